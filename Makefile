@@ -1,0 +1,39 @@
+# Needs Python 3.11 or later and make. Everything else goes into .venv.
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+
+.PHONY: run test check lint bench mutate lock clean
+
+run: .venv/ready
+	@PORT=$(PORT) $(BIN)/parley demo tests/cases/japan-us-2025.ndjson
+
+test: .venv/ready
+	$(BIN)/pytest --cov --cov-report=term:skip-covered --cov-fail-under=95
+	$(BIN)/coverage report --include='domain/*' --fail-under=100 --skip-covered
+
+check: lint test
+
+lint: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/ready
+	$(BIN)/python tests/bench/bench.py
+
+mutate: .venv/ready
+	$(BIN)/python tests/mutation.py
+
+lock: .venv/ready
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --extra dev --output-file requirements.lock pyproject.toml
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch .venv/ready
+
+clean:
+	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache parley.db*

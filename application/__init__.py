@@ -1,0 +1,1 @@
+"""Commands and their handling, the folds, and the ports that infrastructure fills."""

@@ -1,0 +1,14 @@
+from application.command import Command
+from domain.round import Round
+
+
+class ScheduleRound(Command):
+    EVENT = Round.Scheduled
+    EXAMPLE = {
+        "negotiation": "japan-us-2025",
+        "round": "7",
+        "planned_start": "2025-06-26",
+        "planned_end": "2025-06-27",
+        "place": "Washington",
+        "occurred": "2025-06-24",
+    }

@@ -1,0 +1,39 @@
+"""The fold: what a sequence of records adds up to, in all views at once."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import cast
+
+from application import catalogue, projections
+from application.view import Document, Record, View
+
+Place = tuple[str, str, str]
+"""Where a document stands: the name of its view, its negotiation and its key."""
+
+
+@cache
+def all_views() -> tuple[View, ...]:
+    """Every view, in the order of the names of their files."""
+    return tuple(module.VIEW for module in catalogue.modules(projections))
+
+
+def touched(record: Record) -> list[tuple[View, Place]]:
+    """The documents that a record changes."""
+    event = record.event
+    return [(view, (view.name, event.envelope.negotiation, key)) for view in all_views() for key in view.keys(event)]
+
+
+def fold(records: Iterable[Record]) -> dict[Place, Document]:
+    """All documents after the records, which are given in the order of their places."""
+    documents: dict[Place, Document] = {}
+    for record in records:
+        for view, place in touched(record):
+            documents[place] = view.evolve(documents.get(place), record, place[2])
+    return documents
+
+
+def evolved(view: View, place: Place, document: Document | None, records: Sequence[Record]) -> Document:
+    """One document after at least one record, given in the order of their places."""
+    for record in records:
+        document = view.evolve(document, record, place[2])
+    return cast("Document", document)

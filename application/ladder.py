@@ -1,0 +1,74 @@
+"""The ladder of an investment: how much of a tranche stands on each rung.
+
+Sums are only ever taken within one rung and one currency. On the first four rungs a newer amount takes
+the place of the older; contracts, draws and distributions add up. A rung without a record is unknown,
+which is not zero.
+"""
+
+from typing import get_args
+
+from msgspec.structs import replace
+
+from domain.event import DomainEvent
+from domain.fact import Fact
+from domain.money import Money, in_units
+from domain.tranche import Rung, Tranche
+
+RUNGS: tuple[str, ...] = get_args(Rung)
+
+
+class Sum(Fact, omit_defaults=False, frozen=True):
+    """Money on one rung: `qualifiers` are those, other than exactly, under which parts of it were told."""
+
+    currency: str
+    amount: str
+    minor: int
+    per: str | None = None
+    qualifiers: tuple[str, ...] = ()
+
+    def plus(self, other: "Sum", sign: int = 1) -> "Sum":
+        """The sum with another of the same currency added, or taken away for -1."""
+        minor = self.minor + sign * other.minor
+        qualifiers = tuple(sorted({*self.qualifiers, *other.qualifiers}))
+        return replace(self, minor=minor, amount=in_units(minor, self.currency), qualifiers=qualifiers)
+
+
+def of_money(money: Money) -> Sum:
+    return Sum(
+        currency=money.currency,
+        amount=in_units(money.minor, money.currency),
+        minor=money.minor,
+        per=money.per,
+        qualifiers=() if money.qualifier == "exactly" else (money.qualifier,),
+    )
+
+
+Rungs = dict[str, tuple[Sum, ...]]
+
+
+def climb(rungs: Rungs, event: DomainEvent) -> Rungs:
+    """The rungs of one tranche after an event about it."""
+    match event:
+        case Tranche.InterestRegistered(amount=Money() as money):
+            return {**rungs, "interest": (of_money(money),)}
+        case Tranche.Pledged(amount=Money() as money, rung=rung):
+            return {**rungs, rung: (of_money(money),)}
+        case Tranche.Selected(amount=Money() as money):
+            return {**rungs, "selected": (of_money(money),)}
+        case Tranche.Resized(amount=money, rung=rung):
+            return {**rungs, rung: (of_money(money),)}
+        case Tranche.Contracted(amount=money):
+            return {**rungs, "contracted": add(rungs.get("contracted", ()), of_money(money))}
+        case Tranche.Drawn(amount=money):
+            return {**rungs, "drawn": add(rungs.get("drawn", ()), of_money(money))}
+        case Tranche.Distributed(amount=money):
+            return {**rungs, "distributed": add(rungs.get("distributed", ()), of_money(money))}
+    return rungs
+
+
+def add(sums: tuple[Sum, ...], more: Sum) -> tuple[Sum, ...]:
+    """The sums with more added to the one of its currency."""
+    for index, known in enumerate(sums):
+        if (known.currency, known.per) == (more.currency, more.per):
+            return (*sums[:index], known.plus(more), *sums[index + 1 :])
+    return tuple(sorted((*sums, more), key=lambda known: (known.currency, known.per or "")))

@@ -1,0 +1,224 @@
+"""Agreements: how far each has come for each party and between each pair, its provisions, and how they are read."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from msgspec.structs import replace
+
+from application.stand import Stand, with_claim
+from application.view import Basis, Document, Index, Record, View, texts
+from domain.agreement import Agreement, Step
+from domain.claim import Claim
+from domain.event import DomainEvent
+from domain.fact import Fact
+from domain.moment import order
+from domain.provision import Provision
+from domain.session import Participant
+from domain.value import Value
+
+
+class StepEntry(Fact, omit_defaults=False, frozen=True):
+    """A step in the life of the instrument; no parties means the instrument as a whole."""
+
+    step: str
+    parties: tuple[str, ...]
+    by: tuple[Participant, ...]
+    means: str | None
+    note: str | None
+    basis: Basis
+
+
+class Standing(Fact, omit_defaults=False, frozen=True):
+    """How far the agreement has come for one party, and since when."""
+
+    party: str
+    status: str
+    since: str | None
+
+
+class PairStanding(Fact, omit_defaults=False, frozen=True):
+    """Whether it is in force between two parties (VCLT, article 24), and since when."""
+
+    parties: tuple[str, str]
+    in_force: bool
+    since: str | None
+
+
+class ProvisionEntry(Fact, omit_defaults=False, frozen=True):
+    """A provision as it stands, with every claim about what it means side by side."""
+
+    key: str
+    number: str | None = None
+    title: str = ""
+    kind: str = ""
+    text: str = ""
+    value: Value | None = None
+    issue: str | None = None
+    condition: str | None = None
+    sunset: str | None = None
+    status: str = "part"
+    basis: Basis | None = None
+    claims: tuple[Stand, ...] = ()
+
+
+class Amendment(Fact, omit_defaults=False, frozen=True):
+    """What changed, and by which instrument."""
+
+    text: str
+    by: str | None
+    basis: Basis
+
+
+class AgreementDocument(Document, frozen=True):
+    """One agreement. `claims` are those about it as a whole, such as whether it binds."""
+
+    title: str = ""
+    form: str = ""
+    text: str | None = None
+    status: str = "drafted"
+    parties: tuple[Standing, ...] = ()
+    pairs: tuple[PairStanding, ...] = ()
+    steps: tuple[StepEntry, ...] = ()
+    provisions: tuple[ProvisionEntry, ...] = ()
+    amendments: tuple[Amendment, ...] = ()
+    claims: tuple[Stand, ...] = ()
+    last_occurred: str = ""
+
+
+def keys(event: DomainEvent) -> Iterator[str]:
+    match event:
+        case Claim.Made() | Claim.Withdrawn():
+            about, key, *_ = (event.subject or "").split("/")
+            if about in {"agreement", "provision"}:
+                yield key
+        case _ if type(event).TOPIC.startswith("Agreement."):
+            yield event.envelope.key
+        case _ if type(event).TOPIC.startswith("Provision."):
+            yield event.envelope.key.partition("/")[0]
+
+
+def evolve(document: AgreementDocument | None, record: Record, key: str) -> AgreementDocument:
+    event = record.event
+    document = document or AgreementDocument(negotiation=event.envelope.negotiation, key=key)
+    document = replace(document, last_occurred=event.envelope.occurred)
+    match event:
+        case Agreement.Drafted():
+            parties = tuple(Standing(party=party, status="drafted", since=None) for party in event.parties)
+            drafted = replace(document, title=event.title, form=event.form, text=event.text)
+            return _standing(replace(drafted, parties=_joined(document.parties, parties)))
+        case Agreement.Amended():
+            amendment = Amendment(text=event.text, by=event.by, basis=Basis.of(record))
+            return replace(document, amendments=(*document.amendments, amendment))
+        case Step():
+            return _standing(_stepped(document, event, record))
+        case Claim.Made() | Claim.Withdrawn() if (event.subject or "").startswith("agreement/"):
+            return replace(document, claims=with_claim(document.claims, record))
+        case Claim.Made() | Claim.Withdrawn():
+            name = (event.subject or "").split("/")[2]
+        case _:
+            name = event.envelope.key.partition("/")[2]
+    before = next((entry for entry in document.provisions if entry.key == name), None)
+    after = _provision(before or ProvisionEntry(key=name), record)
+    provisions = tuple(after if entry is before else entry for entry in document.provisions)
+    return replace(document, provisions=provisions if before else (*provisions, after))
+
+
+def _joined(known: tuple[Standing, ...], drafted: tuple[Standing, ...]) -> tuple[Standing, ...]:
+    names = {standing.party for standing in known}
+    return (*known, *(standing for standing in drafted if standing.party not in names))
+
+
+def _stepped(document: AgreementDocument, event: Step, record: Record) -> AgreementDocument:
+    takers = tuple(filter(None, event.takers))
+    entry = StepEntry(
+        step=event.STEP,
+        parties=takers,
+        by=getattr(event, "by", ()),
+        means=getattr(event, "means", None),
+        note=event.note,
+        basis=Basis.of(record),
+    )
+    since = event.envelope.takes_effect
+    known = _joined(document.parties, tuple(Standing(party=taker, status="", since=None) for taker in takers))
+    affected = takers or (tuple(p.party for p in known) if event.STEP in {"suspended", "resumed", "terminated"} else ())
+    parties = tuple(
+        _after(standing, event.STEP, since) if standing.party in affected else standing for standing in known
+    )
+    status = document.status if takers else "in-force" if event.STEP == "resumed" else event.STEP
+    return replace(document, steps=(*document.steps, entry), parties=parties, status=status)
+
+
+def _after(standing: Standing, step: str, since: str) -> Standing:
+    """A party's standing after a step; what resumes is in force again."""
+    status = "in-force" if step == "resumed" else step
+    return replace(standing, status=status, since=since)
+
+
+def _standing(document: AgreementDocument) -> AgreementDocument:
+    """The pairs, and the status of the whole where the parties' steps say it."""
+    pairs = tuple(
+        PairStanding(
+            parties=(one.party, other.party),
+            in_force=one.status == other.status == "in-force",
+            since=max(one.since or "", other.since or "", key=order)
+            if one.status == other.status == "in-force"
+            else None,
+        )
+        for one, other in combinations(document.parties, 2)
+    )
+    statuses = {standing.status for standing in document.parties}
+    status = document.status
+    if document.steps and document.steps[-1].parties and statuses:
+        status = statuses.pop() if len(statuses) == 1 else "differs-by-party"
+    return replace(document, pairs=pairs, status=status)
+
+
+def _provision(entry: ProvisionEntry, record: Record) -> ProvisionEntry:
+    event = record.event
+    match event:
+        case Provision.Added():
+            return replace(
+                entry,
+                number=event.number,
+                title=event.title,
+                kind=event.kind,
+                text=event.text,
+                value=event.value,
+                issue=event.issue,
+                condition=event.condition,
+                sunset=event.sunset,
+                status="part",
+                basis=Basis.of(record),
+            )
+        case Provision.Amended():
+            return replace(
+                entry,
+                number=event.number or entry.number,
+                title=event.title or entry.title,
+                text=event.text,
+                value=event.value or entry.value,
+                condition=event.condition or entry.condition,
+                sunset=event.sunset or entry.sunset,
+                basis=Basis.of(record),
+            )
+        case Provision.Removed():
+            return replace(entry, status="removed", basis=Basis.of(record))
+        case Provision.Suspended():
+            return replace(entry, status="suspended", basis=Basis.of(record))
+        case Provision.Resumed():
+            return replace(entry, status="part", basis=Basis.of(record))
+    return replace(entry, claims=with_claim(entry.claims, record))
+
+
+def index(document: AgreementDocument) -> Index:
+    return Index(
+        kind=document.form,
+        date=order(document.last_occurred),
+        parties=frozenset(standing.party for standing in document.parties),
+        issues=frozenset(entry.issue for entry in document.provisions if entry.issue),
+        text=texts((document.key, document.title, document.text or ""))
+        + "".join(f" {entry.title} {entry.text}" for entry in document.provisions),
+    )
+
+
+VIEW = View("agreements", AgreementDocument, keys, evolve, index)

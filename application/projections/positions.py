@@ -1,0 +1,62 @@
+"""Positions: where each claimant stands on each subject, on what evidence, and what it said before."""
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from application.stand import Stand, current, with_claim
+from application.view import Document, Index, Record, View, texts
+from domain.claim import Claim
+from domain.event import DomainEvent
+from domain.moment import order
+
+
+class PositionDocument(Document, frozen=True):
+    """One claimant's claims of one kind on one subject. `current` is none where the last one was withdrawn."""
+
+    subject: str
+    issue: str | None
+    party: str
+    kind: str
+    current: Stand | None = None
+    history: tuple[Stand, ...] = ()
+
+
+def keys(event: DomainEvent) -> Iterator[str]:
+    if isinstance(event, Claim.Made | Claim.Withdrawn):
+        yield f"{event.subject}:{event.claimant}:{event.kind}"
+
+
+def evolve(document: PositionDocument | None, record: Record, key: str) -> PositionDocument:
+    subject, party, kind = key.split(":")
+    document = document or PositionDocument(
+        negotiation=record.event.envelope.negotiation,
+        key=key,
+        subject=subject,
+        issue=issue_of(subject),
+        party=party,
+        kind=kind,
+    )
+    stands = with_claim(document.history, record)
+    return replace(document, history=stands, current=next(iter(current(stands)), None))
+
+
+def issue_of(subject: str) -> str | None:
+    about, key, *_ = subject.split("/")
+    return key if about == "issue" else None
+
+
+def index(document: PositionDocument) -> Index:
+    last = document.history[-1]
+    return Index(
+        kind=document.kind,
+        date=order(last.basis.occurred),
+        parties=frozenset([document.party]),
+        issues=frozenset([document.issue] if document.issue else []),
+        text=" ".join(
+            [document.subject, *(texts((s.speaker or "", s.value, s.quotation or "")) for s in document.history)]
+        ),
+    )
+
+
+VIEW = View("positions", PositionDocument, keys, evolve, index)

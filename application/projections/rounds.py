@@ -1,0 +1,205 @@
+"""Rounds: planned and held dates apart, with their sessions; and the meetings, calls, proposals and joint
+statements that belong to none."""
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from application.stand import Stand, with_claim
+from application.view import Basis, Document, Index, Record, View, texts
+from domain.claim import Claim
+from domain.event import DomainEvent
+from domain.fact import Fact
+from domain.moment import order
+from domain.negotiation import Negotiation
+from domain.proposal import Proposal
+from domain.round import Round
+from domain.session import Participant, Session
+
+
+class SessionEntry(Fact, omit_defaults=False, frozen=True):
+    """Who met whom."""
+
+    session: str
+    form: str
+    title: str | None
+    place: str | None
+    began: str | None
+    ended: str | None
+    participants: tuple[Participant, ...]
+    issues: tuple[str, ...]
+    account: str | None
+    basis: Basis
+
+
+class StatementEntry(Fact, omit_defaults=False, frozen=True):
+    """What parties said together."""
+
+    statement: str
+    parties: tuple[str, ...]
+    text: str
+    basis: Basis
+
+
+class ProposalEntry(Fact, omit_defaults=False, frozen=True):
+    """What was tabled."""
+
+    party: str
+    title: str
+    text: str
+    issues: tuple[str, ...]
+    basis: Basis
+
+
+class AnswerEntry(Fact, omit_defaults=False, frozen=True):
+    """What a party answered."""
+
+    party: str
+    answer: str
+    counter: str | None
+    text: str | None
+    basis: Basis
+
+
+class RoundDocument(Document, frozen=True):
+    """A round, or a session, proposal or statement by itself, as `kind` says.
+
+    `planned` holds every planned pair of dates in turn; `held` the first and last day of the talks.
+    `claims` are what anybody said about it, such as whether a meeting was part of the talks.
+    """
+
+    kind: str
+    round: str | None
+    title: str | None = None
+    status: str = ""
+    place: str | None = None
+    planned: tuple[tuple[str, str | None], ...] = ()
+    held: tuple[str | None, str | None] = (None, None)
+    outcome: str | None = None
+    sessions: tuple[SessionEntry, ...] = ()
+    statements: tuple[StatementEntry, ...] = ()
+    proposal: ProposalEntry | None = None
+    answers: tuple[AnswerEntry, ...] = ()
+    claims: tuple[Stand, ...] = ()
+    first_occurred: str = ""
+
+
+def keys(event: DomainEvent) -> Iterator[str]:
+    match event:
+        case Session.Held():
+            yield f"session/{event.envelope.key}"
+            if event.round:
+                yield f"round/{event.round}"
+        case Negotiation.StatementIssued():
+            yield f"round/{event.round}" if event.round else f"statement/{event.statement}"
+        case Proposal.Tabled() | Proposal.Answered():
+            yield f"proposal/{event.envelope.key}"
+        case Claim.Made() | Claim.Withdrawn():
+            about, key, *_ = (event.subject or "").split("/")
+            if about in {"round", "session", "proposal"}:
+                yield f"{about}/{key}"
+        case _ if type(event).TOPIC.startswith("Round."):
+            yield f"round/{event.envelope.key}"
+
+
+def evolve(document: RoundDocument | None, record: Record, key: str) -> RoundDocument:
+    event = record.event
+    basis = Basis.of(record)
+    kind, _, name = key.partition("/")
+    document = document or RoundDocument(
+        negotiation=event.envelope.negotiation,
+        key=key,
+        kind=kind,
+        round=name if kind == "round" else None,
+        first_occurred=event.envelope.occurred,
+    )
+    match event:
+        case Session.Held():
+            entry = SessionEntry(
+                session=event.envelope.key,
+                form=event.form,
+                title=event.title,
+                place=event.place,
+                began=event.began,
+                ended=event.ended,
+                participants=event.participants,
+                issues=event.issues,
+                account=event.account,
+                basis=basis,
+            )
+            document = replace(document, round=event.round, sessions=(*document.sessions, entry))
+            return (
+                document if kind == "round" else replace(document, status="held", title=event.title, place=event.place)
+            )
+        case Negotiation.StatementIssued():
+            statement = StatementEntry(statement=event.statement, parties=event.parties, text=event.text, basis=basis)
+            document = replace(document, statements=(*document.statements, statement))
+            return document if kind == "round" else replace(document, status="issued")
+        case Proposal.Tabled():
+            proposal = ProposalEntry(
+                party=event.party, title=event.title, text=event.text, issues=event.issues, basis=basis
+            )
+            return replace(document, round=event.round, title=event.title, proposal=proposal, status="tabled")
+        case Proposal.Answered():
+            answer = AnswerEntry(
+                party=event.party, answer=event.answer, counter=event.counter, text=event.text, basis=basis
+            )
+            return replace(document, answers=(*document.answers, answer), status=event.answer)
+        case Claim.Made() | Claim.Withdrawn():
+            return replace(document, claims=with_claim(document.claims, record))
+    return _round(document, event)
+
+
+def _round(document: RoundDocument, event: DomainEvent) -> RoundDocument:
+    began, ended = document.held
+    match event:
+        case Round.Scheduled() | Round.Rescheduled():
+            planned = (*document.planned, (event.planned_start, event.planned_end))
+            title = event.title if isinstance(event, Round.Scheduled) else None
+            status = document.status if document.status in {"open", "closed"} else "planned"
+            return replace(
+                document,
+                planned=planned,
+                place=event.place or document.place,
+                title=title or document.title,
+                status=status,
+            )
+        case Round.Cancelled():
+            return replace(document, status="cancelled")
+        case Round.Opened():
+            return replace(
+                document,
+                status="open",
+                held=(event.envelope.occurred, ended),
+                place=event.place or document.place,
+                title=event.title or document.title,
+            )
+        case Round.Extended():
+            start = document.planned[-1][0] if document.planned else began or event.envelope.occurred
+            return replace(document, planned=(*document.planned, (start, event.planned_end)))
+        case Round.Closed():
+            return replace(document, status="closed", held=(began, event.envelope.occurred), outcome=event.outcome)
+    return document
+
+
+def index(document: RoundDocument) -> Index:
+    parties = {who.party for session in document.sessions for who in session.participants}
+    parties.update(party for statement in document.statements for party in statement.parties)
+    parties.update(answer.party for answer in document.answers)
+    issues = {issue for session in document.sessions for issue in session.issues}
+    if document.proposal:
+        parties.add(document.proposal.party)
+        issues.update(document.proposal.issues)
+    return Index(
+        kind=document.kind,
+        date=order(document.held[0] or document.first_occurred),
+        parties=frozenset(parties),
+        issues=frozenset(issues),
+        text=texts((document.key, document.title or "", document.place or "", document.outcome or ""))
+        + " "
+        + texts((*document.sessions, *document.statements, *document.answers))
+        + (texts(document.proposal) if document.proposal else ""),
+    )
+
+
+VIEW = View("rounds", RoundDocument, keys, evolve, index)

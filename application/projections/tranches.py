@@ -1,0 +1,93 @@
+"""Tranches: how each part of an investment climbs the ladder, step by step."""
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from application.ladder import Rungs, climb
+from application.stand import Stand, with_claim
+from application.view import Basis, Document, Index, Record, View, texts
+from domain.claim import Claim
+from domain.event import DomainEvent
+from domain.fact import Fact
+from domain.moment import order
+from domain.money import Money
+from domain.tranche import FirstStep, Step
+
+
+class StepEntry(Fact, omit_defaults=False, frozen=True):
+    """One step: what happened, for how much, by or to whom."""
+
+    step: str
+    amount: Money | None
+    party: str | None
+    to: str | None
+    due: str | None
+    note: str | None
+    basis: Basis
+
+
+class TrancheDocument(Document, frozen=True):
+    """One tranche: `party` is who first promised it, and `rungs` has a rung only where something is on record."""
+
+    title: str | None = None
+    part_of: str | None = None
+    parts: tuple[str, ...] = ()
+    party: str | None = None
+    status: str = "unknown"
+    rungs: Rungs = {}
+    steps: tuple[StepEntry, ...] = ()
+    claims: tuple[Stand, ...] = ()
+
+
+def keys(event: DomainEvent) -> Iterator[str]:
+    match event:
+        case Step():
+            yield event.envelope.key
+            if isinstance(event, FirstStep) and event.part_of:
+                yield event.part_of
+        case Claim.Made() | Claim.Withdrawn():
+            about, key, *_ = (event.subject or "").split("/")
+            if about == "tranche":
+                yield key
+
+
+def evolve(document: TrancheDocument | None, record: Record, key: str) -> TrancheDocument:
+    event = record.event
+    document = document or TrancheDocument(negotiation=event.envelope.negotiation, key=key)
+    if not isinstance(event, Step):
+        return replace(document, claims=with_claim(document.claims, record))
+    if event.envelope.key != key:
+        return replace(document, parts=tuple(sorted({*document.parts, event.envelope.key})))
+    entry = StepEntry(
+        step=type(event).TOPIC.partition(".")[2],
+        amount=getattr(event, "amount", None),
+        party=event.party,
+        to=getattr(event, "to", None),
+        due=getattr(event, "due", None),
+        note=event.note,
+        basis=Basis.of(record),
+    )
+    told = event if isinstance(event, FirstStep) else None
+    return replace(
+        document,
+        title=(told and told.title) or document.title,
+        part_of=(told and told.part_of) or document.part_of,
+        party=document.party or event.party,
+        status=event.STATUS or document.status,
+        rungs=climb(document.rungs, event),
+        steps=(*document.steps, entry),
+    )
+
+
+def index(document: TrancheDocument) -> Index:
+    bases = [stand.basis for stand in document.claims] + [step.basis for step in document.steps]
+    return Index(
+        kind=document.status,
+        date=order(bases[-1].occurred) if bases else "",
+        parties=frozenset(filter(None, (name for step in document.steps for name in (step.party, step.to)))),
+        text=texts((document.key, document.title or "", *(step.note or "" for step in document.steps))),
+    )
+
+
+VIEW = View("tranches", TrancheDocument, keys, evolve, index)

@@ -1,0 +1,209 @@
+"""An agreement: an instrument and its life, per party, after the Vienna Convention on the Law of Treaties (VCLT).
+
+The steps that parties take carry their own date of effect, `effective` in the envelope. Whether the
+instrument binds is a reading, per party.
+"""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from domain.aggregate import Aggregate
+from domain.event import DomainEvent
+from domain.names import AgreementKey, PartyKey
+from domain.refusal import Refused
+from domain.session import Participant
+from domain.text import Line, Prose
+
+Parties = Annotated[tuple[PartyKey, ...], Field(min_length=1, max_length=300)]
+
+
+class NotAPartyToTheAgreement(Refused):
+    """This step is taken by a party that the draft names, or one that acceded."""
+
+
+class StepAlreadyTaken(Refused):
+    """This step was on record by then, and nothing since has undone it."""
+
+
+class Step(DomainEvent, frozen=True):
+    """A step in the life of the instrument as a whole."""
+
+    STEP: ClassVar[str]
+    UNDOES: ClassVar[tuple[str, ...]] = ()
+    note: Prose | None = None
+
+    @property
+    def takers(self) -> tuple[str, ...]:
+        """Whose step it is; the empty name stands for the instrument as a whole."""
+        return ("",)
+
+    def decide(self, past: "Agreement", known: "Agreement") -> Self:
+        for taker in self.takers:
+            if (taker, self.STEP) in past.taken:
+                raise StepAlreadyTaken(f"{self.STEP} {taker}".strip(), "parties" if taker else "agreement")
+        return self
+
+    def change(self, state: "Agreement") -> None:
+        for taker in self.takers:
+            state.taken.difference_update((taker, step) for step in self.UNDOES)
+            state.taken.add((taker, self.STEP))
+
+
+class PartyStep(Step, kw_only=True, frozen=True):
+    """A step that parties take, each for itself."""
+
+    parties: Parties
+
+    @property
+    def takers(self) -> tuple[str, ...]:
+        return self.parties
+
+    def decide(self, past: "Agreement", known: "Agreement") -> Self:
+        for index, party in enumerate(self.parties):
+            if party not in known.parties:
+                raise NotAPartyToTheAgreement(party, f"parties.{index}")
+        return Step.decide(self, past, known)
+
+
+class AnyStep(PartyStep, frozen=True):
+    """A step for some parties, or for the instrument as a whole where none is named."""
+
+    parties: Annotated[tuple[PartyKey, ...], Field(max_length=300)] = ()
+
+    @property
+    def takers(self) -> tuple[str, ...]:
+        return self.parties or ("",)
+
+
+class Agreement(Aggregate):
+    """`standing` is each party's last step, and `taken` the steps that have been taken and not undone."""
+
+    TOPIC = "Agreement"
+    KIND = "agreement"
+    ADDRESS = ("agreement",)
+    Event = DomainEvent
+
+    def blank(self) -> None:
+        self.taken: set[tuple[str, str]] = set()
+
+    @property
+    def parties(self) -> set[str]:
+        """Those whom the draft names, and those who acceded at whatever time: names are timeless."""
+        drafted = {p for event in self.history if isinstance(event, Agreement.Drafted) for p in event.parties}
+        acceded = {
+            p
+            for event in self.history
+            if isinstance(event, Agreement.Ratified) and event.means == "accession"
+            for p in event.parties
+        }
+        return drafted | acceded
+
+    class Drafted(DomainEvent, frozen=True):
+        """An instrument takes shape: a text, or at first only its name."""
+
+        TOPIC: ClassVar[str] = "Agreement.Drafted"
+        BEGINS: ClassVar[bool] = True
+        title: Line
+        form: Literal[
+            "treaty", "memorandum", "framework", "exchange-of-letters", "statement", "order", "contract", "other"
+        ]
+        parties: Parties
+        text: Prose | None = None
+
+        def decide(self, past: "Agreement", known: "Agreement") -> Self:
+            known.refuse_if_known()
+            return self
+
+    class Announced(Step, frozen=True):
+        """The agreement is made public."""
+
+        TOPIC: ClassVar[str] = "Agreement.Announced"
+        STEP: ClassVar[str] = "announced"
+
+    class Concluded(Step, frozen=True):
+        """The negotiators settle the text (VCLT, articles 9 and 10)."""
+
+        TOPIC: ClassVar[str] = "Agreement.Concluded"
+        STEP: ClassVar[str] = "concluded"
+
+    class Initialled(PartyStep, frozen=True, kw_only=True):
+        """Representatives put their initials to the text (VCLT, articles 10 and 12)."""
+
+        TOPIC: ClassVar[str] = "Agreement.Initialled"
+        STEP: ClassVar[str] = "initialled"
+        by: tuple[Participant, ...] = ()
+
+    class Signed(PartyStep, frozen=True, kw_only=True):
+        """Representatives sign (VCLT, articles 12 and 18)."""
+
+        TOPIC: ClassVar[str] = "Agreement.Signed"
+        STEP: ClassVar[str] = "signed"
+        by: tuple[Participant, ...] = ()
+
+    class Ratified(PartyStep, frozen=True, kw_only=True):
+        """A party consents to be bound: by ratification, acceptance, approval or accession (VCLT, articles 14, 15)."""
+
+        TOPIC: ClassVar[str] = "Agreement.Ratified"
+        STEP: ClassVar[str] = "ratified"
+        means: Literal["ratification", "acceptance", "approval", "accession"] = "ratification"
+
+        def decide(self, past: "Agreement", known: "Agreement") -> Self:
+            if self.means == "accession":
+                return Step.decide(self, past, known)
+            return PartyStep.decide(self, past, known)
+
+    class Deposited(PartyStep, frozen=True, kw_only=True):
+        """A party deposits its instrument (VCLT, article 16)."""
+
+        TOPIC: ClassVar[str] = "Agreement.Deposited"
+        STEP: ClassVar[str] = "deposited"
+        depositary: Line | None = None
+
+    class AppliedProvisionally(PartyStep, frozen=True, kw_only=True):
+        """A party applies it before it is in force (VCLT, article 25)."""
+
+        TOPIC: ClassVar[str] = "Agreement.AppliedProvisionally"
+        STEP: ClassVar[str] = "applied-provisionally"
+
+    class EnteredIntoForce(PartyStep, frozen=True, kw_only=True):
+        """It comes into force for these parties, and so between each pair of them (VCLT, article 24)."""
+
+        TOPIC: ClassVar[str] = "Agreement.EnteredIntoForce"
+        STEP: ClassVar[str] = "in-force"
+        UNDOES: ClassVar[tuple[str, ...]] = ("withdrawn", "terminated")
+
+    class Suspended(AnyStep, frozen=True):
+        """Its operation is suspended (VCLT, articles 57, 58 and 60)."""
+
+        TOPIC: ClassVar[str] = "Agreement.Suspended"
+        STEP: ClassVar[str] = "suspended"
+        UNDOES: ClassVar[tuple[str, ...]] = ("resumed",)
+
+    class Resumed(AnyStep, frozen=True):
+        """Its operation goes on after a suspension."""
+
+        TOPIC: ClassVar[str] = "Agreement.Resumed"
+        STEP: ClassVar[str] = "resumed"
+        UNDOES: ClassVar[tuple[str, ...]] = ("suspended",)
+
+    class Withdrawn(PartyStep, frozen=True, kw_only=True):
+        """A party withdraws (VCLT, articles 54 and 56)."""
+
+        TOPIC: ClassVar[str] = "Agreement.Withdrawn"
+        STEP: ClassVar[str] = "withdrawn"
+        UNDOES: ClassVar[tuple[str, ...]] = ("in-force",)
+
+    class Terminated(AnyStep, frozen=True):
+        """It ends (VCLT, articles 54 to 64), for some parties or for all."""
+
+        TOPIC: ClassVar[str] = "Agreement.Terminated"
+        STEP: ClassVar[str] = "terminated"
+        UNDOES: ClassVar[tuple[str, ...]] = ("in-force",)
+
+    class Amended(DomainEvent, frozen=True):
+        """It is changed, by another instrument or by agreement (VCLT, articles 39 to 41)."""
+
+        TOPIC: ClassVar[str] = "Agreement.Amended"
+        text: Prose
+        by: AgreementKey | None = None

@@ -1,0 +1,117 @@
+"""A claim: somebody asserts a value about a subject, on evidence. It is never a fact by itself."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from msgspec.structs import replace
+from pydantic import Field
+
+from domain.aggregate import Aggregate
+from domain.event import Derived, DomainEvent
+from domain.names import Names, PartyKey
+from domain.refusal import Refused
+from domain.text import Line, Quotation
+from domain.value import Told
+
+_SLUG = "[a-z0-9]+(-[a-z0-9]+)*"
+_ASPECT = rf"(status|amount|date|rate|membership|binding)(/{_SLUG})?"
+_NAMED = rf"(issue|round|session|proposal|agreement|tranche|deadline|party)/{_SLUG}|provision/{_SLUG}/{_SLUG}"
+
+Subject = Annotated[
+    str,
+    Names("subject"),
+    Field(
+        pattern=rf"^({_NAMED})(/{_ASPECT})?$",
+        max_length=300,
+        description=(
+            "a path into the model: what it is about and its key, and where it is about one aspect, that aspect: "
+            "`issue/autos`, `provision/mou/profit-split`, `tranche/first-batch/amount/selected`, "
+            "`session/osaka/membership`"
+        ),
+        examples=["issue/profit-split"],
+    ),
+]
+Kind = Literal["position", "reading", "report"]
+
+
+class ClaimDoesNotFitSubject(Refused):
+    """A position is about an issue or a provision, a reading about an agreement, a provision or a deadline, and a
+    report about one aspect of something: its status, amount, date, rate, membership or binding force."""
+
+
+class ClaimAlreadyWithdrawn(Refused):
+    """The claim was withdrawn by then."""
+
+
+class WithdrawnBeforeItWasMade(Refused):
+    """A claim is withdrawn after it was made."""
+
+
+def aspect_of(subject: str) -> str | None:
+    """The aspect that a subject names, such as `amount/selected`."""
+    parts = subject.split("/")
+    return "/".join(parts[3 if parts[0] == "provision" else 2 :]) or None
+
+
+def _fits(kind: str, subject: str) -> bool:
+    about = subject.partition("/")[0]
+    if kind == "position":
+        return about in {"issue", "provision"} and aspect_of(subject) is None
+    if kind == "reading":
+        return about in {"agreement", "provision", "deadline"}
+    return aspect_of(subject) is not None
+
+
+class Claim(Aggregate):
+    """Made once, and withdrawn at most once. A newer claim of the same claimant on the same subject supersedes it."""
+
+    TOPIC = "Claim"
+    KIND = "claim"
+    ADDRESS = ("claim",)
+    Event = DomainEvent
+
+    def blank(self) -> None:
+        self.made: Claim.Made | None = None
+        self.withdrawn = False
+
+    class Made(DomainEvent, frozen=True):
+        """Somebody asserts a value: what a party wants, what a provision means, or how something stands."""
+
+        TOPIC: ClassVar[str] = "Claim.Made"
+        BEGINS: ClassVar[bool] = True
+        kind: Kind
+        claimant: PartyKey
+        subject: Subject
+        value: Told
+        speaker: Line | None = None
+        certainty: Literal["certain", "probable", "doubtful"] = "certain"
+        quotation: Quotation | None = None
+
+        def check(self) -> Self:
+            if not _fits(self.kind, self.subject):
+                raise ClaimDoesNotFitSubject(f"{self.kind} on {self.subject}", "subject")
+            return self
+
+        def decide(self, past: "Claim", known: "Claim") -> Self:
+            known.refuse_if_known()
+            return self
+
+        def change(self, state: "Claim") -> None:
+            state.made = self
+
+    class Withdrawn(DomainEvent, frozen=True):
+        """The claimant takes the claim back."""
+
+        TOPIC: ClassVar[str] = "Claim.Withdrawn"
+        kind: Annotated[Kind | None, Derived()] = None
+        claimant: Annotated[PartyKey | None, Derived()] = None
+        subject: Annotated[Subject | None, Derived()] = None
+
+        def decide(self, past: "Claim", known: "Claim") -> Self:
+            if past.made is None:
+                raise WithdrawnBeforeItWasMade(self.envelope.key, "occurred")
+            if past.withdrawn:
+                raise ClaimAlreadyWithdrawn(self.envelope.key, "claim")
+            return replace(self, kind=past.made.kind, claimant=past.made.claimant, subject=past.made.subject)
+
+        def change(self, state: "Claim") -> None:
+            state.withdrawn = True

@@ -1,0 +1,115 @@
+"""A deadline: a date or a rule, a chain of revisions, and an outcome. That it was missed is a claim."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from domain.aggregate import Aggregate
+from domain.claim import Subject
+from domain.event import DomainEvent
+from domain.fact import Fact
+from domain.moment import Moment
+from domain.names import PartyKey
+from domain.refusal import Refused
+from domain.text import Line, Slug
+
+
+class DeadlineNeedsDateOrRule(Refused):
+    """A deadline is a due date, a rule that gives one, or both."""
+
+
+class DeadlineAlreadyCancelled(Refused):
+    """The deadline was cancelled by then; revise it to set it again."""
+
+
+class OutcomeAlreadyRecorded(Refused):
+    """The deadline's outcome was on record by then; revise the deadline, or correct that record."""
+
+
+class Rule(Fact, frozen=True):
+    """A period after an event, on the calendars of the places named."""
+
+    count: Annotated[int, Field(ge=0, le=100_000)]
+    unit: Literal["calendar-days", "business-days", "months"]
+    after: Line
+    start: Moment | None = None
+    calendars: tuple[Slug, ...] = ()
+
+
+class Deadline(Aggregate):
+    """Open until it is cancelled or an outcome is recorded; a revision opens it again."""
+
+    TOPIC = "Deadline"
+    KIND = "deadline"
+    ADDRESS = ("deadline",)
+    Event = DomainEvent
+
+    def blank(self) -> None:
+        self.status = "open"
+
+    class Set(DomainEvent, frozen=True):
+        """A deadline is set."""
+
+        TOPIC: ClassVar[str] = "Deadline.Set"
+        BEGINS: ClassVar[bool] = True
+        title: Line
+        due: Moment | None = None
+        rule: Rule | None = None
+        party: PartyKey | None = None
+        about: Subject | None = None
+
+        def check(self) -> Self:
+            refuse_undated(self.due, self.rule, self.envelope.key)
+            return self
+
+        def decide(self, past: "Deadline", known: "Deadline") -> Self:
+            known.refuse_if_known()
+            return self
+
+    class Revised(DomainEvent, frozen=True):
+        """A deadline moves."""
+
+        TOPIC: ClassVar[str] = "Deadline.Revised"
+        due: Moment | None = None
+        rule: Rule | None = None
+        party: PartyKey | None = None
+
+        def check(self) -> Self:
+            refuse_undated(self.due, self.rule, self.envelope.key)
+            return self
+
+        def change(self, state: "Deadline") -> None:
+            state.status = "open"
+
+    class Cancelled(DomainEvent, frozen=True):
+        """A deadline no longer applies."""
+
+        TOPIC: ClassVar[str] = "Deadline.Cancelled"
+
+        def decide(self, past: "Deadline", known: "Deadline") -> Self:
+            if past.status == "cancelled":
+                raise DeadlineAlreadyCancelled(self.envelope.key, "deadline")
+            return self
+
+        def change(self, state: "Deadline") -> None:
+            state.status = "cancelled"
+
+    class OutcomeRecorded(DomainEvent, frozen=True):
+        """How a deadline ended."""
+
+        TOPIC: ClassVar[str] = "Deadline.OutcomeRecorded"
+        outcome: Literal["met", "met-late", "waived", "lapsed", "overtaken"]
+
+        def decide(self, past: "Deadline", known: "Deadline") -> Self:
+            if past.status == "ended":
+                raise OutcomeAlreadyRecorded(self.envelope.key, "deadline")
+            return self
+
+        def change(self, state: "Deadline") -> None:
+            state.status = "ended"
+
+
+def refuse_undated(due: str | None, rule: Rule | None, deadline: str) -> None:
+    """Refuse a deadline that nobody could ever work out."""
+    if due is None and rule is None:
+        raise DeadlineNeedsDateOrRule(deadline, "due")

@@ -1,0 +1,90 @@
+"""An event: one thing that happened, with the envelope that says when, who took it down and on what evidence."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+from eventsourcing.domain import CanMutateAggregate
+
+from domain.fact import Fact
+from domain.moment import Moment
+from domain.names import SourceKey
+from domain.text import Line, Prose, Quotation
+
+
+class Evidence(Fact, frozen=True):
+    """Where it says so: a registered source, the place in it, and the words."""
+
+    source: SourceKey
+    locator: Line | None = None
+    quotation: Quotation | None = None
+
+
+class Envelope(Fact, kw_only=True, frozen=True):
+    """What every record carries beside its facts.
+
+    `occurred`, `effective` and `published` are told; `recorded` is the server's. `command` is the
+    request that brought the record, `correlation` joins what belongs to one piece of work, and
+    `causation` names the record that this one follows from.
+    """
+
+    id: UUID
+    negotiation: str
+    key: str
+    stream: UUID
+    version: int
+    occurred: Moment
+    effective: Moment | None = None
+    published: Moment | None = None
+    recorded: datetime
+    recorded_by: str
+    evidence: tuple[Evidence, ...] = ()
+    reason: Prose | None = None
+    command: UUID
+    causation: UUID | None = None
+    correlation: UUID
+
+    @property
+    def takes_effect(self) -> str:
+        """From when the record changes what it changes."""
+        return self.effective or self.occurred
+
+
+class Derived:
+    """Marks a field that no command tells: the decision fills it in from the state."""
+
+
+class DomainEvent(Fact, CanMutateAggregate[UUID], frozen=True):
+    """One record's facts. A subclass adds its own, judges itself, and changes its aggregate."""
+
+    TOPIC: ClassVar[str]
+    BEGINS: ClassVar[bool] = False
+    """Whether this event can be the first about its aggregate."""
+
+    envelope: Envelope
+
+    @property
+    def originator_id(self) -> UUID:  # type: ignore[override]
+        return self.envelope.stream
+
+    @property
+    def originator_version(self) -> int:  # type: ignore[override]
+        return self.envelope.version
+
+    @property
+    def timestamp(self) -> datetime:  # type: ignore[override]
+        return self.envelope.recorded
+
+    def decide(self, past: Any, known: Any) -> Self:
+        """Judge the event: `past` is its aggregate as it stood when the event occurred, `known` as it stands now.
+
+        Returns the event to record, with its derived facts; raises `Refused` for what cannot be.
+        """
+        return self
+
+    def change(self, state: Any) -> None:
+        """Change the aggregate's state. Never raises: this runs at every replay."""
+
+    def apply(self, aggregate: Any) -> None:
+        """The library's hook: called by `mutate`, after it has checked the stream and the version."""
+        aggregate.take(self)

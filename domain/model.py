@@ -1,0 +1,39 @@
+"""The whole model: every aggregate and, by the name under which the log keeps it, every event."""
+
+from domain.aggregate import Aggregate
+from domain.agreement import Agreement
+from domain.claim import Claim
+from domain.deadline import Deadline
+from domain.event import DomainEvent
+from domain.issue import Issue
+from domain.negotiation import Negotiation
+from domain.party import Party
+from domain.proposal import Proposal
+from domain.provision import Provision
+from domain.round import Round
+from domain.session import Session
+from domain.source import Source
+from domain.tranche import Tranche
+
+AGGREGATES: tuple[type[Aggregate], ...] = (
+    Negotiation,
+    Party,
+    Issue,
+    Deadline,
+    Round,
+    Session,
+    Proposal,
+    Claim,
+    Agreement,
+    Provision,
+    Tranche,
+    Source,
+)
+AGGREGATE_OF_KIND: dict[str, type[Aggregate]] = {aggregate.KIND: aggregate for aggregate in AGGREGATES}
+AGGREGATE_OF_EVENT: dict[type[DomainEvent], type[Aggregate]] = {
+    event: aggregate
+    for aggregate in AGGREGATES
+    for event in vars(aggregate).values()
+    if isinstance(event, type) and issubclass(event, DomainEvent) and event is not DomainEvent
+}
+EVENT_OF_TOPIC: dict[str, type[DomainEvent]] = {event.TOPIC: event for event in AGGREGATE_OF_EVENT}

@@ -1,0 +1,70 @@
+"""Money: whole minor units of one currency. Never a float, never rounded, never added across currencies."""
+
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import Field
+
+from domain.fact import Fact
+from domain.refusal import Refused
+
+# ISO 4217, active codes, by the number of decimals of their minor unit where it is not two.
+_DECIMALS = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
+}
+_TWO_DECIMALS = """
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC
+CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR
+JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD
+NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN
+SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW ZWG
+""".split()
+CURRENCIES = frozenset(_DECIMALS) | frozenset(_TWO_DECIMALS)
+
+_Amount = Annotated[
+    str,
+    Field(
+        pattern=r"^(0|[1-9][0-9]{0,17})(\.[0-9]{1,4})?$",
+        description="an amount in whole units, as decimal text",
+        examples=["550000000000", "33300000000.50"],
+    ),
+]
+_Currency = Annotated[
+    str, Field(json_schema_extra={"enum": sorted(CURRENCIES)}, description="ISO 4217 code", examples=["USD"])
+]
+
+
+class UnknownCurrency(Refused):
+    """A currency is an active ISO 4217 code in capitals, such as USD or JPY."""
+
+
+class TooManyDecimals(Refused):
+    """An amount has no more decimals than its currency's minor unit: two for USD, none for JPY."""
+
+
+class Money(Fact, frozen=True):
+    """An amount of one currency, with the qualifier under which it was told."""
+
+    amount: _Amount
+    currency: _Currency
+    qualifier: Literal["exactly", "about", "up-to", "at-least"] = "exactly"
+    per: Literal["year"] | None = None
+
+    def check(self) -> Self:
+        if self.currency not in CURRENCIES:
+            raise UnknownCurrency(self.currency, "currency")
+        if len(self.amount.partition(".")[2]) > _DECIMALS.get(self.currency, 2):
+            raise TooManyDecimals(f"{self.amount} {self.currency}", "amount")
+        return self
+
+    @property
+    def minor(self) -> int:
+        """The amount in minor units: cents for USD, yen for JPY."""
+        return int(Decimal(self.amount).scaleb(_DECIMALS.get(self.currency, 2)))
+
+
+def in_units(minor: int, currency: str) -> str:
+    """Minor units as decimal text, with all the decimals of the currency: `-5` USD is `-0.05`."""
+    return f"{Decimal(minor).scaleb(-_DECIMALS.get(currency, 2)):f}"

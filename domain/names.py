@@ -1,0 +1,86 @@
+"""Names: which fields of a fact speak of something else in the negotiation, and of what kind.
+
+Names are timeless: what is known at all can be spoken of at any time, also before it began.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_type_hints
+
+import msgspec
+
+from domain.fact import Fact
+from domain.text import Slug
+
+if TYPE_CHECKING:
+    from domain.event import DomainEvent
+
+
+@dataclass(frozen=True)
+class Names:
+    """Marks a field whose text is the key of a thing of this kind."""
+
+    kind: str
+
+
+class Reference(NamedTuple):
+    """One thing spoken of: `field` is the path at which it is named."""
+
+    kind: str
+    key: str
+    field: str
+
+
+PartyKey = Annotated[Slug, Names("party")]
+IssueKey = Annotated[Slug, Names("issue")]
+RoundKey = Annotated[Slug, Names("round")]
+SourceKey = Annotated[Slug, Names("source")]
+AgreementKey = Annotated[Slug, Names("agreement")]
+TrancheKey = Annotated[Slug, Names("tranche")]
+ProposalKey = Annotated[Slug, Names("proposal")]
+
+
+def kinds_named(hint: object) -> set[str]:
+    """The kinds that an annotation marks, at any depth."""
+    marks = {mark.kind for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Names)}
+    return marks.union(*map(kinds_named, get_args(hint)))
+
+
+@cache
+def _naming_fields(fact: type[Fact]) -> tuple[tuple[str, str | None], ...]:
+    """The fields that name something, with its kind, or that may hold facts which do (None)."""
+    hints = get_type_hints(fact, include_extras=True)
+    fields = []
+    for field in msgspec.structs.fields(fact):
+        kinds = kinds_named(hints[field.name])
+        fields.append((field.name, kinds.pop() if kinds else None))
+    return tuple(fields)
+
+
+def references(fact: Fact, path: str = "") -> Iterator[Reference]:
+    """Everything that a fact speaks of by name, in the order of its fields."""
+    for name, kind in _naming_fields(type(fact)):
+        yield from _found(getattr(fact, name), kind, path + name)
+
+
+def _found(value: Any, kind: str | None, path: str) -> Iterator[Reference]:
+    if isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _found(item, kind, f"{path}.{index}")
+    elif isinstance(value, Fact):
+        yield from references(value, f"{path}.")
+    elif kind and value is not None:
+        yield subject_of(value, path) if kind == "subject" else Reference(kind, value, path)
+
+
+def concerned(event: "DomainEvent", kind: str) -> frozenset[str]:
+    """The keys of all things of a kind that an event is about, or speaks of."""
+    named = {name.key for name in references(event) if name.kind == kind}
+    return frozenset(named | {event.envelope.key} if event.TOPIC.lower().startswith(f"{kind}.") else named)
+
+
+def subject_of(subject: str, path: str = "subject") -> Reference:
+    """The thing that the subject of a claim is about; its aspect is left out."""
+    kind, *rest = subject.split("/")
+    return Reference(kind, "/".join(rest[: 2 if kind == "provision" else 1]), path)

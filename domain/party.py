@@ -1,0 +1,63 @@
+"""A party: a state, the European Union, an office, a company; or somebody heard, such as the press."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from domain.aggregate import Aggregate
+from domain.event import DomainEvent
+from domain.names import PartyKey
+from domain.refusal import Refused
+from domain.text import Line
+
+CountryCode = Annotated[
+    str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code, where there is one", examples=["JP"])
+]
+
+
+class PartyAlreadyWithdrawn(Refused):
+    """The party had withdrawn by then; add it again if it came back."""
+
+
+class Party(Aggregate):
+    """Whether it takes part (`party`) or is only heard (`observer`): observers make claims, and sign nothing."""
+
+    TOPIC = "Party"
+    KIND = "party"
+    ADDRESS = ("party",)
+    Event = DomainEvent
+
+    def blank(self) -> None:
+        self.withdrawn = False
+
+    class Added(DomainEvent, frozen=True):
+        """A party joins the negotiation, or comes back to it."""
+
+        TOPIC: ClassVar[str] = "Party.Added"
+        BEGINS: ClassVar[bool] = True
+        name: Line
+        kind: Literal["state", "union", "office", "company", "organisation", "press"]
+        role: Literal["party", "observer"] = "party"
+        code: CountryCode | None = None
+        represents: PartyKey | None = None
+
+        def decide(self, past: "Party", known: "Party") -> Self:
+            if not past.withdrawn:
+                known.refuse_if_known()
+            return self
+
+        def change(self, state: "Party") -> None:
+            state.withdrawn = False
+
+    class Withdrawn(DomainEvent, frozen=True):
+        """A party leaves the negotiation."""
+
+        TOPIC: ClassVar[str] = "Party.Withdrawn"
+
+        def decide(self, past: "Party", known: "Party") -> Self:
+            if past.withdrawn:
+                raise PartyAlreadyWithdrawn(self.envelope.key, "party")
+            return self
+
+        def change(self, state: "Party") -> None:
+            state.withdrawn = True

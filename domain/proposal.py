@@ -1,0 +1,66 @@
+"""A proposal: what one party puts on the table, and what the others answer."""
+
+from typing import ClassVar, Literal, Self
+
+from domain.aggregate import Aggregate
+from domain.event import DomainEvent
+from domain.names import IssueKey, PartyKey, ProposalKey, RoundKey
+from domain.refusal import Refused
+from domain.text import Line, Prose
+
+
+class AnswersOwnProposal(Refused):
+    """A proposal is answered by another party than the one that tabled it."""
+
+
+class CounterNeedsProposal(Refused):
+    """A counter names the proposal that is tabled instead; any other answer names none."""
+
+
+class Proposal(Aggregate):
+    """Tabled once; each party's last answer stands."""
+
+    TOPIC = "Proposal"
+    KIND = "proposal"
+    ADDRESS = ("proposal",)
+    Event = DomainEvent
+
+    def blank(self) -> None:
+        self.party: str | None = None
+
+    class Tabled(DomainEvent, frozen=True):
+        """A party tables a proposal, in a round or outside one."""
+
+        TOPIC: ClassVar[str] = "Proposal.Tabled"
+        BEGINS: ClassVar[bool] = True
+        party: PartyKey
+        title: Line
+        text: Prose
+        issues: tuple[IssueKey, ...] = ()
+        round: RoundKey | None = None
+
+        def decide(self, past: "Proposal", known: "Proposal") -> Self:
+            known.refuse_if_known()
+            return self
+
+        def change(self, state: "Proposal") -> None:
+            state.party = self.party
+
+    class Answered(DomainEvent, frozen=True):
+        """A party accepts or rejects a proposal, or counters it with one of its own."""
+
+        TOPIC: ClassVar[str] = "Proposal.Answered"
+        party: PartyKey
+        answer: Literal["accepted", "rejected", "countered"]
+        counter: ProposalKey | None = None
+        text: Prose | None = None
+
+        def check(self) -> Self:
+            if (self.answer == "countered") != (self.counter is not None):
+                raise CounterNeedsProposal(self.answer, "counter")
+            return self
+
+        def decide(self, past: "Proposal", known: "Proposal") -> Self:
+            if self.party == known.party:
+                raise AnswersOwnProposal(self.party, "party")
+            return self

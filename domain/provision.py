@@ -1,0 +1,112 @@
+"""A provision: a numbered part of an agreement, which can be suspended, conditional or end on its own."""
+
+from typing import ClassVar, Literal, Self
+
+from domain.aggregate import Aggregate
+from domain.event import DomainEvent
+from domain.moment import Moment
+from domain.names import IssueKey
+from domain.refusal import Refused
+from domain.text import Line, Prose
+from domain.value import Told
+
+
+class ProvisionAlreadyRemoved(Refused):
+    """The provision had been removed by then; add one under another name."""
+
+
+class ProvisionAlreadySuspended(Refused):
+    """The provision was suspended by then; resume it first."""
+
+
+class ProvisionNotSuspended(Refused):
+    """Only a provision that is suspended can be resumed."""
+
+
+class Provision(Aggregate):
+    """Part of its agreement from when it is added until it is removed."""
+
+    TOPIC = "Provision"
+    KIND = "provision"
+    ADDRESS = ("agreement", "provision")
+    Event = DomainEvent
+
+    def blank(self) -> None:
+        self.status = "part"
+
+    class Added(DomainEvent, frozen=True):
+        """A provision becomes part of the agreement."""
+
+        TOPIC: ClassVar[str] = "Provision.Added"
+        BEGINS: ClassVar[bool] = True
+        title: Line
+        kind: Literal["tariff", "investment", "purchase", "profit-split", "quota", "procedure", "text"]
+        text: Prose
+        number: Line | None = None
+        value: Told | None = None
+        issue: IssueKey | None = None
+        condition: Line | None = None
+        sunset: Moment | None = None
+
+        def decide(self, past: "Provision", known: "Provision") -> Self:
+            known.refuse_if_known()
+            return self
+
+    class Amended(DomainEvent, frozen=True):
+        """A provision is changed; what is not told again stays as it was."""
+
+        TOPIC: ClassVar[str] = "Provision.Amended"
+        text: Prose
+        title: Line | None = None
+        number: Line | None = None
+        value: Told | None = None
+        condition: Line | None = None
+        sunset: Moment | None = None
+
+        def decide(self, past: "Provision", known: "Provision") -> Self:
+            past.refuse_if_removed()
+            return self
+
+    class Removed(DomainEvent, frozen=True):
+        """A provision is taken out of the agreement."""
+
+        TOPIC: ClassVar[str] = "Provision.Removed"
+
+        def decide(self, past: "Provision", known: "Provision") -> Self:
+            past.refuse_if_removed()
+            return self
+
+        def change(self, state: "Provision") -> None:
+            state.status = "removed"
+
+    class Suspended(DomainEvent, frozen=True):
+        """A provision stops to apply for a time."""
+
+        TOPIC: ClassVar[str] = "Provision.Suspended"
+        until: Line | None = None
+
+        def decide(self, past: "Provision", known: "Provision") -> Self:
+            past.refuse_if_removed()
+            if past.status == "suspended":
+                raise ProvisionAlreadySuspended(self.envelope.key, "provision")
+            return self
+
+        def change(self, state: "Provision") -> None:
+            state.status = "suspended"
+
+    class Resumed(DomainEvent, frozen=True):
+        """A suspended provision applies again."""
+
+        TOPIC: ClassVar[str] = "Provision.Resumed"
+
+        def decide(self, past: "Provision", known: "Provision") -> Self:
+            if past.status != "suspended":
+                raise ProvisionNotSuspended(self.envelope.key, "provision")
+            return self
+
+        def change(self, state: "Provision") -> None:
+            state.status = "part"
+
+    def refuse_if_removed(self) -> None:
+        if self.status == "removed":
+            raise ProvisionAlreadyRemoved(self.history[0].envelope.key, "provision")

@@ -1,0 +1,66 @@
+"""A source: a document that says something, with who published it and when."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from domain.aggregate import Aggregate
+from domain.event import DomainEvent
+from domain.names import SourceKey
+from domain.refusal import Refused
+from domain.text import Line
+
+
+class CopyOfItself(Refused):
+    """A syndicated copy repeats another source."""
+
+
+class Source(Aggregate):
+    """Registered once; `published`, in its envelope, is when the document became public."""
+
+    TOPIC = "Source"
+    KIND = "source"
+    ADDRESS = ("source",)
+    Event = DomainEvent
+
+    def blank(self) -> None:
+        self.published: str | None = None
+
+    class Registered(DomainEvent, frozen=True):
+        """A document is put on file."""
+
+        TOPIC: ClassVar[str] = "Source.Registered"
+        BEGINS: ClassVar[bool] = True
+        title: Line
+        publisher: Line
+        kind: Literal[
+            "article", "statement", "fact-sheet", "press-conference", "agreement", "order", "journal", "post", "note"
+        ]
+        address: Annotated[Line, Field(description="where it is found: a URL, a file reference")] | None = None
+        language: (
+            Annotated[
+                str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47 tag", examples=["ja"])
+            ]
+            | None
+        ) = None
+        sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="hash of the content, in hex")] | None = (
+            None
+        )
+
+        def decide(self, past: "Source", known: "Source") -> Self:
+            known.refuse_if_known()
+            return self
+
+        def change(self, state: "Source") -> None:
+            state.published = self.envelope.published
+
+    class MarkedAsCopy(DomainEvent, frozen=True):
+        """A document turns out to repeat another one: the two count as one source."""
+
+        TOPIC: ClassVar[str] = "Source.MarkedAsCopy"
+        of: SourceKey
+
+        def decide(self, past: "Source", known: "Source") -> Self:
+            if self.of == self.envelope.key:
+                raise CopyOfItself(self.of, "of")
+            return self

@@ -1,0 +1,32 @@
+"""The kinds of text that can be told. None holds control characters (C0 but tab and newline, DEL, C1)."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+_PRINTABLE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
+_PRINTABLE_LINES = r"[^\x00-\x08\x0b-\x1f\x7f-\x9f]"
+
+Slug = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        max_length=80,
+        description="a name in lower-case letters, digits and single hyphens",
+        examples=["japan-us-2025"],
+    ),
+]
+Line = Annotated[
+    str, Field(pattern=rf"^{_PRINTABLE}+$", max_length=300, description="one line of text, without control characters")
+]
+Prose = Annotated[
+    str,
+    Field(
+        pattern=rf"^{_PRINTABLE_LINES}+$",
+        max_length=20_000,
+        description="text of any number of lines, without control characters",
+    ),
+]
+Quotation = Annotated[
+    str, Field(pattern=rf"^{_PRINTABLE}+$", max_length=500, description="a short quotation, in the words of the source")
+]

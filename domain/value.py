@@ -1,0 +1,84 @@
+"""The typed values that a claim can assert."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.fact import Fact
+from domain.moment import Moment
+from domain.money import Money
+from domain.text import Line, Prose, Slug
+
+Percent = Annotated[
+    str,
+    Field(
+        pattern=r"^(100(\.0{1,6})?|[1-9]?[0-9](\.[0-9]{1,6})?)$",
+        description="a share of a whole, from 0 to 100 per cent, as decimal text",
+        examples=["90"],
+    ),
+]
+RatePercent = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?$",
+        description="a rate in per cent, not below 0, as decimal text; it can exceed 100",
+        examples=["15", "27.5"],
+    ),
+]
+
+
+class Text(Fact, tag="text", frozen=True):
+    """What was asserted, in words."""
+
+    text: Prose
+
+
+class Amount(Fact, tag="money", frozen=True):
+    """Money, with its qualifier."""
+
+    money: Money
+
+
+class Share(Fact, tag="share", frozen=True):
+    """A part of a whole that goes to one party."""
+
+    percent: Percent
+    to: Slug | None = None
+
+
+class Rate(Fact, tag="rate", frozen=True):
+    """A tariff or interest rate; `basis` says what it is a rate of, or on top of what."""
+
+    percent: RatePercent
+    basis: Line | None = None
+
+
+class Count(Fact, tag="count", frozen=True):
+    """A number of things or days; `unit` says of what."""
+
+    number: Annotated[int, Field(ge=0, le=10**15)]
+    unit: Line
+    qualifier: Literal["exactly", "about", "up-to", "at-least"] = "exactly"
+    per: Literal["year"] | None = None
+
+
+class When(Fact, tag="date", frozen=True):
+    """A date or an instant."""
+
+    date: Moment
+
+
+class Status(Fact, tag="status", frozen=True):
+    """A status, by the name that the model or the claimant gives it."""
+
+    status: Slug
+
+
+class Answer(Fact, tag="yes-no", frozen=True):
+    """Yes or no."""
+
+    answer: bool
+
+
+Value = Text | Amount | Share | Rate | Count | When | Status | Answer
+Told = Annotated[Value, Field(discriminator="type")]

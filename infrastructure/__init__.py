@@ -1,0 +1,1 @@
+"""Settings, serialization, the log, the view store, the committer and the projector. SQL lives here only."""

@@ -1,0 +1,1 @@
+"""The composition root, HTTP (recording and reading apart) and the command line."""

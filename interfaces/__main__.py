@@ -1,0 +1,5 @@
+"""`python -m interfaces` is `parley`."""
+
+from interfaces.cli import app
+
+app()

@@ -1,0 +1,283 @@
+"""The command line: a client of the HTTP interface, over the network or within this process."""
+
+import asyncio
+import hashlib
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Annotated, Any, Literal, TypeVar
+
+import httpx2
+import typer
+import uvicorn
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from infrastructure.log import Log, LogReader
+from infrastructure.settings import Settings
+from infrastructure.sqlite import StoreRefused
+from interfaces import show as tables
+from interfaces.main import Part, application, projector
+
+BATCH_LINES = 200
+WIDTH = 160
+"""How wide tables are where the output is no terminal."""
+
+app = typer.Typer(
+    help="Parley: the system of record for negotiations.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+out = Console(width=None if sys.stdout.isatty() else WIDTH)
+err = Console(stderr=True)
+
+Url = Annotated[str | None, typer.Option(help="A running service; without it, the store is opened here.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+
+
+FIRST_STEPS = """
+Five things to try, in another terminal:
+
+  1. Where does each party stand?     .venv/bin/parley show positions japan-us-2025 --url {url}
+  2. What became of the money?        .venv/bin/parley show ledger japan-us-2025 --url {url}
+  3. Who says what on the split?      curl '{url}/v1/negotiations/japan-us-2025/positions?issue=profit-split'
+  4. What happened in July 2025?      curl '{url}/v1/negotiations/japan-us-2025/timeline?from=2025-07&to=2025-07'
+  5. What can be recorded, and how?   open {url}/docs
+
+Stop the service with Ctrl-C; the records stay in parley.db.
+"""
+
+
+class Failed(Exception):
+    """The message is for the user."""
+
+
+@app.command()
+def serve(
+    only: Annotated[Literal["recording", "reading"] | None, typer.Option(help="One part alone.")] = None,
+    host: str = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="PORT")] = 8000,
+) -> None:
+    """Serve the HTTP interface until it is stopped."""
+    parts: tuple[Part, ...] = (only,) if only else ("recording", "reading")
+    settings = _settings()
+    for part in parts:
+        _try_store(settings, part)
+    err.print(f"Parley serves {' and '.join(parts)} on http://{host}:{port} from {settings.log_file}")
+    uvicorn.run(application(settings, parts), host=host, port=port, log_level="warning")
+
+
+@app.command()
+def demo(
+    case: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    port: Annotated[int, typer.Option(envvar="PORT")] = 8000,
+) -> None:
+    """Serve, and record a case through the running service if the store is empty."""
+    url = f"http://127.0.0.1:{port}"
+    settings = _settings()
+    _try_store(settings, "recording")
+    if LogReader(settings.log_file).head() == 0:
+        Thread(target=_record_once_up, args=(case, url), daemon=True).start()
+    else:
+        err.print(f"{settings.log_file} holds records already; the case is not recorded again.")
+    serve(port=port)
+
+
+def _record_once_up(case: Path, url: str) -> None:
+    for _ in range(200):
+        try:
+            httpx2.get(f"{url}/healthz")
+            break
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    record(case, url)
+    out.print(FIRST_STEPS.format(url=url), highlight=False, markup=False)
+
+
+@app.command()
+def record(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], url: Url = None) -> None:
+    """Record a case file: one command a line. Recording a file again changes nothing."""
+    lines = [line for line in file.read_bytes().splitlines() if line.strip()]
+    batches = [lines[start : start + BATCH_LINES] for start in range(0, len(lines), BATCH_LINES)]
+    name = hashlib.sha256(b"\n".join(lines)).hexdigest()[:32]
+
+    async def send() -> int:
+        taken = 0
+        async with _client(url) as client:
+            with _progress("records") as progress:
+                task = progress.add_task(f"recording {file.name}", total=len(lines))
+                for index, batch in enumerate(batches):
+                    headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": f"{name}/{index}"}
+                    answer = await client.post("/v1/records", content=b"\n".join(batch), headers=headers)
+                    if answer.status_code != 201:
+                        problem = answer.json()
+                        line = index * BATCH_LINES + problem.get("line", 1)
+                        raise Failed(f"{file.name}, line {line}: {problem['detail']} ({taken} records stood before it)")
+                    taken += len(answer.json()["records"])
+                    position = answer.json()["records"][-1]["position"]
+                    progress.update(task, completed=taken)
+            await client.get("/v1/negotiations", params={"limit": 1, "min_position": position})
+        return taken
+
+    if not lines:
+        raise typer.Exit(_fail("There is not one command in the file."))
+    out.print(f"{_run(send())} records stand in the log.")
+
+
+@app.command()
+def show(
+    view: Annotated[
+        Literal[
+            "negotiations",
+            "positions",
+            "timeline",
+            "ledger",
+            "rounds",
+            "agreements",
+            "tranches",
+            "deadlines",
+            "sources",
+        ],
+        typer.Argument(),
+    ],
+    negotiation: Annotated[str, typer.Argument(help="Its name; not needed for the list of negotiations.")] = "",
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a view of a negotiation as a table."""
+    if not negotiation and view != "negotiations":
+        raise typer.Exit(_fail(f"Which negotiation? Try: parley show {view} japan-us-2025"))
+    within = f"/v1/negotiations/{negotiation}" if negotiation else "/v1/negotiations"
+    path = within if view == "negotiations" else f"{within}/{view}"
+    params = {"kind": "position"} if view == "positions" else {}
+    items = _run(_items(path, params, url))
+    if as_json:
+        _print_json(items)
+    else:
+        out.print(tables.table(view, items))
+
+
+@app.command()
+def history(
+    negotiation: str,
+    stream: Annotated[str, typer.Argument(help="Such as round/3 or tranche/first-batch.")],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show every record about one thing, in the order of the log."""
+    items = _run(_items("/v1/records", {"negotiation": negotiation, "stream": stream}, url))
+    if as_json:
+        _print_json(items)
+    else:
+        out.print(tables.history(items))
+
+
+@app.command()
+def export(url: Url = None, negotiation: str | None = None) -> None:
+    """Write the records of the log as newline-delimited JSON to the standard output."""
+
+    async def write() -> None:
+        params: dict[str, Any] = {"limit": 1000, "after": 0} | ({"negotiation": negotiation} if negotiation else {})
+        async with _client(url) as client:
+            while params["after"] is not None:
+                page = _checked(await client.get("/v1/records", params=params)).json()
+                sys.stdout.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in page["items"])
+                params["after"] = page["next"] and int(page["next"])
+
+    _run(write())
+
+
+@app.command()
+def rebuild() -> None:
+    """Make the view store anew from the log."""
+    settings = _settings()
+    try:
+        total = LogReader(settings.log_file).head()
+        rebuilding = projector(settings)
+        with _progress("records") as progress:
+            task = progress.add_task("rebuilding", total=total)
+            for _, count in rebuilding.rebuild():
+                progress.advance(task, count)
+        rebuilding.catch_up()
+        rebuilding.close()
+    except StoreRefused as refused:
+        raise typer.Exit(_fail(str(refused))) from None
+    out.print(f"All views rest on {total} records.")
+
+
+async def _items(path: str, params: dict[str, Any], url: str | None) -> list[dict[str, Any]]:
+    """All the documents of a list, page by page; or the one document."""
+    items: list[dict[str, Any]] = []
+    asked = dict(params)
+    async with _client(url) as client:
+        while True:
+            answer = _checked(await client.get(path, params=asked)).json()
+            if "items" not in answer:
+                return [answer]
+            items += answer["items"]
+            if answer["next"] is None:
+                return items
+            asked["after" if path == "/v1/records" else "cursor"] = answer["next"]
+
+
+@asynccontextmanager
+async def _client(url: str | None) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of a running service, or of one that lives in this process alone."""
+    if url:
+        async with httpx2.AsyncClient(base_url=url, timeout=120) as client:
+            yield client
+        return
+    service = application(_settings())
+    async with service.router.lifespan_context(service):
+        transport = httpx2.ASGITransport(app=service)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://parley", timeout=None) as client:
+            yield client
+
+
+T = TypeVar("T")
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except (Failed, StoreRefused) as failed:
+        raise typer.Exit(_fail(str(failed))) from None
+    except httpx2.TransportError as error:
+        raise typer.Exit(_fail(f"The service does not answer: {error}")) from None
+
+
+def _checked(answer: httpx2.Response) -> httpx2.Response:
+    if answer.status_code >= 400:
+        raise Failed(answer.json()["detail"])
+    return answer
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise typer.Exit(_fail(error.errors()[0]["msg"].removeprefix("Value error, "))) from None
+
+
+def _try_store(settings: Settings, part: Part) -> None:
+    """Open what a part needs once before it serves, so that a failure is one sentence."""
+    try:
+        (Log if part == "recording" else LogReader)(settings.log_file).close()
+    except StoreRefused as refused:
+        raise typer.Exit(_fail(str(refused))) from None
+
+
+def _progress(unit: str) -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), console=err)
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def _fail(message: str) -> int:
+    err.print(message, style="red", highlight=False)
+    return 1

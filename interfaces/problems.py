@@ -1,0 +1,197 @@
+"""Errors as problem documents (RFC 9457): one table from what went wrong to a status and a stable code."""
+
+import re
+from typing import Any, get_args
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from application.registrar import VersionMoved
+from domain.moment import Moment, Period
+from domain.refusal import AlreadyKnown, Refused
+from domain.text import Line, Prose, Quotation, Slug
+from domain.value import Percent, RatePercent
+from infrastructure.committer import KeyReused, Overloaded, StreamMoved
+
+MEDIA_TYPE = "application/problem+json"
+_STATUS: dict[type[Refused], int] = {AlreadyKnown: 409, StreamMoved: 409, VersionMoved: 412, KeyReused: 422}
+_CODES = {
+    "missing": "missing-field",
+    "extra_forbidden": "unknown-field",
+    "json_invalid": "malformed-json",
+    "union_tag_invalid": "unknown-value-type",
+    "union_tag_not_found": "unknown-value-type",
+    "string_too_long": "too-long",
+    "too_long": "too-long",
+}
+_FORMS = {
+    constraint.pattern: (code, info.description)
+    for code, kind in (
+        ("no-such-date", Moment),
+        ("no-such-date", Period),
+        ("not-a-name", Slug),
+        ("not-a-share", Percent),
+        ("not-a-rate", RatePercent),
+        ("not-plain-text", Line),
+        ("not-plain-text", Prose),
+        ("not-plain-text", Quotation),
+    )
+    for info in get_args(kind)[1:]
+    for constraint in getattr(info, "metadata", ())
+    if hasattr(constraint, "pattern")
+}
+
+_log = structlog.get_logger()
+
+
+class Problem(Exception):
+    """An error with its answer: `errors` lists each fault with its field, code and what would be right."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        errors: list[dict[str, str]] | None = None,
+        line: int | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        """`line` counts from 1, where one of many commands is at fault."""
+        super().__init__(detail)
+        self.status = status
+        self.headers = headers
+        self.document: dict[str, Any] = {
+            "type": f"urn:parley:problem:{code}",
+            "title": code.replace("-", " "),
+            "status": status,
+            "code": code,
+            "detail": detail,
+            "errors": errors or [],
+        }
+        if line is not None:
+            self.document["line"] = line
+
+
+def of_refusal(refusal: Refused, line: int | None = None) -> Problem:
+    """What the domain refuses."""
+    status = next((code for kind, code in _STATUS.items() if isinstance(refusal, kind)), 422)
+    error = {"field": refusal.field, "code": refusal.code, "detail": str(refusal)}
+    return Problem(status, refusal.code, str(refusal), [error], line)
+
+
+def of_validation(error: ValidationError, line: int | None = None) -> Problem:
+    """What does not have the form of its command."""
+    errors = [_fault(fault) for fault in error.errors(include_url=False)]
+    status = 400 if errors[0]["code"] == "malformed-json" else 422
+    fields = ", ".join(sorted({fault["field"] or "body" for fault in errors}))
+    return Problem(status, errors[0]["code"], f"{fields}: {errors[0]['detail']}", errors, line)
+
+
+def _fault(fault: Any) -> dict[str, str]:
+    context = fault.get("ctx", {})
+    path = _path(fault["loc"])
+    refusal = context.get("error")
+    if isinstance(refusal, Refused):
+        field = ".".join(filter(None, (path, refusal.field)))
+        return {"field": field, "code": refusal.code, "detail": str(refusal)}
+    if form := _FORMS.get(context.get("pattern")):
+        return {"field": path, "code": form[0], "detail": f"This is {form[1]}."}
+    return {"field": path, "code": _CODES.get(fault["type"], fault["type"].replace("_", "-")), "detail": fault["msg"]}
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    """The path of a field. The tags of typed values, which pydantic puts in, are not part of it."""
+    parts: list[str] = []
+    skip = False
+    for part in location:
+        if skip:
+            skip = False
+            continue
+        parts.append(str(part))
+        skip = part == "value"
+    return ".".join(parts)
+
+
+def of_error(error: Exception, line: int | None = None) -> Problem:
+    """The problem that an error is answered with; one that nobody foresaw is logged, and its internals kept here."""
+    match error:
+        case Problem():
+            return error
+        case Refused():
+            return of_refusal(error, line)
+        case RequestValidationError():
+            faults = [_fault({**fault, "loc": fault["loc"][1:]}) for fault in error.errors()]
+            detail = f"{faults[0]['field']}: {faults[0]['detail']}"
+            return Problem(422, faults[0]["code"].replace("field", "parameter"), detail, faults)
+        case Overloaded():
+            detail = "Too many commands are waiting; send this one again in a moment."
+            return Problem(503, "overloaded", detail, line=line, headers={"Retry-After": "1"})
+        case HTTPException():
+            code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
+            return Problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
+    _log.error("unforeseen error", exc_info=error)
+    return Problem(500, "internal-error", "Something went wrong here; nothing was stored.", line=line)
+
+
+def _allowed(app: FastAPI, path: str) -> str:
+    """The methods that the OpenAPI document has for a path; the router knows those of one route alone."""
+    paths = app.openapi()["paths"]
+    templates = [path] if path in paths else paths
+    matching = [known for known in templates if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known), path)]
+    return ", ".join(sorted({method.upper() for known in matching for method in paths[known]}))
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of an application with a problem document."""
+
+    def answer(request: Request, error: Exception) -> JSONResponse:
+        problem = of_error(error)
+        headers = {"Allow": _allowed(app, request.url.path)} if problem.status == 405 else problem.headers
+        return JSONResponse(problem.document, problem.status, headers, MEDIA_TYPE)
+
+    for kind in (Problem, Refused, RequestValidationError, Overloaded, HTTPException, Exception):
+        app.add_exception_handler(kind, answer)
+
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457).",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "stable"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {name: {"type": "string"} for name in ("field", "code", "detail")},
+                "required": ["field", "code", "detail"],
+            },
+        },
+        "line": {"type": "integer", "description": "which of many commands, from 1"},
+    },
+    "required": ["type", "title", "status", "code", "detail", "errors"],
+}
+_WHEN = {
+    "400": "the body cannot be read",
+    "404": "there is no such thing",
+    "409": "it contradicts what is known",
+    "412": "the stream has another version",
+    "413": "the body is too large",
+    "415": "the body is of another media type",
+    "422": "it cannot be, or does not have the right form",
+    "503": "not now: try again",
+}
+
+
+def describe(operation: dict[str, Any]) -> None:
+    """Add the problem documents to one operation of the OpenAPI document."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for status, when in _WHEN.items():
+        operation["responses"][status] = {"description": when, "content": content}

@@ -1,0 +1,215 @@
+"""The views are one fold: in whatever order and batches records arrive, live documents equal a naive replay."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from application.command import all_commands
+from application.fold import all_views, fold
+from application.registrar import Submission
+from application.view import Record
+from domain.moment import reached
+from domain.refusal import Refused
+from infrastructure.committer import Committer, Request
+from infrastructure.log import Log, LogReader
+from infrastructure.projector import Projector
+from infrastructure.serialization import encode
+from infrastructure.view_store import Query, ViewReader, ViewStore
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+FACTS = [
+    ("add-party", {"party": "south", "name": "South", "kind": "state"}),
+    ("withdraw-party", {"party": "south"}),
+    ("raise-issue", {"issue": "fish", "title": "Fish"}),
+    ("settle-issue", {"issue": "fish", "terms": "Half."}),
+    ("reopen-issue", {"issue": "fish"}),
+    ("link-issue", {"issue": "fish", "to": "coal"}),
+    ("set-objective", {"objective": "peace", "text": "Peace.", "party": "north"}),
+    ("suspend-negotiation", {}),
+    ("resume-negotiation", {}),
+    ("set-deadline", {"deadline": "soon", "title": "Soon", "due": "2026-07"}),
+    ("revise-deadline", {"deadline": "soon", "due": "2026-08"}),
+    ("record-deadline-outcome", {"deadline": "soon", "outcome": "met"}),
+    ("schedule-round", {"round": "1", "planned_start": "2026-01-05", "planned_end": "2026-01-06"}),
+    ("open-round", {"round": "1", "place": "Here"}),
+    ("extend-round", {"round": "1", "planned_end": "2026-12-31"}),
+    ("close-round", {"round": "1", "outcome": "None."}),
+    ("cancel-round", {"round": "1"}),
+    ("hold-session", {"session": "s1", "form": "call", "round": "1", "participants": [{"party": "north"}]}),
+    ("hold-session", {"session": "s2", "form": "call"}),
+    ("issue-joint-statement", {"statement": "j", "parties": ["north"], "text": "Both.", "round": "1"}),
+    ("table-proposal", {"proposal": "p", "party": "north", "title": "P", "text": "P.", "round": "1"}),
+    ("answer-proposal", {"proposal": "p", "party": "south", "answer": "rejected"}),
+    ("make-claim", {"claim": "c1", "kind": "position", "claimant": "north", "subject": "issue/fish"}),
+    ("make-claim", {"claim": "c2", "kind": "position", "claimant": "north", "subject": "issue/fish"}),
+    ("make-claim", {"claim": "c3", "kind": "reading", "claimant": "north", "subject": "provision/deal/rate"}),
+    ("make-claim", {"claim": "c4", "kind": "report", "claimant": "north", "subject": "session/s1/membership"}),
+    ("make-claim", {"claim": "c5", "kind": "report", "claimant": "north", "subject": "tranche/t1/amount"}),
+    ("make-claim", {"claim": "c6", "kind": "reading", "claimant": "north", "subject": "agreement/deal/binding"}),
+    ("make-claim", {"claim": "c7", "kind": "report", "claimant": "north", "subject": "deadline/soon/status"}),
+    ("withdraw-claim", {"claim": "c1"}),
+    ("withdraw-claim", {"claim": "c3"}),
+    ("draft-agreement", {"agreement": "deal", "title": "Deal", "form": "treaty", "parties": ["north", "south"]}),
+    ("sign-agreement", {"agreement": "deal", "parties": ["north"]}),
+    ("bring-into-force", {"agreement": "deal", "parties": ["north", "south"]}),
+    ("suspend-agreement", {"agreement": "deal"}),
+    ("resume-agreement", {"agreement": "deal"}),
+    ("amend-agreement", {"agreement": "deal", "text": "More."}),
+    ("withdraw-from-agreement", {"agreement": "deal", "parties": ["south"]}),
+    ("add-provision", {"agreement": "deal", "provision": "rate", "title": "R", "kind": "tariff", "text": "15."}),
+    ("amend-provision", {"agreement": "deal", "provision": "rate", "text": "10."}),
+    ("suspend-provision", {"agreement": "deal", "provision": "rate"}),
+    ("resume-provision", {"agreement": "deal", "provision": "rate"}),
+    ("remove-provision", {"agreement": "deal", "provision": "rate"}),
+    ("pledge-tranche", {"tranche": "t1", "amount": {"amount": "100", "currency": "USD"}}),
+    ("select-tranche", {"tranche": "t1", "amount": {"amount": "40.50", "currency": "USD"}, "part_of": "t2"}),
+    ("propose-tranche", {"tranche": "t2", "title": "Two"}),
+    ("resize-tranche", {"tranche": "t1", "rung": "selected", "amount": {"amount": "41", "currency": "USD"}}),
+    ("contract-tranche", {"tranche": "t1", "amount": {"amount": "7", "currency": "JPY", "qualifier": "about"}}),
+    ("record-draw", {"tranche": "t1", "amount": {"amount": "3.25", "currency": "USD"}}),
+    ("record-draw", {"tranche": "t2", "amount": {"amount": "1", "currency": "USD", "qualifier": "at-least"}}),
+    ("distribute-proceeds", {"tranche": "t1", "amount": {"amount": "2", "currency": "USD"}, "to": "north"}),
+    ("cancel-tranche", {"tranche": "t1"}),
+    ("register-source", {"source": "a", "title": "A", "publisher": "P", "kind": "article", "published": "2026-01-02"}),
+    ("register-source", {"source": "b", "title": "B", "publisher": "P", "kind": "article"}),
+    ("mark-source-as-copy", {"source": "b", "of": "a"}),
+    ("annotate", {"note": "Noted.", "about": "issue/fish"}),
+]  # fmt: skip
+GROUND = [
+    ("open-negotiation", {"title": "Talks"}),
+    ("add-party", {"party": "north", "name": "North", "kind": "state"}),
+    ("raise-issue", {"issue": "coal", "title": "Coal"}),
+    *[fact for fact in FACTS if fact[0] in {"draft-agreement", "add-provision", "raise-issue"}],
+]
+DATES = st.sampled_from(["2026", "2026-01", "2026-01-05", "2026-01-05T23:00-05:00", "2026-01-06", "2026-03-01"])
+EFFECTS = st.sampled_from([None, None, None, "2025-12-01", "2026-02-01", "2026-06-03", "2026-07"])
+TOLD = st.tuples(st.sampled_from(FACTS), DATES, EFFECTS)
+
+
+def submission(
+    negotiation: str, command: str, facts: dict[str, Any], occurred: str, effective: str | None
+) -> Submission:
+    kind = all_commands()[command]
+    value = {"value": {"type": "share", "percent": "5"}} if command == "make-claim" else {}
+    body = {"negotiation": negotiation, "occurred": occurred, "effective": effective} | value | facts
+    return Submission(kind, TypeAdapter(kind.body()).validate_json(json.dumps(body), strict=True), "test", UUID(int=0))
+
+
+class Desk:
+    """A log and a view store in one folder, under a clock that the test moves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now = NOW
+        self.folder = folder
+        self.log = Log(folder / "log")
+        self.committer = Committer(self.log, lambda: self.now, lambda: None)
+        self.committer.start()
+        self.projector = self._projector("live")
+
+    def _projector(self, name: str) -> Projector:
+        return Projector(LogReader(self.folder / "log"), ViewStore(self.folder / name), lambda: self.now)
+
+    def tell(self, *told: Any) -> None:
+        try:
+            self.committer.submit(Request([submission(*told)])).result(10)
+        except Refused:
+            return
+
+    def stored(self, name: str = "live") -> dict[tuple[str, str, str], bytes]:
+        reader = ViewReader(self.folder / name)
+        documents = {
+            (view.name, row[1], row[2]): row[3]
+            for view in all_views()
+            for row in reader.select(Query(view=view.name, limit=10_000)).rows
+        }
+        reader.close()
+        return documents
+
+    def naive(self) -> dict[tuple[str, str, str], bytes]:
+        """Every record in force, sorted by its place in time, folded from nothing."""
+        records = sorted(self.log.reader.after(0, 10_000), key=lambda record: record.place)
+
+        def folded(records: list[Record]) -> dict[tuple[str, str, str], bytes]:
+            return {place: encode(document) for place, document in fold(records).items()}
+
+        in_force = [record for record in records if reached(record.event.envelope.takes_effect, self.now)]
+        timeline = {place: body for place, body in folded(records).items() if place[0] == "timeline"}
+        return {place: body for place, body in folded(in_force).items() if place[0] != "timeline"} | timeline
+
+    def rebuilt(self) -> dict[tuple[str, str, str], bytes]:
+        projector = self._projector("rebuilt")
+        for _ in projector.rebuild():
+            pass
+        projector.catch_up()
+        projector.close()
+        return self.stored("rebuilt")
+
+    def close(self) -> None:
+        self.committer.stop()
+        self.projector.close()
+        self.log.close()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.lists(TOLD, max_size=12), max_size=5), st.sampled_from([0, 3, 40]))
+def test_live_documents_equal_a_naive_replay_and_a_rebuild(batches: list[list[Any]], days: int) -> None:
+    with TemporaryDirectory() as folder:
+        desk = Desk(Path(folder))
+        for negotiation in ("one", "two"):
+            for command, facts in GROUND:
+                desk.tell(negotiation, command, facts, "2025-11", None)
+        for number, batch in enumerate(batches):
+            for (command, facts), occurred, effective in batch:
+                desk.tell(("one", "two")[number % 2], command, facts, occurred, effective)
+            desk.projector.catch_up()
+        desk.now = NOW + timedelta(days=days)
+        desk.projector.catch_up()
+        live, naive, rebuilt = desk.stored(), desk.naive(), desk.rebuilt()
+        desk.close()
+        assert live == naive
+        assert rebuilt == naive
+
+
+def test_a_rebuild_that_was_broken_off_is_made_good_by_a_live_projector() -> None:
+    with TemporaryDirectory() as folder:
+        desk = Desk(Path(folder))
+        for negotiation in ("one", "two"):
+            for command, facts in [*GROUND, *FACTS]:
+                desk.tell(negotiation, command, facts, "2026-01-05", None)
+        desk.projector.catch_up()
+        before = desk.stored()
+        rebuilding = desk.projector.rebuild()
+        assert [next(rebuilding)[0] for _ in range(2)] == ["one", "two"]
+        rebuilding.close()
+        assert {place[1] for place in desk.stored()} == {"one"}
+        desk.projector.catch_up()
+        assert desk.stored() == before
+        desk.close()
+
+
+def test_a_record_that_takes_effect_later_stands_in_the_timeline_at_once_and_changes_nothing_before() -> None:
+    with TemporaryDirectory() as folder:
+        desk = Desk(Path(folder))
+        for command, facts in GROUND:
+            desk.tell("one", command, facts, "2025-11", None)
+        desk.tell("one", "settle-issue", {"issue": "fish", "terms": "Half."}, "2026-05-01", "2026-06-03")
+        desk.projector.catch_up()
+
+        def fish() -> str:
+            document = json.loads(desk.stored()["negotiations", "one", "one"])
+            return next(issue["status"] for issue in document["issues"] if issue["key"] == "fish")
+
+        assert fish() == "open"
+        timeline = [json.loads(body) for place, body in desk.stored().items() if place[0] == "timeline"]
+        assert "Issue.Settled" in {entry["type"] for entry in timeline}
+        desk.now = datetime(2026, 6, 3, tzinfo=UTC)
+        desk.projector.catch_up()
+        assert fish() == "settled"
+        desk.close()

@@ -1,0 +1,208 @@
+"""The first case, recorded whole from `japan-us-2025.ndjson`: each question of a desk officer is one GET."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from infrastructure.settings import Settings
+from interfaces.main import application
+
+CASE = Path(__file__).with_name("japan-us-2025.ndjson").read_bytes()
+HEADERS = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "japan-us-2025"}
+
+Read = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    database = tmp_path_factory.mktemp("case") / "parley.db"
+    with TestClient(application(Settings(database=f"sqlite:///{database}"))) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def recorded(client: TestClient) -> bytes:
+    """What the recorder is answered."""
+    answer = client.post("/v1/records", content=CASE, headers=HEADERS)
+    assert answer.status_code == 201, answer.text
+    return answer.content
+
+
+@pytest.fixture(scope="module")
+def read(client: TestClient, recorded: bytes) -> Read:
+    """An answer that rests on the whole case."""
+    last = len(CASE.splitlines())
+
+    def get(path: str, **params: Any) -> Any:
+        answer = client.get(f"/v1/negotiations/japan-us-2025/{path}", params=params | {"min_position": last})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    return get
+
+
+def usd(billions: int, **differs: Any) -> dict[str, Any]:
+    """A sum as the ledger shows it."""
+    whole = {"currency": "USD", "amount": f"{billions}000000000.00", "minor": billions * 10**11}
+    return whole | {"per": None, "qualifiers": []} | differs
+
+
+def cited(entry: dict[str, Any]) -> list[str]:
+    """The sources on which an entry rests."""
+    return [evidence["source"] for evidence in entry["basis"]["evidence"]]
+
+
+def test_every_line_is_taken_down_in_its_place(client: TestClient, recorded: bytes, read: Read) -> None:
+    log = client.get("/v1/records", params={"negotiation": "japan-us-2025", "limit": 1000}).json()
+    assert [record["position"] for record in log["items"]] == list(range(1, len(CASE.splitlines()) + 1))
+
+
+def test_the_whole_case_recorded_again_with_the_same_key_is_answered_as_before(
+    client: TestClient, recorded: bytes
+) -> None:
+    again = client.post("/v1/records", content=CASE, headers=HEADERS)
+    assert (again.status_code, again.content) == (201, recorded)
+    log = client.get("/v1/records", params={"limit": 1000})
+    assert len(log.json()["items"]) == len(CASE.splitlines())
+
+
+def test_each_side_stands_elsewhere_on_the_split_of_profits(read: Read) -> None:
+    """Question 4, as it stands at the end."""
+    positions = read("positions", issue="profit-split", kind="position")["items"]
+    stands = {position["party"]: position["current"] for position in positions}
+    assert set(stands) == {"japan", "united-states"}
+    washington, tokyo = stands["united-states"], stands["japan"]
+
+    assert washington["value"] == {"type": "share", "percent": "90", "to": "united-states"}
+    assert washington["speaker"] == "Donald Trump"
+    assert washington["basis"]["occurred"] == "2025-07-22T20:15-04:00"
+    assert washington["basis"]["published"] == "2025-07-22"
+    assert cited(washington) == ["trump-post-2025-07-22", "article-2026-02-14"]
+
+    assert tokyo["value"] == {"type": "text", "text": "What each side gets goes by what it puts in and what it risks."}
+    assert (tokyo["basis"]["occurred"], tokyo["basis"]["published"]) == ("2025-07-25", "2025-07-25")
+    assert cited(tokyo) == ["japan-briefing-2025-07-25"]
+
+
+def test_the_memorandum_settles_the_split_of_profits(read: Read) -> None:
+    """Question 4: on which date, and what."""
+    provisions = {entry["key"]: entry for entry in read("agreements/memorandum")["provisions"]}
+    split = provisions["profit-split"]
+    assert split["text"] == (
+        "Half to each side up to the deemed allocation amount, which covers interest and principal; "
+        "from there on 90 per cent for the United States, 10 for Japan."
+    )
+    assert split["issue"] == "profit-split"
+    assert (split["basis"]["occurred"], split["basis"]["published"]) == ("2025-09-04", "2025-09-04")
+    assert split["basis"]["evidence"] == [{"source": "memorandum", "locator": "on distribution"}]
+
+
+def test_the_ledger_has_each_rung_in_its_own_currency(read: Read) -> None:
+    """Question 5."""
+    rungs = {entry["rung"]: entry for entry in read("ledger")["rungs"]}
+    assert rungs["pledge"]["sums"] == [usd(550)]
+    assert rungs["interest"]["sums"] == [usd(400, qualifiers=["up-to"])]
+    assert rungs["selected"]["sums"] == [usd(109)]
+    yen = {"currency": "JPY", "amount": "340000000000", "minor": 340_000_000_000, "per": None}
+    assert rungs["contracted"]["sums"] == [yen | {"qualifiers": ["at-least"]}]
+
+
+def test_what_is_drawn_is_unknown_which_is_not_zero(read: Read) -> None:
+    """Question 5."""
+    rungs = {entry["rung"]: entry for entry in read("ledger")["rungs"]}
+    for rung in ("drawn", "distributed", "commitment"):
+        assert rungs[rung] == {"rung": rung, "known": False, "sums": [], "tranches": []}
+
+
+def test_441_billion_are_left_after_both_batches(read: Read) -> None:
+    """Question 7."""
+    assert read("ledger")["left"] == [usd(441)]
+
+
+def test_every_reading_of_the_time_to_fund_is_shown_with_its_holder(read: Read) -> None:
+    """Question 6: what the 45 days are."""
+    provisions = {entry["key"]: entry for entry in read("agreements/memorandum")["provisions"]}
+    funding = provisions["funding"]
+    assert funding["value"] == {"type": "count", "number": 45, "unit": "business days", "qualifier": "up-to"}
+    readings = {claim["claimant"]: claim for claim in funding["claims"] if claim["status"] == "current"}
+    assert {holder: claim["quotation"] for holder, claim in readings.items()} == {
+        "newspaper-one": "only 45 days",
+        "newspaper-two": "at least 45 days",
+    }
+    assert readings["newspaper-one"]["value"] == {"type": "count", "number": 45, "unit": "days"}
+    assert readings["newspaper-two"]["value"]["qualifier"] == "at-least"
+    assert cited(readings["newspaper-one"]) == ["newspaper-one-on-45-days"]
+
+
+def test_every_date_by_which_the_first_batch_must_be_funded_is_shown_with_its_holder(read: Read) -> None:
+    """Question 6: which day that makes it."""
+    deadline = read("deadlines/first-batch-funding")
+    assert deadline["rule"] == {
+        "count": 45,
+        "unit": "business-days",
+        "after": "the notice of the selection",
+        "start": "2026-02-17",
+        "calendars": ["japan", "united-states"],
+    }
+    prefix = "deadline/first-batch-funding/date"
+    assert [
+        (claim["claimant"], claim["subject"].removeprefix(prefix), claim["value"]["date"], claim["certainty"])
+        for claim in deadline["claims"]
+        if claim["status"] == "current"
+    ] == [
+        ("newspaper-one", "", "2026-04-03", "probable"),
+        ("newspaper-two", "", "2026-04-03", "probable"),
+        ("desk", "/united-states", "2026-04-21", "probable"),
+        ("desk", "/japan", "2026-04-23", "probable"),
+        ("desk", "/both", "2026-04-23", "probable"),
+    ]
+
+
+def test_whether_the_visit_to_osaka_was_part_of_the_talks_is_disputed(read: Read) -> None:
+    """Question 8."""
+    visit = read("rounds/session/osaka-2025-07-19")
+    assert visit["round"] is None
+    assert [who.get("person") for who in visit["sessions"][0]["participants"]] == ["Scott Bessent", None]
+    assert [
+        (claim["claimant"], claim["value"]["answer"], cited(claim), claim["status"])
+        for claim in visit["claims"]
+        if claim["subject"] == "session/osaka-2025-07-19/membership"
+    ] == [
+        ("japan-press", True, ["press-list-of-talks"], "current"),
+        ("united-states", False, ["us-account-of-osaka"], "current"),
+    ]
+
+
+def test_the_deadline_of_9_july_has_its_chain_of_revisions(read: Read) -> None:
+    """Question 9: when it moved, to when, by whom."""
+    deadline = read("deadlines/tariff-pause")
+    assert [
+        (revision["basis"]["occurred"], revision["due"], revision["party"], cited(revision))
+        for revision in deadline["revisions"]
+    ] == [
+        ("2025-04-09", "2025-07-09", "united-states", ["desk-file"]),
+        ("2025-07-07", "2025-08-01", "united-states", ["letter-2025-07-07"]),
+        ("2025-07-31", "2025-08-07", "united-states", ["tariff-order-2025-07-31"]),
+    ]
+    assert (deadline["status"], deadline["outcome"]) == ("ended", "lapsed")
+
+
+def test_the_deadline_of_9_july_shows_what_each_side_said_at_each_revision(read: Read) -> None:
+    """Question 9: the United States names each date; of Japan only its answer to the last one is on file."""
+    claims = read("deadlines/tariff-pause")["claims"]
+    assert [
+        (claim["basis"]["occurred"], claim["value"]["date"], claim["status"])
+        for claim in claims
+        if claim["claimant"] == "united-states"
+    ] == [
+        ("2025-04-09", "2025-07-09", "superseded"),
+        ("2025-07-07", "2025-08-01", "superseded"),
+        ("2025-07-31", "2025-08-07", "current"),
+    ]
+    (answer,) = [claim for claim in claims if claim["claimant"] == "japan"]
+    assert (answer["basis"]["occurred"], answer["subject"]) == ("2025-08-07", "deadline/tariff-pause/status")
+    assert answer["value"]["text"] == "What took effect on 7 August departs from the agreement."
+    assert cited(answer) == ["japan-statement-2025-08-07"]

@@ -1,0 +1,54 @@
+"""A service on a store of its own, and a negotiation to begin with."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+from infrastructure.settings import Settings
+from interfaces.main import application
+
+Tell = Callable[..., httpx2.Response]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(database=f"sqlite:///{tmp_path}/parley.db")
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    with TestClient(application(settings), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def tell(client: TestClient) -> Tell:
+    """Send a command about the negotiation `talks`, which is open and has two parties and an issue."""
+
+    def send(command: str, headers: dict[str, str] | None = None, **body: Any) -> httpx2.Response:
+        told = {"negotiation": "talks", "occurred": "2025-01-02"} | body
+        return client.post(f"/v1/records/{command}", json=told, headers=headers)
+
+    assert send("open-negotiation", title="Talks").status_code == 201
+    assert send("add-party", party="north", name="North", kind="state").status_code == 201
+    assert send("add-party", party="south", name="South", kind="state").status_code == 201
+    assert send("raise-issue", issue="fish", title="Fish").status_code == 201
+    return send
+
+
+@pytest.fixture
+def read(client: TestClient) -> Callable[..., Any]:
+    """An answer that rests on all that was recorded so far."""
+
+    def get(path: str, **params: Any) -> Any:
+        log = client.get("/v1/records", params={"limit": 1})
+        head = log.headers["parley-position"]
+        answer = client.get(path, params=params | {"min_position": head})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    return get

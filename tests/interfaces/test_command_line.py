@@ -1,0 +1,169 @@
+"""The command line, within one process: each command on a store of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+from typer.testing import CliRunner, Result
+
+from interfaces.cli import app
+
+CASE = Path(__file__).parent.parent / "cases" / "japan-us-2025.ndjson"
+LINES = len(CASE.read_text().splitlines())
+
+
+@pytest.fixture(autouse=True)
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PARLEY_DATABASE", f"sqlite:///{tmp_path}/parley.db")
+    monkeypatch.setenv("COLUMNS", "160")
+    return tmp_path / "parley.db"
+
+
+def parley(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+@pytest.fixture
+def recorded() -> None:
+    result = parley("record", str(CASE))
+    assert result.exit_code == 0, result.output
+    assert f"{LINES} records stand in the log." in result.output
+
+
+def test_recording_a_file_again_changes_nothing(recorded: None) -> None:
+    assert f"{LINES} records stand in the log." in parley("record", str(CASE)).output
+    assert len(parley("export").stdout.splitlines()) == LINES
+
+
+def test_a_refused_line_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.ndjson"
+    file.write_text(CASE.read_text().splitlines()[0] + '\n{"command": "dance"}\n')
+    result = parley("record", str(file))
+    assert result.exit_code == 1
+    assert "line 2" in result.output
+
+
+def test_a_file_without_commands_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "empty.ndjson"
+    file.write_text("\n")
+    assert parley("record", str(file)).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("view", "shown"),
+    [
+        ("negotiations", "japan-us-2025"),
+        ("positions", "profit-split"),
+        ("timeline", "Session"),
+        ("ledger", "unknown"),
+        ("rounds", "round/3"),
+        ("agreements", "memorandum"),
+        ("tranches", "first-batch"),
+        ("deadlines", "tariff-pause"),
+        ("sources", "published"),
+    ],
+)
+def test_every_view_is_shown_as_a_table_and_as_json(recorded: None, view: str, shown: str) -> None:
+    table = parley("show", view, "japan-us-2025")
+    assert table.exit_code == 0, table.output
+    assert shown in table.stdout
+    assert "\x1b" not in table.stdout
+    assert json.loads(parley("show", view, "japan-us-2025", "--json").stdout)
+
+
+def test_the_list_of_negotiations_needs_no_name(recorded: None) -> None:
+    assert "japan-us-2025" in parley("show", "negotiations").stdout
+    assert parley("show", "ledger").exit_code == 1
+
+
+def test_what_is_not_there_is_one_sentence(recorded: None) -> None:
+    result = parley("show", "ledger", "nothing")
+    assert result.exit_code == 1
+    assert "There is no" in result.output
+
+
+def test_history_shows_the_records_of_one_thing(recorded: None) -> None:
+    assert "Round.Opened" in parley("history", "japan-us-2025", "round/3").stdout
+    assert json.loads(parley("history", "japan-us-2025", "round/3", "--json").stdout)
+
+
+def test_export_can_be_narrowed_to_a_negotiation(recorded: None) -> None:
+    assert parley("export", "--negotiation", "nothing").stdout == ""
+    first = json.loads(parley("export", "--negotiation", "japan-us-2025").stdout.splitlines()[0])
+    assert (first["position"], first["type"]) == (1, "Negotiation.Opened")
+
+
+def test_rebuild_gives_the_same_documents(recorded: None, database: Path) -> None:
+    before = parley("show", "positions", "japan-us-2025", "--json").stdout
+    for file in database.parent.glob("parley.db.views*"):
+        file.unlink()
+    assert f"All views rest on {LINES} records." in parley("rebuild").output
+    assert parley("show", "positions", "japan-us-2025", "--json").stdout == before
+
+
+def test_rebuild_needs_a_log() -> None:
+    assert parley("rebuild").exit_code == 1
+
+
+@pytest.mark.parametrize("content", [b"this is no database, whatever its name says" * 100])
+def test_a_log_that_cannot_be_opened_is_one_sentence(database: Path, content: bytes) -> None:
+    database.write_bytes(content)
+    result = parley("serve")
+    assert result.exit_code == 1
+    assert "cannot be opened" in result.output
+    assert len(result.output.strip().split(". ")) == 1
+
+
+def test_a_database_that_is_not_understood_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_DATABASE", "mysql://nowhere")
+    result = parley("show", "negotiations")
+    assert result.exit_code == 1
+    assert "PARLEY_DATABASE is sqlite:///" in result.output
+
+
+def test_a_service_that_does_not_answer_is_one_sentence() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        result = parley("show", "negotiations", "--url", f"http://127.0.0.1:{free.getsockname()[1]}")
+    assert result.exit_code == 1
+    assert "does not answer" in result.output
+
+
+def test_the_demonstration_serves_and_records_the_case_and_what_was_acknowledged_survives_a_kill(
+    database: Path,
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "interfaces", "demo", str(CASE), "--port", str(port)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ, text=True
+    ) as demo:
+        assert demo.stdout is not None
+        assert any("Five things to try" in line for line in demo.stdout)
+        note = {"negotiation": "japan-us-2025", "occurred": "2026-05-02", "note": "The last."}
+        assert httpx2.post(f"{url}/v1/records/annotate", json=note).json()["position"] == LINES + 1
+        assert len(json.loads(parley("show", "rounds", "japan-us-2025", "--url", url, "--json").stdout)) > 8
+        demo.send_signal(signal.SIGKILL)
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=os.environ, text=True
+    ) as again:
+        assert again.stderr is not None
+        assert "holds records already" in again.stderr.readline()
+        for _ in range(200):
+            try:
+                head = httpx2.get(f"{url}/v1/records").headers["parley-position"]
+                break
+            except httpx2.TransportError:
+                time.sleep(0.05)
+        assert head == str(LINES + 1)
+        again.send_signal(signal.SIGTERM)
+        again.wait(10)

@@ -1,0 +1,154 @@
+"""Reading over HTTP: lists and their filters, pages, validators, waiting, and that nothing here writes."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from infrastructure.settings import Settings
+from infrastructure.sqlite import StoreRefused
+from interfaces import reading
+from interfaces.main import application
+from tests.interfaces.conftest import Tell
+
+Read = Callable[..., Any]
+POSITION = {"kind": "position", "subject": "issue/fish", "value": {"type": "share", "percent": "50"}}
+
+
+@pytest.fixture
+def positions(tell: Tell) -> None:
+    tell("raise-issue", issue="coal", title="Coal")
+    tell("make-claim", claimant="north", occurred="2025-02", **POSITION)
+    tell("make-claim", claimant="south", occurred="2025-02-10", speaker="Café Minister", **POSITION)
+    tell("make-claim", claimant="south", occurred="2025-03-01T23:00-05:00", **POSITION | {"subject": "issue/coal"})
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({}, ["north", "south", "south"]),
+        ({"party": "north"}, ["north"]),
+        ({"issue": "coal"}, ["south"]),
+        ({"party": "south", "issue": "fish"}, ["south"]),
+        ({"kind": "report"}, []),
+        ({"from": "2025-02-02"}, ["south", "south"]),
+        ({"from": "2025-02-01", "to": "2025-02"}, ["north", "south"]),
+        ({"to": "2025-03-01"}, ["north", "south", "south"]),
+        ({"to": "2025-02"}, ["north", "south"]),
+        ({"from": "2025-03-01", "to": "2025-03-01"}, ["south"]),
+        ({"q": "cafe min"}, ["south"]),
+        ({"q": '" OR *'}, []),
+        ({"q": "min nothing"}, []),
+        ({"sort": "-date"}, ["south", "south", "north"]),
+        ({"sort": "key"}, ["south", "north", "south"]),
+    ],
+)
+def test_lists_are_narrowed_and_sorted(
+    positions: None, read: Read, params: dict[str, str], expected: list[str]
+) -> None:
+    items = read("/v1/negotiations/talks/positions", **params)["items"]
+    assert [item["party"] for item in items] == expected
+
+
+@pytest.mark.parametrize("sort", ["date", "-date", "key", "-key"])
+def test_pages_hold_every_document_once_in_order(tell: Tell, read: Read, sort: str) -> None:
+    for number in range(7):
+        tell("raise-issue", issue=f"i{number}", title="I")
+        tell("make-claim", claimant="north", **POSITION | {"subject": f"issue/i{number}"})
+    path = "/v1/negotiations/talks/timeline"
+    whole = read(path, sort=sort)["items"]
+    paged: list[Any] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = read(path, sort=sort, limit=4, **cursor)
+        paged += page["items"]
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    assert paged == whole
+    assert len(whole) == 18
+
+
+def test_an_etag_that_still_holds_is_answered_with_304(tell: Tell, client: TestClient, read: Read) -> None:
+    read("/v1/negotiations/talks")
+    first = client.get("/v1/negotiations/talks")
+    assert first.headers["parley-position"] == "4"
+    again = client.get("/v1/negotiations/talks", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    tell("reword-issue", issue="fish", title="Fisheries")
+    read("/v1/negotiations/talks")
+    changed = client.get("/v1/negotiations/talks", headers={"If-None-Match": first.headers["etag"]})
+    assert changed.status_code == 200
+
+
+def test_a_position_that_does_not_come_is_503(tell: Tell, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "WAIT_SECONDS", 0.05)
+    answer = client.get("/v1/negotiations", params={"min_position": 99})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+def test_a_position_that_comes_is_waited_for(tell: Tell, client: TestClient) -> None:
+    answers = []
+    waiting = threading.Thread(
+        target=lambda: answers.append(client.get("/v1/negotiations/talks", params={"min_position": 5}))
+    )
+    waiting.start()
+    time.sleep(0.1)
+    tell("raise-issue", issue="coal", title="Coal")
+    waiting.join()
+    assert [issue["key"] for issue in answers[0].json()["issues"]] == ["fish", "coal"]
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"negotiation": "talks", "stream": "party/north"}, [2]),
+        ({"type": "Party.Added"}, [2, 3]),
+        ({"party": "south"}, [3]),
+        ({"occurred_from": "2025-02"}, [5]),
+        ({"occurred_to": "2025-01-02"}, [1, 2, 3, 4]),
+        ({"published_from": "2025-02", "published_to": "2025-02"}, [5]),
+        ({"published_to": "2025-01-31"}, []),
+        ({"recorded_from": "2020-01-01", "limit": 2}, [1, 2]),
+        ({"recorded_to": "2020-01-01T00:00Z"}, []),
+        ({"after": 4}, [5]),
+    ],
+)
+def test_the_log_is_narrowed(tell: Tell, read: Read, params: dict[str, Any], expected: list[int]) -> None:
+    tell("annotate", note="Noted.", occurred="2025-02-03", published="2025-02-04")
+    assert [item["position"] for item in read("/v1/records", **params)["items"]] == expected
+
+
+def test_a_late_record_lands_where_it_belongs(tell: Tell, read: Read) -> None:
+    tell("make-claim", claimant="north", occurred="2025-03-01", **POSITION)
+    tell(
+        "make-claim",
+        claimant="north",
+        occurred="2025-02-01",
+        **POSITION | {"value": {"type": "share", "percent": "10"}},
+    )
+    (item,) = read("/v1/negotiations/talks/positions")["items"]
+    assert item["current"]["value"]["percent"] == "50"
+    assert [(stand["value"]["percent"], stand["status"]) for stand in item["history"]] == [
+        ("10", "superseded"),
+        ("50", "current"),
+    ]
+
+
+def test_the_reading_part_has_no_writing_route_and_writes_nothing(tell: Tell, read: Read, settings: Settings) -> None:
+    read("/v1/negotiations/talks")
+    with TestClient(application(settings, parts=("reading",))) as alone:
+        assert alone.get("/v1/negotiations/talks").json()["title"] == "Talks"
+        methods = {method for path in alone.get("/openapi.json").json()["paths"].values() for method in path}
+        assert methods == {"get"}
+        assert alone.post("/v1/records/annotate", json={}).status_code in {404, 405}
+        with pytest.raises(Exception, match="readonly"):
+            alone.app.state.stores.views._connection.execute("DELETE FROM documents")  # type: ignore[attr-defined]
+
+
+def test_reading_alone_needs_a_store(settings: Settings) -> None:
+    with pytest.raises(StoreRefused, match="There is no store"), TestClient(application(settings, parts=("reading",))):
+        pass
