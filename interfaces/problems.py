@@ -181,6 +181,7 @@ SCHEMA: dict[str, Any] = {
 _WHEN = {
     "400": "the body cannot be read",
     "404": "there is no such thing",
+    "405": "this path has other methods",
     "409": "it contradicts what is known",
     "412": "the stream has another version",
     "413": "the body is too large",
