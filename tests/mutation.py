@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("domain", "tests/domain", "tests/scenario.py", "pyproject.toml")
 WORKERS = 2
 TIMEOUT_SECONDS = 60
-SEED = 1
+DECLARATIONS = {"frozen", "kw_only"}  # how a class is declared: not mutated
 _PAIRS = [(ast.Eq, ast.NotEq), (ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.In, ast.NotIn), (ast.Is, ast.IsNot)]
 SWAPPED = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])}
 
@@ -61,10 +61,11 @@ class Mutation(ast.NodeTransformer):
     """Counts the places where something can be changed, and changes the chosen one."""
 
     def __init__(self, chosen: int) -> None:
-        self.left = chosen
-        self.line, self.change = 0, ""
+        self.left, self.line, self.change = chosen, 0, ""
 
     def visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, ast.keyword) and node.arg in DECLARATIONS:
+            return node
         self.generic_visit(node)
         for other in alternatives(node):
             self.left -= 1
@@ -77,7 +78,9 @@ class Mutation(ast.NodeTransformer):
 def mutants(file: Path) -> Iterator[Mutant]:
     source, chosen = file.read_text(), 0
     while (mutation := Mutation(chosen)) and (tree := mutation.visit(ast.parse(source))) and mutation.change:
-        yield Mutant(file.relative_to(ROOT), mutation.line, mutation.change, ast.unparse(ast.fix_missing_locations(tree)))
+        yield Mutant(
+            file.relative_to(ROOT), mutation.line, mutation.change, ast.unparse(ast.fix_missing_locations(tree))
+        )
         chosen += 1
 
 
@@ -85,10 +88,7 @@ def copy_tree(to: Path) -> Path:
     for name in COPIED:
         target = to / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, target)
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, target)
     return to
 
 
@@ -96,46 +96,39 @@ def passes(tree: Path) -> bool:
     """Whether the tests of the domain pass in a copy. Not to end in time is not to pass."""
     own = {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "CI": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/domain"]
+    settings = {"cwd": tree, "env": os.environ | own, "capture_output": True, "timeout": TIMEOUT_SECONDS}
     try:
-        run = subprocess.run(
-            command, cwd=tree, env=os.environ | own, capture_output=True, timeout=TIMEOUT_SECONDS, check=False
-        )
+        return subprocess.run(command, check=False, **settings).returncode == 0
     except subprocess.TimeoutExpired:
         return False
-    return run.returncode == 0
+
+
+def survives(mutant: Mutant, trees: SimpleQueue[Path]) -> bool:
+    tree = trees.get()
+    (tree / mutant.file).write_text(mutant.text)
+    survived = passes(tree)
+    shutil.copy(ROOT / mutant.file, tree / mutant.file)
+    trees.put(tree)
+    print("survived" if survived else "killed  ", f"{mutant.file}:{mutant.line}", flush=True)
+    return survived
 
 
 def main() -> None:
     everything = [mutant for file in sorted((ROOT / "domain").rglob("*.py")) for mutant in mutants(file)]
-    wanted = int(os.environ.get("MUTANTS", "60"))
-    drawn = random.Random(SEED).sample(everything, wanted) if 0 < wanted < len(everything) else everything
+    wanted = min(int(os.environ.get("MUTANTS", "60")) or len(everything), len(everything))
+    drawn = random.Random(1).sample(everything, wanted)
     print(f"{len(drawn)} of {len(everything)} mutants")
     with TemporaryDirectory() as folder, ThreadPoolExecutor(WORKERS) as pool:
         trees: SimpleQueue[Path] = SimpleQueue()
         for worker in range(WORKERS):
-            trees.put(copy_tree(Path(folder, str(worker))))
-
-        def survives(mutant: Mutant | None) -> bool:
-            tree = trees.get()
-            try:
-                if mutant is None:
-                    return passes(tree)
-                (tree / mutant.file).write_text(mutant.text)
-                survived = passes(tree)
-                shutil.copy(ROOT / mutant.file, tree / mutant.file)
-                return survived
-            finally:
-                trees.put(tree)
-
-        if not survives(None):
+            trees.put(tree := copy_tree(Path(folder, str(worker))))
+        if not passes(tree):
             sys.exit("The tests fail without any change: there is nothing to learn from mutants.")
-        survivors = []
-        for mutant, survived in zip(drawn, pool.map(survives, drawn), strict=True):
-            print("survived" if survived else "killed  ", f"{mutant.file}:{mutant.line}", flush=True)
-            survivors += [mutant] if survived else []
-    print(f"\nkilled {len(drawn) - len(survivors)}, survived {len(survivors)}: {1 - len(survivors) / len(drawn):.0%}")
-    for mutant in survivors:
-        print(f"{mutant.file}:{mutant.line}: {mutant.change}")
+        outcomes = list(pool.map(lambda mutant: survives(mutant, trees), drawn))
+    print(f"\nkilled {outcomes.count(False)}, survived {outcomes.count(True)}: {outcomes.count(False) / wanted:.0%}")
+    for mutant, survived in zip(drawn, outcomes, strict=True):
+        if survived:
+            print(f"{mutant.file}:{mutant.line}: {mutant.change}")
 
 
 if __name__ == "__main__":

@@ -3,185 +3,159 @@
     make bench                          everything; BENCH_RECORDS=100000 is the size of the log
     python tests/bench/bench.py log     the part about a long log alone
 
-All traffic goes to 127.0.0.1; all files lie in a temporary folder. The client is one process beside the server.
+All traffic goes to 127.0.0.1, and all files lie in a temporary folder. The clients are one process beside the server.
 """
 
-import asyncio
-import contextlib
 import http.client
 import json
 import os
-import random
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-RECORDS = int(os.environ.get("BENCH_RECORDS", "100000"))
-CLIENTS, RUNS, WRITE_SECONDS, READ_SECONDS = 32, 3, 8, 5
-NEGOTIATIONS, PARTIES, ISSUES, SOURCES, LENGTH, CHUNK = 20, 4, 10, 5, 1000, 250
-Told = dict[str, Any]
+from course import ground
+from load import NEGOTIATIONS
+from rich.console import Console
+from rich.table import Table
+
+HERE = Path(__file__).resolve().parent
+RECORDS = max(1000, int(os.environ.get("BENCH_RECORDS", "100000")) // 1000 * 1000)
+RUNS, WRITE_SECONDS, READ_SECONDS = 3, 8, 5
+Row = tuple[str, str]
+MEASURED = """
+import json, sys, time
+from interfaces.cli import app
+start = time.perf_counter()
+app(sys.argv[1:], standalone_mode=False)
+seconds = time.perf_counter() - start
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(json.dumps({"seconds": seconds, "mib": int(peak.split()[1]) / 1024}), file=sys.stderr)
+"""
+"""A command of `parley`, with its seconds (without those of the interpreter's start) and its peak memory."""
 
 
-def ground(negotiation: str) -> Iterator[Told]:
-    """What stands at the beginning of every negotiation."""
-    told = {"negotiation": negotiation, "occurred": "2024-01-01"}
-    yield told | {"command": "open-negotiation", "title": f"Talks {negotiation}"}
-    for n in range(PARTIES):
-        yield told | {"command": "add-party", "party": f"p{n}", "name": f"Party {n}", "kind": "state"}
-    for n in range(ISSUES):
-        yield told | {"command": "raise-issue", "issue": f"i{n}", "title": f"Issue {n}"}
-    for n in range(SOURCES):
-        title = f"Source {n}"
-        yield told | {"command": "register-source", "source": f"s{n}", "title": title, "publisher": "P", "kind": "article"}
+class Store:
+    """A store in a folder, and the processes that use it."""
+
+    def __init__(self, folder: str) -> None:
+        self.file = Path(folder, "parley.db")
+        self._environment = os.environ | {
+            "PARLEY_DATABASE": f"sqlite:///{self.file}",
+            "PYTHONPATH": str(HERE.parents[1]),
+        }
+
+    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, *arguments]
+        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(f"{' '.join(arguments[:2])} failed:\n{done.stderr}")
+        return done
+
+    def measured(self, command: str) -> dict[str, float]:
+        return json.loads(self.python("-c", MEASURED, command).stderr.splitlines()[-1])
+
+    def load(self, kind: str, port: int, seconds: int) -> dict[str, float]:
+        found = json.loads(self.python(str(HERE / "load.py"), kind, str(port), str(seconds)).stdout)
+        if found["refused"]:
+            sys.exit(f"{found['refused']} requests to {kind} were refused.")
+        return found
+
+    @contextmanager
+    def served(self) -> Iterator[tuple[int, float]]:
+        """A server of this store: its port, and the seconds to the first answer."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        command = [sys.executable, "-m", "interfaces", "serve", "--port", str(port)]
+        start = time.perf_counter()
+        with subprocess.Popen(command, env=self._environment, stderr=subprocess.DEVNULL) as server:
+            try:
+                while asked(port, "GET", "/healthz") != 200:
+                    if server.poll() is not None or time.perf_counter() - start > 60:
+                        sys.exit("The server did not start.")
+                    time.sleep(0.005)
+                yield port, time.perf_counter() - start
+            finally:
+                server.terminate()
+                server.wait(120)
 
 
-def claim(negotiation: str, key: str, occurred: str, chance: random.Random) -> Told:
-    about = {"claimant": f"p{chance.randrange(PARTIES)}", "subject": f"issue/i{chance.randrange(ISSUES)}"}
-    value = {"type": "share", "percent": str(chance.randrange(100))}
-    evidence = [{"source": f"s{chance.randrange(SOURCES)}"}]
-    told = {"command": "make-claim", "negotiation": negotiation, "occurred": occurred, "claim": key, "kind": "position"}
-    return told | about | {"value": value, "evidence": evidence}
+def asked(port: int, method: str, path: str, body: bytes | None = None) -> int:
+    """The status of an answer; 0 where there is none."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request(method, path, body, {"Content-Type": "application/x-ndjson"} if body else {})
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
 
 
-def course(negotiation: str, seed: int) -> Iterator[Told]:
-    """A negotiation of `LENGTH` records, in the order in which they occurred: six in ten are claims."""
-    chance = random.Random(seed)
-    yield from (beginning := list(ground(negotiation)))
-    for n in range(LENGTH - len(beginning)):
-        day = (date(2024, 1, 2) + timedelta(n // 2)).isoformat()
-        told: Told = {"negotiation": negotiation, "occurred": day}
-        party = f"p{chance.randrange(PARTIES)}"
-        match n % 10:
-            case 6:
-                session = {"session": f"m{n}", "form": "call", "participants": [{"party": party}]}
-                yield told | {"command": "hold-session"} | session
-            case 7:
-                text = {"title": f"Proposal {n}", "text": "Half of it, in two parts."}
-                yield told | {"command": "table-proposal", "proposal": f"r{n}", "party": party} | text
-            case 8:
-                source = {"source": f"t{n}", "title": f"Article {n}", "publisher": "P", "kind": "article"}
-                yield told | {"command": "register-source"} | source
-            case 9:
-                yield told | {"command": "annotate", "note": f"Note {n}.", "about": f"issue/i{chance.randrange(ISSUES)}"}
-            case _:
-                yield claim(negotiation, f"c{n}", day, chance)
+def write_and_read() -> tuple[dict[str, float], dict[str, float], float]:
+    """One run over HTTP on a fresh store: writing, then reading, and how long the views were behind in between."""
+    with TemporaryDirectory() as folder, (store := Store(folder)).served() as (port, _):
+        told = [line for n in range(NEGOTIATIONS) for line in ground(f"talks-{n}")]
+        if asked(port, "POST", "/v1/records", "\n".join(map(json.dumps, told)).encode()) != 201:
+            sys.exit("The negotiations could not be opened.")
+        written = store.load("write", port, WRITE_SECONDS)
+        start = time.perf_counter()
+        head = len(told) + int(written["count"])
+        while asked(port, "GET", f"/v1/negotiations?limit=1&min_position={head}") != 200:
+            if time.perf_counter() - start > 120:
+                sys.exit("The views do not catch up.")
+            time.sleep(0.05)
+        behind = time.perf_counter() - start
+        return written, store.load("read", port, READ_SECONDS), behind
 
 
-def fill(file: str, records: int) -> None:
-    """A log of whole negotiations, told in turns, through the registrar and the committer."""
-    from uuid import UUID
-
-    from pydantic import TypeAdapter
-
-    from application.command import all_commands
-    from application.registrar import Submission
-    from infrastructure.committer import Committer, Request
-    from infrastructure.log import Log
-
-    kinds = {name: (kind, TypeAdapter(kind.body())) for name, kind in all_commands().items()}
-
-    def submission(told: Told) -> Submission:
-        kind, adapter = kinds[told.pop("command")]
-        return Submission(kind, adapter.validate_json(json.dumps(told), strict=True), "bench", UUID(int=0))
-
-    committer = Committer(Log(Path(file)), lambda: datetime.now(UTC), lambda: None)
-    committer.start()
-    courses = [course(f"talks-{n}", n) for n in range(max(1, records // LENGTH))]
-    for _ in range(LENGTH // CHUNK):
-        for told in courses:
-            committer.submit(Request([submission(next(told)) for _ in range(CHUNK)])).result()
-    committer.stop()
+def over_http() -> Iterator[Row]:
+    runs = [write_and_read() for _ in range(RUNS)]
+    for name, found in (
+        ("records acknowledged", [run[0] for run in runs]),
+        ("documents read", [run[1] for run in runs]),
+    ):
+        rate, p50, p99 = (median(one[figure] for one in found) for figure in ("rate", "p50", "p99"))
+        yield f"{name}, 32 clients", f"{rate:,.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms"
+        yield "    each run", ", ".join(f"{one['rate']:,.0f}/s" for one in found)
+    yield "views up to date after writing ends", f"{median(run[2] for run in runs):.2f} s"
 
 
-def measured(*command: str) -> None:
-    """One command of `parley` in this process: its seconds and its peak memory go to the standard error."""
-    from interfaces.cli import app
-
-    start = time.perf_counter()
-    app(command, standalone_mode=False)
-    seconds = time.perf_counter() - start
-    (peak,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    print(json.dumps({"seconds": seconds, "mib": int(peak.split()[1]) / 1024}), file=sys.stderr)
-
-
-class Client(asyncio.Protocol):
-    """One connection that is kept alive, and one request on it at a time."""
-
-    def __init__(self, port: int, request: Callable[[], bytes], expected: bytes, until: float) -> None:
-        self.port, self.request, self.expected, self.until = port, request, expected, until
-        self.taken: list[float] = []
-        self.refused, self.buffer = 0, b""
-        self.done = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport: Any = transport
-        self.send()
-
-    def send(self) -> None:
-        self.buffer, self.sent = b"", time.perf_counter()
-        self.transport.write(self.request())
-
-    def data_received(self, data: bytes) -> None:
-        self.buffer += data
-        head, found, body = self.buffer.partition(b"\r\n\r\n")
-        if not found or len(body) < int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]):
-            return
-        now = time.perf_counter()
-        if head.split(b" ", 2)[1] == self.expected:
-            self.taken.append(now - self.sent)
-        else:
-            self.refused += 1
-        if now < self.until:
-            self.send()
-        else:
-            self.transport.close()
-            self.done.set_result(None)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if not self.done.done():
-            self.done.set_exception(error or ConnectionError("the server hung up"))
+def long_log() -> Iterator[Row]:
+    with TemporaryDirectory() as folder:
+        store = Store(folder)
+        start = time.perf_counter()
+        store.python(str(HERE / "course.py"), str(store.file), str(RECORDS))
+        seconds = time.perf_counter() - start
+        yield f"log of {RECORDS:,} records", f"{store.file.stat().st_size / 2**20:.0f} MiB, made in {seconds:.0f} s"
+        rebuilt = store.measured("rebuild")
+        yield "rebuild", f"{RECORDS / rebuilt['seconds']:,.0f} records/s ({rebuilt['seconds']:.1f} s)"
+        yield "rebuild, peak memory", f"{rebuilt['mib']:.0f} MiB"
+        exported = store.measured("export")
+        yield "export", f"{RECORDS / exported['seconds']:,.0f} records/s ({exported['seconds']:.1f} s)"
+        yield "export, peak memory", f"{exported['mib']:.0f} MiB"
+        starts = []
+        for _ in range(RUNS):
+            with store.served() as (_, seconds):
+                starts.append(seconds)
+        yield "start to the first answer", f"{median(starts):.2f} s"
 
 
-async def load(kind: str, port: int, seconds: int) -> None:
-    """Many clients in this one process; prints the latencies of the requests that went well."""
-    chance, keys = random.Random(0), iter(range(10**9))
-
-    def write() -> bytes:
-        n = next(keys)
-        told = claim(f"talks-{n % NEGOTIATIONS}", f"c{n}", "2025-06-01", chance)
-        body = json.dumps({name: value for name, value in told.items() if name != "command"}).encode()
-        head = f"POST /v1/records/make-claim HTTP/1.1\r\nHost: b\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-        return head.encode() + b"\r\n\r\n" + body
-
-    def read() -> bytes:
-        return f"GET /v1/negotiations/talks-{next(keys) % NEGOTIATIONS} HTTP/1.1\r\nHost: b\r\n\r\n".encode()
-
-    request, expected = (write, b"201") if kind == "write" else (read, b"200")
-    start = time.perf_counter()
-    clients = [Client(port, request, expected, start + seconds) for _ in range(CLIENTS)]
-    for client in clients:
-        await asyncio.get_running_loop().create_connection(lambda client=client: client, "127.0.0.1", port)
-    await asyncio.gather(*(client.done for client in clients))
-    whole = time.perf_counter() - start
-    taken = [latency for client in clients for latency in client.taken]
-    cuts = quantiles(taken, n=100)
-    refused = sum(client.refused for client in clients)
-    print(json.dumps({"rate": len(taken) / whole, "p50": cuts[49] * 1e3, "p99": cuts[98] * 1e3, "refused": refused}))
+def main() -> None:
+    table: Any = Table("measured", "found", title=f"Parley, {os.cpu_count()} CPUs, Python {sys.version.split()[0]}")
+    for part in (long_log,) if sys.argv[1:] == ["log"] else (over_http, long_log):
+        for row in part():
+            table.add_row(*row)
+            print(*row, sep=": ", file=sys.stderr, flush=True)
+    Console().print(table)
 
 
 if __name__ == "__main__":
-    match sys.argv[1:]:
-        case ["fill", file, records]:
-            fill(file, int(records))
-        case ["measured", *command]:
-            measured(*command)
-        case ["load", kind, port, seconds]:
-            asyncio.run(load(kind, int(port), int(seconds)))
+    main()
