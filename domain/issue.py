@@ -49,6 +49,9 @@ class Issue(Aggregate):
             known.refuse_if_known()
             return self
 
+        def change(self, state: "Issue") -> None:
+            state.status = "open"
+
     class Reworded(DomainEvent, frozen=True):
         """An issue gets another wording; its name stays."""
 

@@ -23,11 +23,11 @@ SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER 
 """.split()
 CURRENCIES = frozenset(_DECIMALS) | frozenset(_TWO_DECIMALS)
 
-_Amount = Annotated[
+AmountText = Annotated[
     str,
     Field(
         pattern=r"^(0|[1-9][0-9]{0,17})(\.[0-9]{1,4})?$",
-        description="an amount in whole units, as decimal text",
+        description="an amount of money as decimal text, not below 0, without separators, such as 33300000000.50",
         examples=["550000000000", "33300000000.50"],
     ),
 ]
@@ -47,7 +47,7 @@ class TooManyDecimals(Refused):
 class Money(Fact, frozen=True):
     """An amount of one currency, with the qualifier under which it was told."""
 
-    amount: _Amount
+    amount: AmountText
     currency: _Currency
     qualifier: Literal["exactly", "about", "up-to", "at-least"] = "exactly"
     per: Literal["year"] | None = None

@@ -36,7 +36,7 @@ class Refused(ValueError):
 
 
 class Unknown(Refused):
-    """Nothing is known by this name here; take it down first, or mend the spelling."""
+    """Nothing is known by this name here; record it first, or mend the spelling."""
 
 
 class AlreadyKnown(Refused):

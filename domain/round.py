@@ -61,7 +61,8 @@ class Round(Aggregate):
             return self
 
         def change(self, state: "Round") -> None:
-            state.status = "planned"
+            if state.status == "unplanned":
+                state.status = "planned"
 
     class Rescheduled(DomainEvent, frozen=True):
         """The planned dates move."""
@@ -107,7 +108,7 @@ class Round(Aggregate):
 
         def decide(self, past: "Round", known: "Round") -> Self:
             past.refuse_if_closed()
-            if past.status == "open" or known.opened is not None:
+            if known.opened is not None:
                 raise RoundAlreadyOpen(self.envelope.key, "round")
             return self
 

@@ -17,14 +17,19 @@ Slug = Annotated[
     ),
 ]
 Line = Annotated[
-    str, Field(pattern=rf"^{_PRINTABLE}+$", max_length=300, description="one line of text, without control characters")
+    str,
+    Field(
+        pattern=rf"^{_PRINTABLE}+$",
+        max_length=300,
+        description="one line of text, not empty, without control characters",
+    ),
 ]
 Prose = Annotated[
     str,
     Field(
         pattern=rf"^{_PRINTABLE_LINES}+$",
         max_length=20_000,
-        description="text of any number of lines, without control characters",
+        description="text of any number of lines, not empty, without control characters",
     ),
 ]
 Quotation = Annotated[

@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from application.registrar import VersionMoved
+from domain.claim import Subject
 from domain.moment import Moment, Period
+from domain.money import AmountText
 from domain.refusal import AlreadyKnown, Refused
 from domain.text import Line, Prose, Quotation, Slug
 from domain.value import Percent, RatePercent
@@ -34,6 +36,8 @@ _FORMS = {
         ("no-such-date", Moment),
         ("no-such-date", Period),
         ("not-a-name", Slug),
+        ("not-an-amount", AmountText),
+        ("not-a-subject", Subject),
         ("not-a-share", Percent),
         ("not-a-rate", RatePercent),
         ("not-plain-text", Line),
@@ -100,6 +104,8 @@ def _fault(fault: Any) -> dict[str, str]:
         return {"field": field, "code": refusal.code, "detail": str(refusal)}
     if form := _FORMS.get(context.get("pattern")):
         return {"field": path, "code": form[0], "detail": f"This is {form[1]}."}
+    if fault["type"] == "string_type":
+        return {"field": path, "code": "not-text", "detail": "This is text, in quotes; amounts and shares too."}
     return {"field": path, "code": _CODES.get(fault["type"], fault["type"].replace("_", "-")), "detail": fault["msg"]}
 
 
@@ -137,11 +143,18 @@ def of_error(error: Exception, line: int | None = None) -> Problem:
     return Problem(500, "internal-error", "Something went wrong here; nothing was stored.", line=line)
 
 
+_RECORD = "records/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
 def _allowed(app: FastAPI, path: str) -> str:
     """The methods that the OpenAPI document has for a path; the router knows those of one route alone."""
     paths = app.openapi()["paths"]
     templates = [path] if path in paths else paths
-    matching = [known for known in templates if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known), path)]
+    matching = [
+        known
+        for known in templates
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known).replace("records/[^/]+", _RECORD), path)
+    ]
     return ", ".join(sorted({method.upper() for known in matching for method in paths[known]}))
 
 
@@ -150,7 +163,11 @@ def install(app: FastAPI) -> None:
 
     def answer(request: Request, error: Exception) -> JSONResponse:
         problem = of_error(error)
-        headers = {"Allow": _allowed(app, request.url.path)} if problem.status == 405 else problem.headers
+        headers = problem.headers
+        if problem.status == 405:
+            headers = {"Allow": _allowed(app, request.url.path)}
+            if not headers["Allow"]:
+                problem, headers = Problem(404, "not-found", f"There is nothing at {request.url.path}."), None
         return JSONResponse(problem.document, problem.status, headers, MEDIA_TYPE)
 
     for kind in (Problem, Refused, RequestValidationError, Overloaded, HTTPException, Exception):

@@ -198,7 +198,7 @@ def _list(stores: Callable[[], Stores], view: str, *, within: bool) -> Callable[
         page = store.views.select(_query(view, slug, asked))
         more = len(page.rows) > asked.limit
         rows = page.rows[: asked.limit]
-        cursor = json.dumps(_cursor(rows[-1][:3]) if more else None)
+        cursor = json.dumps(_cursor(view, asked.sort, rows[-1][:3]) if more else None)
         body = b'{"items":[' + b",".join(row[3] for row in rows) + b'],"next":' + cursor.encode() + b"}"
         return _answer(body, page.position, if_none_match)
 
@@ -224,7 +224,7 @@ def _query(view: str, negotiation: str | None, asked: AskedList) -> ListQuery:
         date_to=asked.date_to and _until(asked.date_to),
         text=asked.q,
         sort=asked.sort,
-        after=_uncursor(asked.cursor),
+        after=_uncursor(view, asked.sort, asked.cursor),
         limit=asked.limit + 1,
     )
 
@@ -279,22 +279,25 @@ def _until(period: str) -> str:
     return period + _AFTER_ALL
 
 
-def _cursor(place: tuple[str, str, str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+def _cursor(view: str, sort: str, place: tuple[str, str, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([view, sort, *place]).encode()).decode()
 
 
-def _uncursor(cursor: str | None) -> tuple[str, str, str] | None:
+def _uncursor(view: str, sort: str, cursor: str | None) -> tuple[str, str, str] | None:
+    """Where a page goes on. A cursor goes with its list and its order alone."""
     if cursor is None:
         return None
     try:
-        column, negotiation, key = json.loads(base64.urlsafe_b64decode(cursor))
-        return str(column), str(negotiation), str(key)
+        of_view, of_sort, column, negotiation, key = json.loads(base64.urlsafe_b64decode(cursor))
     except (ValueError, TypeError):
-        raise Problem(422, "bad-cursor", "A cursor is the `next` of an earlier page of the same list.") from None
+        of_view = of_sort = None
+    if (of_view, of_sort) != (view, sort):
+        raise Problem(422, "bad-cursor", "A cursor is the `next` of an earlier page of the same list, sorted alike.")
+    return str(column), str(negotiation), str(key)
 
 
 def _not_found(view: str, negotiation: str, key: str) -> Problem:
-    what = f"negotiation {negotiation}" if key == negotiation else f"{key} among the {view} of {negotiation}"
+    what = f"{key} among the {view} of {negotiation}" if view in WITHIN else f"negotiation {negotiation}"
     return Problem(404, "not-found", f"There is no {what}.")
 
 

@@ -149,7 +149,9 @@ def _lived(document: NegotiationDocument, status: str, note: str | None, basis: 
 
 def _issue(issue: IssueEntry, event: DomainEvent, basis: Basis) -> IssueEntry:
     match event:
-        case Issue.Raised() | Issue.Reworded():
+        case Issue.Raised():
+            return replace(issue, title=event.title, text=event.text, status="open", basis=basis)
+        case Issue.Reworded():
             return replace(issue, title=event.title, text=event.text, basis=issue.basis or basis)
         case Issue.Linked():
             return replace(issue, links=(*issue.links, LinkEntry(to=event.to, relation=event.relation, basis=basis)))

@@ -71,3 +71,10 @@ def test_an_issue_is_linked_to_another():
 def test_another_wording_leaves_an_issue_settled():
     reworded = a(Issue.Reworded, "2025-06", title="Motor cars")
     assert given(Issue, RAISED, SETTLED).when(reworded).then().status == "settled"
+
+
+def test_an_issue_is_open_once_it_is_raised_also_where_a_settlement_is_dated_before() -> None:
+    raised = a(Issue.Raised, occurred="2025-05-01", title="Autos")
+    given(Issue, raised, a(Issue.Settled, occurred="2025-04-01", terms="None.")).when(
+        a(Issue.Settled, occurred="2025-06-01", terms="Half.")
+    ).then()

@@ -24,7 +24,7 @@ CASES: list[tuple[str, dict[str, Any], int, str, str]] = [
     ("make-claim", CLAIM | {"claimant": "east"}, 422, "unknown", "claimant"),
     ("make-claim", CLAIM | {"subject": "issue/meat"}, 422, "unknown", "subject"),
     ("make-claim", CLAIM | {"kind": "reading", "subject": "provision/a/b"}, 422, "unknown", "subject"),
-    ("make-claim", CLAIM | {"subject": "weather/rain"}, 422, "string-pattern-mismatch", "subject"),
+    ("make-claim", CLAIM | {"subject": "weather/rain"}, 422, "not-a-subject", "subject"),
     ("make-claim", CLAIM | {"kind": "report"}, 422, "claim-does-not-fit-subject", "subject"),
     ("make-claim", CLAIM | {"evidence": [{"source": "paper"}]}, 422, "unknown", "evidence.0.source"),
     ("make-claim", CLAIM | {"negotiation": "nothing"}, 422, "unknown", "negotiation"),
@@ -33,6 +33,8 @@ CASES: list[tuple[str, dict[str, Any], int, str, str]] = [
     ("make-claim", CLAIM | {"value": {"type": "rate", "percent": "-1"}}, 422, "not-a-rate", "value.percent"),
     ("make-claim", CLAIM | {"value": {"type": "guess"}}, 422, "unknown-value-type", "value"),
     ("make-claim", CLAIM | {"value": money(amount="5.123")}, 422, "too-many-decimals", "value.money.amount"),
+    ("make-claim", CLAIM | {"value": money(amount="-5")}, 422, "not-an-amount", "value.money.amount"),
+    ("make-claim", CLAIM | {"value": {"type": "money", "money": {"amount": 5, "currency": "USD"}}}, 422, "not-text", "value.money.amount"),
     ("make-claim", CLAIM | {"value": money(currency="XYZ")}, 422, "unknown-currency", "value.money.currency"),
     ("make-claim", CLAIM | {"value": {"type": "money", "money": {"amount": "5"}}}, 422, "missing-field", "value.money.currency"),
     ("make-claim", CLAIM | {"value": {"type": "money"}}, 422, "missing-field", "value.money"),
@@ -116,6 +118,7 @@ def test_what_is_not_there_is_a_problem(tell: Tell, client: TestClient) -> None:
         "/v1/negotiations/none/positions",
         "/v1/negotiations/talks/agreements/none",
         "/v1/records/00000000-0000-7000-8000-000000000000",
+        "/v1/records/none",
         "/elsewhere",
     ):
         answer = client.get(path)

@@ -72,6 +72,19 @@ def test_pages_hold_every_document_once_in_order(tell: Tell, read: Read, sort: s
     assert len(whole) == 18
 
 
+def test_a_cursor_goes_with_its_list_and_its_order_alone(tell: Tell, client: TestClient, read: Read) -> None:
+    cursor = read("/v1/negotiations/talks/timeline", limit=1)["next"]
+    for path in ("/v1/negotiations/talks/timeline?sort=-date", "/v1/negotiations/talks/positions?sort=date"):
+        answer = client.get(f"{path}&cursor={cursor}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad-cursor")
+
+
+def test_a_path_answers_no_other_method(client: TestClient) -> None:
+    for path, allowed in (("/v1/records/open-round", "POST"), ("/v1/records", "GET, POST")):
+        answer = client.delete(path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 def test_an_etag_that_still_holds_is_answered_with_304(tell: Tell, client: TestClient, read: Read) -> None:
     read("/v1/negotiations/talks")
     first = client.get("/v1/negotiations/talks")

@@ -1,0 +1,96 @@
+"""Negotiations as they might go, to fill a log with."""
+
+import json
+import random
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from application.command import all_commands
+from application.registrar import Submission
+from infrastructure.committer import Committer, Request
+from infrastructure.log import Log
+
+PARTIES, ISSUES, SOURCES, LENGTH, CHUNK = 4, 10, 5, 1000, 250
+Told = dict[str, Any]
+
+
+def ground(negotiation: str) -> Iterator[Told]:
+    """What stands at the beginning of every negotiation."""
+    told = {"negotiation": negotiation, "occurred": "2024-01-01"}
+    yield told | {"command": "open-negotiation", "title": f"Talks {negotiation}"}
+    for n in range(PARTIES):
+        yield told | {"command": "add-party", "party": f"p{n}", "name": f"Party {n}", "kind": "state"}
+    for n in range(ISSUES):
+        yield told | {"command": "raise-issue", "issue": f"i{n}", "title": f"Issue {n}"}
+    for n in range(SOURCES):
+        title = f"Source {n}"
+        yield told | {
+            "command": "register-source",
+            "source": f"s{n}",
+            "title": title,
+            "publisher": "P",
+            "kind": "article",
+        }
+
+
+def claim(negotiation: str, key: str, occurred: str, chance: random.Random) -> Told:
+    about = {"claimant": f"p{chance.randrange(PARTIES)}", "subject": f"issue/i{chance.randrange(ISSUES)}"}
+    value = {"type": "share", "percent": str(chance.randrange(100))}
+    evidence = [{"source": f"s{chance.randrange(SOURCES)}"}]
+    told = {"command": "make-claim", "negotiation": negotiation, "occurred": occurred, "claim": key, "kind": "position"}
+    return told | about | {"value": value, "evidence": evidence}
+
+
+def course(negotiation: str, seed: int) -> Iterator[Told]:
+    """A negotiation of `LENGTH` records, in the order in which they occurred: six in ten are claims."""
+    chance = random.Random(seed)
+    yield from (beginning := list(ground(negotiation)))
+    for n in range(LENGTH - len(beginning)):
+        day = (date(2024, 1, 2) + timedelta(n // 2)).isoformat()
+        told: Told = {"negotiation": negotiation, "occurred": day}
+        party = f"p{chance.randrange(PARTIES)}"
+        match n % 10:
+            case 6:
+                session = {"session": f"m{n}", "form": "call", "participants": [{"party": party}]}
+                yield told | {"command": "hold-session"} | session
+            case 7:
+                text = {"title": f"Proposal {n}", "text": "Half of it, in two parts."}
+                yield told | {"command": "table-proposal", "proposal": f"r{n}", "party": party} | text
+            case 8:
+                source = {"source": f"t{n}", "title": f"Article {n}", "publisher": "P", "kind": "article"}
+                yield told | {"command": "register-source"} | source
+            case 9:
+                yield told | {
+                    "command": "annotate",
+                    "note": f"Note {n}.",
+                    "about": f"issue/i{chance.randrange(ISSUES)}",
+                }
+            case _:
+                yield claim(negotiation, f"c{n}", day, chance)
+
+
+def fill(file: str, records: int) -> None:
+    """A log of whole negotiations, told in turns, through the registrar and the committer."""
+    kinds = {name: (kind, TypeAdapter(kind.body())) for name, kind in all_commands().items()}
+
+    def submission(told: Told) -> Submission:
+        kind, adapter = kinds[told.pop("command")]
+        return Submission(kind, adapter.validate_json(json.dumps(told), strict=True), "bench", UUID(int=0))
+
+    committer = Committer(Log(Path(file)), lambda: datetime.now(UTC), lambda: None)
+    committer.start()
+    courses = [course(f"talks-{n}", n) for n in range(max(1, records // LENGTH))]
+    for _ in range(LENGTH // CHUNK):
+        for told in courses:
+            committer.submit(Request([submission(next(told)) for _ in range(CHUNK)])).result()
+    committer.stop()
+
+
+if __name__ == "__main__":
+    fill(sys.argv[1], int(sys.argv[2]))
