@@ -138,7 +138,7 @@ def router(committer: Callable[[], Committer]) -> APIRouter:
         responses=_MANY,
         summary="Many commands, one a line: all or nothing, or each by itself with `each=1`.",
         openapi_extra={"requestBody": {"required": True, "content": {"application/x-ndjson": {
-            "schema": {"type": "string", "description": "newline-delimited JSON; `command` names the command"},
+            "schema": {"description": "newline-delimited JSON; `command` names the command"},
         }}}},
     )  # fmt: skip
     return routes
