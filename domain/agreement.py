@@ -77,7 +77,7 @@ class AnyStep(PartyStep, frozen=True):
 
 
 class Agreement(Aggregate):
-    """`standing` is each party's last step, and `taken` the steps that have been taken and not undone."""
+    """`taken` holds the steps that have been taken and not undone, each with whose it was."""
 
     TOPIC = "Agreement"
     KIND = "agreement"

@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from domain.aggregate import Aggregate
 from domain.event import DomainEvent
-from domain.moment import Moment, refuse_backwards
+from domain.moment import Moment, refuse_backwards, surely_before
 from domain.refusal import Refused
 from domain.text import Line, Prose
 
@@ -39,7 +39,12 @@ class Round(Aggregate):
     @property
     def opened(self) -> str | None:
         """When the round opened, if it did."""
-        return next((event.envelope.occurred for event in self.history if isinstance(event, Round.Opened)), None)
+        return self._first(Round.Opened)
+
+    @property
+    def closed(self) -> str | None:
+        """When the round closed, if it did."""
+        return self._first(Round.Closed)
 
     class Scheduled(DomainEvent, frozen=True):
         """A round is announced, with its dates as planned."""
@@ -107,13 +112,15 @@ class Round(Aggregate):
         title: Line | None = None
 
         def decide(self, past: "Round", known: "Round") -> Self:
-            past.refuse_if_closed()
             if known.opened is not None:
                 raise RoundAlreadyOpen(self.envelope.key, "round")
+            if known.closed is not None and surely_before(known.closed, self.envelope.occurred):
+                raise RoundAlreadyClosed(self.envelope.key, "round")
             return self
 
         def change(self, state: "Round") -> None:
-            state.status = "open"
+            if state.status != "closed":
+                state.status = "open"
 
     class Extended(DomainEvent, frozen=True):
         """A round goes on beyond its planned end."""
@@ -141,6 +148,9 @@ class Round(Aggregate):
 
         def change(self, state: "Round") -> None:
             state.status = "closed"
+
+    def _first(self, kind: type[DomainEvent]) -> str | None:
+        return next((event.envelope.occurred for event in self.history if isinstance(event, kind)), None)
 
     def refuse_if_closed(self) -> None:
         if self.status == "closed":

@@ -169,7 +169,7 @@ def _round(document: RoundDocument, event: DomainEvent) -> RoundDocument:
         case Round.Opened():
             return replace(
                 document,
-                status="open",
+                status="closed" if document.status == "closed" else "open",
                 held=(event.envelope.occurred, ended),
                 place=event.place or document.place,
                 title=event.title or document.title,

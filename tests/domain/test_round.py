@@ -136,3 +136,10 @@ def test_a_round_is_not_extended_to_an_end_before_it_opened():
 def test_a_round_whose_opening_is_not_on_record_can_be_extended_and_closed():
     assert given(Round, SCHEDULED).when(EXTENDED).then().opened is None
     assert given(Round, SCHEDULED).when(CLOSED).then().status == "closed"
+
+
+def test_a_round_of_one_day_can_be_told_backwards() -> None:
+    closed = a(Round.Closed, occurred="2025-05-23", outcome="None.")
+    given(Round, a(Round.Scheduled, occurred="2025-05-01", planned_start="2025-05-23"), closed).when(
+        a(Round.Opened, occurred="2025-05-23T09:00-04:00")
+    ).then()
