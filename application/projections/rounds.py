@@ -129,7 +129,15 @@ def evolve(document: RoundDocument | None, record: Record, key: str) -> RoundDoc
             )
             document = replace(document, round=event.round, sessions=(*document.sessions, entry))
             return (
-                document if kind == "round" else replace(document, status="held", title=event.title, place=event.place)
+                document
+                if kind == "round"
+                else replace(
+                    document,
+                    status="held",
+                    held=(event.began or event.envelope.occurred, event.ended),
+                    title=event.title,
+                    place=event.place,
+                )
             )
         case Negotiation.StatementIssued():
             statement = StatementEntry(statement=event.statement, parties=event.parties, text=event.text, basis=basis)
