@@ -198,9 +198,8 @@ def _list(stores: Callable[[], Stores], view: str, *, within: bool) -> Callable[
         page = store.views.select(_query(view, slug, asked))
         more = len(page.rows) > asked.limit
         rows = page.rows[: asked.limit]
-        cursor = json.dumps(_cursor(view, asked.sort, rows[-1][:3]) if more else None)
-        body = b'{"items":[' + b",".join(row[3] for row in rows) + b'],"next":' + cursor.encode() + b"}"
-        return _answer(body, page.position, if_none_match)
+        cursor = _cursor(view, asked.sort, rows[-1][:3]) if more else None
+        return _answer(_as_page([row[3] for row in rows], cursor), page.position, if_none_match)
 
     async def list_within(
         slug: Slug, asked: Annotated[AskedList, Query()], if_none_match: IfNoneMatch = None
@@ -239,9 +238,8 @@ def _records(stores: Callable[[], Stores]) -> Callable[..., Awaitable[Response]]
         rows = log.select(filters, asked.after, asked.limit + 1)
         more = len(rows) > asked.limit
         rows = rows[: asked.limit]
-        cursor = f'"{rows[-1][0]}"' if more else "null"
-        body = b'{"items":[' + b",".join(map(_as_told, rows)) + b'],"next":' + cursor.encode() + b"}"
-        return _answer(body, head, if_none_match)
+        cursor = str(rows[-1][0]) if more else None
+        return _answer(_as_page(list(map(_as_told, rows)), cursor), head, if_none_match)
 
     return records
 
@@ -256,6 +254,11 @@ def _record(stores: Callable[[], Stores]) -> Callable[..., Awaitable[Response]]:
         return _answer(_as_told(row), row[0], if_none_match)
 
     return record
+
+
+def _as_page(items: list[bytes], cursor: str | None) -> bytes:
+    """Documents as they stand, and where the next page goes on."""
+    return b'{"items":[' + b",".join(items) + b'],"next":' + json.dumps(cursor).encode() + b"}"
 
 
 def _as_told(row: tuple[int, str, bytes]) -> bytes:

@@ -128,17 +128,10 @@ def evolve(document: RoundDocument | None, record: Record, key: str) -> RoundDoc
                 basis=basis,
             )
             document = replace(document, round=event.round, sessions=(*document.sessions, entry))
-            return (
-                document
-                if kind == "round"
-                else replace(
-                    document,
-                    status="held",
-                    held=(event.began or event.envelope.occurred, event.ended),
-                    title=event.title,
-                    place=event.place,
-                )
-            )
+            if kind == "round":
+                return document
+            held = (event.began or event.envelope.occurred, event.ended)
+            return replace(document, status="held", held=held, title=event.title, place=event.place)
         case Negotiation.StatementIssued():
             statement = StatementEntry(statement=event.statement, parties=event.parties, text=event.text, basis=basis)
             document = replace(document, statements=(*document.statements, statement))
