@@ -8,14 +8,15 @@ facts of the event, and the times and evidence of the envelope.
 import inspect
 from functools import cache
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, cast, get_args, get_type_hints
+from typing import Annotated, Any, ClassVar, cast, get_type_hints
 from uuid import UUID
 
 import msgspec
 
 from application import catalogue, commands
 from domain.aggregate import Aggregate
-from domain.event import Derived, DomainEvent, Evidence
+from domain.amendment import is_derived
+from domain.event import DomainEvent, Evidence
 from domain.fact import Fact
 from domain.model import AGGREGATE_OF_EVENT
 from domain.moment import Moment
@@ -56,8 +57,9 @@ class Command:
         return inspect.getdoc(cls.EVENT) or ""
 
     @classmethod
-    def aggregate(cls) -> type[Aggregate]:
-        return AGGREGATE_OF_EVENT[cls.EVENT]
+    def aggregate(cls) -> type[Aggregate] | None:
+        """What it is about; none for a command about any record."""
+        return AGGREGATE_OF_EVENT.get(cls.EVENT)
 
     @classmethod
     @cache
@@ -67,14 +69,15 @@ class Command:
         return {
             field.name: hints[field.name]
             for field in msgspec.structs.fields(cls.EVENT)
-            if field.name != "envelope" and not _is_derived(hints[field.name])
+            if field.name != "envelope" and not is_derived(hints[field.name])
         }
 
     @classmethod
     @cache
     def body(cls) -> type[Body]:
         """The type of the body: made once, from the event."""
-        *owners, key = cls.aggregate().ADDRESS
+        aggregate = cls.aggregate()
+        *owners, key = aggregate.ADDRESS if aggregate else ("negotiation",)
         fields: list[Any] = [(owner, Annotated[Slug, Names(owner)]) for owner in owners]
         if cls.MINTS_KEY:
             fields.append((key, Slug | None, None))
@@ -89,12 +92,6 @@ class Command:
         )
         body.__doc__ = cls.summary()
         return cast("type[Body]", body)
-
-
-def _is_derived(hint: Any) -> bool:
-    return any(isinstance(mark, Derived) for mark in getattr(hint, "__metadata__", ())) or any(
-        map(_is_derived, get_args(hint))
-    )
 
 
 @cache

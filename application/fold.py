@@ -17,10 +17,19 @@ def all_views() -> tuple[View, ...]:
     return tuple(module.VIEW for module in catalogue.modules(projections))
 
 
-def touched(record: Record) -> list[tuple[View, Place]]:
-    """The documents that a record changes."""
+def view_named(name: str) -> View:
+    """One view by its name."""
+    return next(view for view in all_views() if view.name == name)
+
+
+def touched(record: Record, views: Iterable[View] | None = None) -> list[tuple[View, Place]]:
+    """The documents that a record changes, in some views or in all."""
     event = record.event
-    return [(view, (view.name, event.envelope.negotiation, key)) for view in all_views() for key in view.keys(event)]
+    return [
+        (view, (view.name, event.envelope.negotiation, key))
+        for view in views or all_views()
+        for key in view.keys(event)
+    ]
 
 
 def fold(records: Iterable[Record]) -> dict[Place, Document]:

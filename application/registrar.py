@@ -1,21 +1,20 @@
 """The registrar: takes commands down as events, or refuses them, judged against the streams as known now."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from application.command import Body, Command
 from domain.aggregate import Aggregate, stream_id
+from domain.amendment import Corrected
 from domain.event import DomainEvent, Envelope
-from domain.model import AGGREGATE_OF_EVENT, AGGREGATE_OF_KIND
-from domain.moment import order
+from domain.model import AGGREGATE_OF_KIND, aggregate_of
+from domain.moment import first_date, latest_date, order
 from domain.names import Reference, references
 from domain.negotiation import Negotiation
 from domain.refusal import Refused, Unknown
 from domain.source import Source
-
-_FURTHEST_EAST = timedelta(hours=14)
 
 
 class VersionMoved(Refused):
@@ -30,6 +29,9 @@ class Streams(Protocol):
     """The port to the log's streams: the one aggregate of each, with all that was decided so far."""
 
     def get(self, kind: type[Aggregate], stream: UUID) -> Aggregate: ...
+
+    def record(self, record: UUID) -> DomainEvent | None:
+        """A stored record by its id."""
 
 
 class Submission(NamedTuple):
@@ -70,22 +72,30 @@ class Registrar:
     def give_back(self, events: Sequence[DomainEvent]) -> None:
         """Undo decisions that will not be stored."""
         for event in reversed(events):
-            stream = self._streams.get(AGGREGATE_OF_EVENT[type(event)], event.originator_id)
+            stream = self._streams.get(aggregate_of(event), event.originator_id)
             stream.rewind(event.originator_version - 1)
 
     def _decide(self, submission: Submission, now: datetime) -> DomainEvent:
         command, body = submission.command, submission.body
-        kind = command.aggregate()
-        self._refuse_unknown_names(command, body)
-        if order(body.occurred)[:10] > _latest_date(now):
+        negotiation = body.negotiation
+        spoken_of = list(references(body))
+        if command.EVENT is not Negotiation.Opened:
+            spoken_of.insert(0, Reference("negotiation", negotiation, "negotiation"))
+        self._refuse_unknown(negotiation, spoken_of)
+        if first_date(body.occurred) > latest_date(now):
             raise NotYetOccurred(body.occurred, "occurred")
-        key = "/".join(getattr(body, part) or str(self._mint()) for part in kind.ADDRESS)
-        aggregate = self._stream(body.negotiation, kind, key)
+        facts = {name: getattr(body, name) for name in command.facts()}
+        if kind := command.aggregate():
+            key = "/".join(getattr(body, part) or str(self._mint()) for part in kind.ADDRESS)
+        else:
+            kind, key = self._stream_of_record(negotiation, facts["record"])
+            facts["kind"] = kind.KIND
+        aggregate = self._stream(negotiation, kind.KIND, key)
         if submission.expected_version not in (None, aggregate.version):
             raise VersionMoved(f"expected {submission.expected_version}, found {aggregate.version}")
         envelope = Envelope(
             id=self._mint(),
-            negotiation=body.negotiation,
+            negotiation=negotiation,
             key=key,
             stream=aggregate.id,
             version=aggregate.version + 1,
@@ -100,27 +110,29 @@ class Registrar:
             causation=body.causation,
             correlation=body.correlation or submission.request,
         )
-        facts = {name: getattr(body, name) for name in command.facts()}
-        return aggregate.decide(command.EVENT(envelope=envelope, **facts))
+        event = command.EVENT(envelope=envelope, **facts)
+        if isinstance(event, Corrected):
+            corrected = references(event.check().corrected(aggregate))
+            self._refuse_unknown(negotiation, [name._replace(field=f"changes.{name.field}") for name in corrected])
+        return aggregate.decide(event.gather(lambda kind, key: self._stream(negotiation, kind, key)))
 
-    def _refuse_unknown_names(self, command: type[Command], body: Body) -> None:
-        spoken_of = list(references(body))
-        if command.EVENT is not Negotiation.Opened:
-            spoken_of.insert(0, Reference("negotiation", body.negotiation, "negotiation"))
+    def _stream_of_record(self, negotiation: str, record: UUID) -> tuple[type[Aggregate], str]:
+        """The stream that a record of this negotiation stands in."""
+        event = self._streams.record(record)
+        if event is None or event.envelope.negotiation != negotiation:
+            raise Unknown(f"record {record}", "record")
+        return aggregate_of(event), event.envelope.key
+
+    def _refuse_unknown(self, negotiation: str, spoken_of: Iterable[Reference]) -> None:
         for kind, key, field in spoken_of:
-            if not self._stream(body.negotiation, AGGREGATE_OF_KIND[kind], key).version:
+            if not self._stream(negotiation, kind, key).history:
                 raise Unknown(f"{kind} {key}", field)
 
     def _published_by(self, body: Body) -> str | None:
         """The earliest date on which a source that the record rests on was published."""
-        sources = [self._stream(body.negotiation, Source, evidence.source) for evidence in body.evidence]
+        sources = [self._stream(body.negotiation, Source.KIND, evidence.source) for evidence in body.evidence]
         dates = [source.published for source in sources if isinstance(source, Source) and source.published]
         return min(dates, key=order, default=None)
 
-    def _stream(self, negotiation: str, kind: type[Aggregate], key: str) -> Aggregate:
-        return self._streams.get(kind, stream_id(negotiation, kind.KIND, key))
-
-
-def _latest_date(now: datetime) -> str:
-    """The calendar date where the day begins first, fourteen hours ahead of UTC."""
-    return (now + _FURTHEST_EAST).date().isoformat()
+    def _stream(self, negotiation: str, kind: str, key: str) -> Aggregate:
+        return self._streams.get(AGGREGATE_OF_KIND[kind], stream_id(negotiation, kind, key))

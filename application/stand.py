@@ -1,11 +1,23 @@
-"""Where claimants stand on a subject: each one's claim that nothing newer has replaced."""
+"""Where claimants stand on a subject: each one's claims that nothing newer has replaced, and how they were ruled on."""
 
 from msgspec.structs import replace
 
 from application.view import Basis, Record
 from domain.claim import Claim
+from domain.event import DomainEvent
 from domain.fact import Fact
-from domain.value import Value
+from domain.finding import Finding, Ruling
+from domain.value import Amount, Value
+
+
+class RulingEntry(Fact, omit_defaults=False, frozen=True):
+    """What a finding that stands says of a claim: preferred, or set aside."""
+
+    finding: str
+    policy: str
+    preferred: bool
+    reasons: str
+    basis: Basis
 
 
 class Stand(Fact, omit_defaults=False, frozen=True):
@@ -21,10 +33,18 @@ class Stand(Fact, omit_defaults=False, frozen=True):
     quotation: str | None
     basis: Basis
     status: str = "current"
+    findings: tuple[RulingEntry, ...] = ()
 
 
-def with_claim(stands: tuple[Stand, ...], record: Record) -> tuple[Stand, ...]:
-    """The stands after a record about a claim: in the order in which the claims were made."""
+def about(event: DomainEvent) -> list[str]:
+    """The parts of the subject that a claim or a finding is about; none for other events."""
+    if isinstance(event, Claim.Made | Claim.Withdrawn | Ruling):
+        return (event.subject or "").split("/")
+    return [""]
+
+
+def with_record(stands: tuple[Stand, ...], record: Record) -> tuple[Stand, ...]:
+    """The stands after a record about a claim or a finding: in the order in which the claims were made."""
     match record.event:
         case Claim.Made() as made:
             new = Stand(
@@ -40,7 +60,14 @@ def with_claim(stands: tuple[Stand, ...], record: Record) -> tuple[Stand, ...]:
             )
             return (*(_after(new, stand) for stand in stands), new)
         case Claim.Withdrawn(envelope=envelope):
-            return tuple(_marked(stand, "withdrawn") if stand.claim == envelope.key else stand for stand in stands)
+            return tuple(replace(s, status="withdrawn") if s.claim == envelope.key else s for s in stands)
+        case Finding.Made() as made:
+            return tuple(_ruled(stand, made, record) for stand in stands)
+        case Finding.Revoked(envelope=envelope):
+            return tuple(
+                replace(s, findings=tuple(entry for entry in s.findings if entry.finding != envelope.key))
+                for s in stands
+            )
     return stands
 
 
@@ -49,9 +76,25 @@ def current(stands: tuple[Stand, ...]) -> tuple[Stand, ...]:
 
 
 def _after(new: Stand, stand: Stand) -> Stand:
+    """An earlier claim after a newer one: superseded, unless the two tell an amount in two currencies."""
     same = (stand.kind, stand.claimant, stand.subject) == (new.kind, new.claimant, new.subject)
-    return _marked(stand, "superseded") if same and stand.status == "current" else stand
+    if not same or stand.status != "current" or _currency(stand) != _currency(new):
+        return stand
+    return replace(stand, status="superseded")
 
 
-def _marked(stand: Stand, status: str) -> Stand:
-    return replace(stand, status=status)
+def _currency(stand: Stand) -> str:
+    return stand.value.money.currency if isinstance(stand.value, Amount) else ""
+
+
+def _ruled(stand: Stand, made: Finding.Made, record: Record) -> Stand:
+    if stand.claim not in (made.prefers, *made.over):
+        return stand
+    entry = RulingEntry(
+        finding=made.envelope.key,
+        policy=made.policy,
+        preferred=stand.claim == made.prefers,
+        reasons=made.reasons,
+        basis=Basis.of(record),
+    )
+    return replace(stand, findings=(*stand.findings, entry))

@@ -3,13 +3,14 @@
 `evolve` serves the live projection, the rebuild and every replay; nothing else knows how a view is made.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
 
+from domain import moment
 from domain.event import DomainEvent, Evidence
 from domain.fact import Fact
 from domain.moment import order
@@ -35,7 +36,7 @@ class Document(Fact, omit_defaults=False, frozen=True):
 
 
 class Basis(Fact, omit_defaults=False, frozen=True):
-    """What an entry rests on: one record, its three clocks and its evidence."""
+    """What an entry rests on: one record, its three clocks, its evidence, and the corrections it is shown with."""
 
     record: UUID
     occurred: str
@@ -43,6 +44,7 @@ class Basis(Fact, omit_defaults=False, frozen=True):
     published: str | None
     evidence: tuple[Evidence, ...]
     reason: str | None
+    corrections: tuple[UUID, ...] = ()
 
     @classmethod
     def of(cls, record: Record) -> "Basis":
@@ -54,17 +56,23 @@ class Basis(Fact, omit_defaults=False, frozen=True):
             published=envelope.published,
             evidence=envelope.evidence,
             reason=envelope.reason,
+            corrections=envelope.corrections,
         )
 
 
 class Index(NamedTuple):
-    """By what a document is found in lists: `date` is a key that sorts, `text` is searched."""
+    """By what a document is found in lists: `date` is a key that sorts, `text` is searched.
+
+    A flag `touches` other documents, named as `view/key`. What is not `shown` is kept only to fold on.
+    """
 
     kind: str = ""
     date: str = ""
     parties: frozenset[str] = frozenset()
     issues: frozenset[str] = frozenset()
     text: str = ""
+    touches: frozenset[str] = frozenset()
+    shown: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,24 @@ class View:
     evolve: Callable[[Any, Record, str], Document]
     index: Callable[[Any], Index]
     follows: Literal["takes_effect", "occurred"] = "takes_effect"
+
+
+def bases(value: object) -> Iterator[Basis]:
+    """All the records that a document says it rests on."""
+    if isinstance(value, Basis):
+        yield value
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from bases(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from bases(item)
+
+
+def may_be_later(value: object, as_of: str) -> list[str]:
+    """The records in a document that may not have counted yet at a time, because theirs was told vaguely."""
+    vague = [b.record for b in bases(value) if moment.may_be_later(b.effective or b.occurred, as_of)]
+    return sorted(map(str, dict.fromkeys(vague)))
 
 
 def texts(value: object) -> str:

@@ -4,16 +4,17 @@ The log keeps records in the order in which they were taken down; a state is fol
 which things occurred, so that a late record lands where it belongs in time.
 """
 
-from bisect import insort
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.domain import BaseAggregate
 
+from domain.amendment import Amendment, doubted, in_force
 from domain.event import DomainEvent
 from domain.moment import order
-from domain.refusal import AlreadyKnown, Unknown
+from domain.refusal import AlreadyKnown, Refused, Unknown
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:parley:stream")
 _BLANK = datetime.min.replace(tzinfo=UTC)
@@ -37,7 +38,10 @@ class Aggregate(BaseAggregate[UUID]):
     """The fields of a command that name the aggregate, beside the negotiation."""
 
     def __init__(self) -> None:
+        self.records: list[DomainEvent] = []
+        """All of the stream, in the order of the log."""
         self.history: list[DomainEvent] = []
+        """Those in force, as corrected, in the order in which they occurred."""
         self.blank()
 
     def blank(self) -> None:
@@ -52,36 +56,40 @@ class Aggregate(BaseAggregate[UUID]):
         return aggregate
 
     def take(self, event: DomainEvent) -> None:
-        """Put a record in its place in time."""
-        late = bool(self.history) and _in_time(event) < _in_time(self.history[-1])
-        insort(self.history, event, key=_in_time)
-        if late:
-            self._fold()
+        """Put a record in its place in time; a correction or retraction changes what stands there."""
+        self.records.append(event)
+        if isinstance(event, Amendment):
+            self._fold(in_force(self.records))
+        elif self.history and _in_time(event) < _in_time(self.history[-1]):
+            self._fold([*self.history, event])
         else:
+            self.history.append(event)
             event.change(self)
 
     def at(self, moment: str) -> Self:
         """The state when something occurred at a moment, as known now."""
-        if not self.history or order(moment) >= order(self.history[-1].envelope.occurred):
+        amended = any(isinstance(event, Amendment) and event.envelope.effective for event in self.records)
+        if not amended and (not self.history or order(moment) >= order(self.history[-1].envelope.occurred)):
             return self
-        past = type(self).of(self.id)
-        past.version = self.version
-        past.history = [event for event in self.history if order(event.envelope.occurred) <= order(moment)]
-        past._fold()
-        return past
+        standing = in_force(self.records, moment) if amended else self.history
+        return self._with([event for event in standing if order(event.envelope.occurred) <= order(moment)])
+
+    def before(self, version: int) -> Self:
+        """The state on which the record of a version was taken down, as its records stand now."""
+        return self._with([event for event in self.history if event.originator_version < version])
 
     def rewind(self, version: int) -> None:
         """Forget the records after a version: they were never stored."""
-        self.history = [event for event in self.history if event.originator_version <= version]
+        self.records = [event for event in self.records if event.originator_version <= version]
         self.version = version
-        self._fold()
+        self._fold(in_force(self.records))
 
     def decide(self, event: DomainEvent) -> DomainEvent:
         """Judge an event at its time, take it in, and return it as it is to be recorded.
 
         Raises `Refused`, and then nothing has changed.
         """
-        if not self.version and not event.BEGINS:
+        if not self.history and not (event.BEGINS or isinstance(event, Amendment)):
             raise Unknown(f"{self.KIND} {event.envelope.key}", self.ADDRESS[-1])
         decided = event.check().decide(self.at(event.envelope.occurred), self)
         decided.mutate(self)
@@ -89,10 +97,42 @@ class Aggregate(BaseAggregate[UUID]):
 
     def refuse_if_known(self) -> None:
         """For an event that can only be the first: refuse if the name is taken, at whatever time."""
-        if self.version:
+        if self.history:
             raise AlreadyKnown(f"{self.KIND} {self.history[0].envelope.key}", self.ADDRESS[-1])
 
-    def _fold(self) -> None:
+    def _with(self, events: list[DomainEvent]) -> Self:
+        other = type(self).of(self.id)
+        other.version = self.version
+        other.records = self.records
+        other._fold(events)
+        return other
+
+    def _fold(self, events: list[DomainEvent]) -> None:
+        self.history = sorted((event for event in events if not isinstance(event, Amendment)), key=_in_time)
         self.blank()
         for event in self.history:
             event.change(self)
+
+
+def as_they_stand(kind: type[Aggregate], records: Sequence[DomainEvent], moment: str | None) -> list[DomainEvent]:
+    """The records of one stream in force at a moment (at any, for none), each judged anew after those before it.
+
+    What a correction has made impossible stands, with the reason among its envelope's `doubts`.
+    """
+    aggregate = kind.of(records[0].envelope.stream)
+    standing = []
+    for record in in_force(records, moment):
+        judged = record if isinstance(record, Amendment) else _judged(record, aggregate)
+        if not isinstance(judged, Amendment):
+            aggregate.take(judged)
+        standing.append(judged)
+    return standing
+
+
+def _judged(event: DomainEvent, aggregate: Aggregate) -> DomainEvent:
+    try:
+        if not aggregate.history and not event.BEGINS:
+            raise Unknown(f"{aggregate.KIND} {event.envelope.key}", aggregate.ADDRESS[-1])
+        return event.check().decide(aggregate.at(event.envelope.occurred), aggregate)
+    except Refused as refusal:
+        return doubted(event, str(refusal))

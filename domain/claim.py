@@ -52,6 +52,12 @@ def aspect_of(subject: str) -> str | None:
     return "/".join(parts[3 if parts[0] == "provision" else 2 :]) or None
 
 
+def issue_of(subject: str) -> str | None:
+    """The issue that a subject is about."""
+    about, key, *_ = subject.split("/")
+    return key if about == "issue" else None
+
+
 def _fits(kind: str, subject: str) -> bool:
     about = subject.partition("/")[0]
     if kind == "position":

@@ -1,5 +1,6 @@
 """An event: one thing that happened, with the envelope that says when, who took it down and on what evidence."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar, Self
 from uuid import UUID
@@ -25,7 +26,8 @@ class Envelope(Fact, kw_only=True, frozen=True):
 
     `occurred`, `effective` and `published` are told; `recorded` is the server's. `command` is the
     request that brought the record, `correlation` joins what belongs to one piece of work, and
-    `causation` names the record that this one follows from.
+    `causation` names the record that this one follows from. `corrections` and `doubts` are never stored:
+    a replay puts them in, for a record that is shown as corrected, or that would be refused by now.
     """
 
     id: UUID
@@ -43,6 +45,8 @@ class Envelope(Fact, kw_only=True, frozen=True):
     command: UUID
     causation: UUID | None = None
     correlation: UUID
+    corrections: tuple[UUID, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def takes_effect(self) -> str:
@@ -80,6 +84,10 @@ class DomainEvent(Fact, CanMutateAggregate[UUID], frozen=True):
 
         Returns the event to record, with its derived facts; raises `Refused` for what cannot be.
         """
+        return self
+
+    def gather(self, named: Callable[[str, str], Any]) -> Self:
+        """Fill in what only other aggregates know: `named` gives the one of a kind and a key, as known now."""
         return self
 
     def change(self, state: Any) -> None:

@@ -2,9 +2,11 @@
 
 from domain.aggregate import Aggregate
 from domain.agreement import Agreement
+from domain.amendment import Amendment, Corrected, Retracted
 from domain.claim import Claim
 from domain.deadline import Deadline
 from domain.event import DomainEvent
+from domain.finding import Finding
 from domain.issue import Issue
 from domain.negotiation import Negotiation
 from domain.party import Party
@@ -24,6 +26,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Session,
     Proposal,
     Claim,
+    Finding,
     Agreement,
     Provision,
     Tranche,
@@ -36,4 +39,10 @@ AGGREGATE_OF_EVENT: dict[type[DomainEvent], type[Aggregate]] = {
     for event in vars(aggregate).values()
     if isinstance(event, type) and issubclass(event, DomainEvent) and event is not DomainEvent
 }
-EVENT_OF_TOPIC: dict[str, type[DomainEvent]] = {event.TOPIC: event for event in AGGREGATE_OF_EVENT}
+AMENDMENTS: tuple[type[DomainEvent], ...] = (Corrected, Retracted)
+EVENT_OF_TOPIC: dict[str, type[DomainEvent]] = {event.TOPIC: event for event in (*AGGREGATE_OF_EVENT, *AMENDMENTS)}
+
+
+def aggregate_of(event: DomainEvent) -> type[Aggregate]:
+    """Of what kind the stream is that an event belongs to."""
+    return AGGREGATE_OF_KIND[event.kind] if isinstance(event, Amendment) else AGGREGATE_OF_EVENT[type(event)]

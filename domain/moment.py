@@ -3,7 +3,8 @@
 `2025`, `2025-07`, `2025-07-22`, `2025-07-22T20:15-04:00`. A moment is kept as it was written.
 """
 
-from datetime import UTC, datetime
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated
 
@@ -39,10 +40,26 @@ Period = Annotated[
 ]
 
 
+Asked = Annotated[
+    str,
+    Field(
+        pattern=rf"^({_DATE}|{INSTANT_PATTERN})$",
+        description="a date that exists, or an instant with its offset, between the years 1500 and 2999",
+        examples=["2025-07-22", "2025-07-22T20:15-04:00"],
+    ),
+]
+"""A time at which a state is asked for."""
+
+_DAY_LENGTH = timedelta(days=1)
+_FURTHEST_EAST = timedelta(hours=14)
+_FURTHEST_WEST = timedelta(hours=-12)
+
+
 def is_instant(moment: str) -> bool:
     return "T" in moment
 
 
+@lru_cache(maxsize=4096)
 def instant(moment: str) -> datetime:
     """The instant that a moment with an offset names, in UTC."""
     return datetime.fromisoformat(moment).astimezone(UTC)
@@ -60,11 +77,57 @@ def order(moment: str) -> str:
     return (moment + "-01-01")[:10]
 
 
-def reached(moment: str, now: datetime) -> bool:
-    """Whether a moment has begun at an instant: a date begins with that date in UTC."""
+def first_date(moment: str) -> str:
+    """The calendar date as it was written; of a vague moment the first."""
+    return order(moment)[:10]
+
+
+@lru_cache(maxsize=4096)
+def earliest(moment: str) -> datetime:
+    """The instant from which a moment counts: a date begins where the day begins first, 14 hours ahead of UTC."""
     if is_instant(moment):
-        return instant(moment) <= now
-    return order(moment) <= now.astimezone(UTC).date().isoformat()
+        return instant(moment)
+    return datetime.fromisoformat(first_date(moment)).replace(tzinfo=UTC) - _FURTHEST_EAST
+
+
+def reached(moment: str, asked: str) -> bool:
+    """Whether a moment has begun at an asked time: a date asks by written dates, an instant by instants."""
+    if is_instant(asked):
+        return earliest(moment) <= instant(asked)
+    return first_date(moment) <= asked
+
+
+def may_be_later(moment: str, asked: str) -> bool:
+    """Whether a moment that has begun at an asked time was told too vaguely to be sure of it."""
+    if is_instant(moment):
+        return False
+    if not is_instant(asked):
+        return _last_date(moment).isoformat() > asked
+    return datetime.combine(_last_date(moment), time(), UTC) + _DAY_LENGTH - _FURTHEST_WEST > instant(asked)
+
+
+def latest_date(now: datetime) -> str:
+    """The calendar date where the day begins first."""
+    return (now + _FURTHEST_EAST).date().isoformat()
+
+
+def settled_date(asked: str) -> str:
+    """A date all of which is past at an asked time, wherever it was written; for a date, that date itself."""
+    if is_instant(asked):
+        return (instant(asked) + _FURTHEST_WEST - _DAY_LENGTH).date().isoformat()
+    return asked
+
+
+def open_date(asked: str) -> str:
+    """The last date that can have begun at an asked time."""
+    return latest_date(instant(asked)) if is_instant(asked) else asked
+
+
+@lru_cache(maxsize=4096)
+def _last_date(moment: str) -> date:
+    year, *rest = map(int, moment.split("-"))
+    month = rest[0] if rest else 12
+    return date(year, month, rest[1] if len(rest) > 1 else monthrange(year, month)[1])
 
 
 def surely_before(one: str, other: str) -> bool:

@@ -39,6 +39,7 @@ SourceKey = Annotated[Slug, Names("source")]
 AgreementKey = Annotated[Slug, Names("agreement")]
 TrancheKey = Annotated[Slug, Names("tranche")]
 ProposalKey = Annotated[Slug, Names("proposal")]
+ClaimKey = Annotated[Slug, Names("claim")]
 
 
 def kinds_named(hint: object) -> set[str]:

@@ -1,6 +1,8 @@
 """The kinds of text that can be told. None holds control characters (C0 but tab and newline, DEL, C1)."""
 
+import re
 from typing import Annotated
+from unicodedata import combining, normalize
 
 from pydantic import Field
 
@@ -35,3 +37,10 @@ Prose = Annotated[
 Quotation = Annotated[
     str, Field(pattern=rf"^{_PRINTABLE}+$", max_length=500, description="a short quotation, in the words of the source")
 ]
+
+
+def words(text: str) -> list[str]:
+    """The words of a text without case, accents and width, by which texts are compared and found."""
+    if not text.isascii():
+        text = "".join(letter for letter in normalize("NFKD", text) if not combining(letter))
+    return re.findall(r"[^\W_]+", text.casefold())

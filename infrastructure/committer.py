@@ -21,6 +21,7 @@ from domain.aggregate import Aggregate
 from domain.event import DomainEvent
 from domain.refusal import Refused
 from infrastructure.log import Log, Receipt
+from infrastructure.serialization import decode_event
 
 QUEUE_MAX = 10_000
 GROUP_MAX = 256
@@ -64,6 +65,10 @@ class CachedStreams:
             event.mutate(aggregate)
         self._held[stream] = aggregate
         return aggregate
+
+    def record(self, record: UUID) -> DomainEvent | None:
+        found = self._log.reader.find(str(record))
+        return found and decode_event(*found[1:])
 
     def shrink(self) -> None:
         """Let go of those that were not asked for longest. Never while a decision is not yet stored."""

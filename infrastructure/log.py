@@ -16,7 +16,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLite
 
 from application.view import Record
 from domain.event import DomainEvent
-from domain.model import AGGREGATE_OF_EVENT
+from domain.model import aggregate_of
 from domain.moment import order
 from domain.names import concerned
 from infrastructure.serialization import EventMapper, decode_event
@@ -31,6 +31,8 @@ _TABLES = (
     " id TEXT NOT NULL UNIQUE, negotiation TEXT NOT NULL, stream TEXT NOT NULL, type TEXT NOT NULL,"
     " occurred TEXT NOT NULL, published TEXT NOT NULL, recorded TEXT NOT NULL)",
     "CREATE INDEX IF NOT EXISTS records_in_time ON records (negotiation, occurred, position)",
+    "CREATE INDEX IF NOT EXISTS amendments ON records (negotiation, position)"
+    " WHERE type IN ('Record.Corrected', 'Record.Retracted')",
     "CREATE TABLE IF NOT EXISTS record_parties (party TEXT NOT NULL, position INTEGER NOT NULL REFERENCES records,"
     " PRIMARY KEY (party, position)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS receipts (key TEXT PRIMARY KEY, digest BLOB NOT NULL, first INTEGER NOT NULL,"
@@ -86,7 +88,7 @@ class LogRecorder(SQLiteApplicationRecorder):
 
 def stream_name(event: DomainEvent) -> str:
     """How people name the stream of a record: `round/3`."""
-    return f"{AGGREGATE_OF_EVENT[type(event)].KIND}/{event.envelope.key}"
+    return f"{aggregate_of(event).KIND}/{event.envelope.key}"
 
 
 def _index(position: int, event: DomainEvent) -> tuple[Any, ...]:
@@ -173,6 +175,32 @@ class LogReader:
             (negotiation, until),
         )
         return map(_record, rows)
+
+    def of(self, negotiation: str, after: int = 0) -> list[Record]:
+        """The records of a negotiation after a position, in the order of the log."""
+        own = "+r.negotiation" if after else "r.negotiation"  # later ones are few: go by position, not by negotiation
+        rows = self._connection.execute(
+            "SELECT e.position, e.topic, e.state FROM records r JOIN stored_events e USING (position)"
+            f" WHERE {own} = ? AND r.position > ? ORDER BY r.position",
+            (negotiation, after),
+        )
+        return list(map(_record, rows))
+
+    def amended(self, negotiation: str, until: int) -> list[Record]:
+        """All records of the streams in which a correction or retraction stands, in the order of the log."""
+        rows = self._connection.execute(
+            "SELECT position, topic, state FROM stored_events WHERE position <= ? AND originator_id IN"
+            " (SELECT e.originator_id FROM records r JOIN stored_events e USING (position)"
+            " WHERE r.negotiation = ? AND r.position <= ? AND r.type IN ('Record.Corrected', 'Record.Retracted'))"
+            " ORDER BY position",
+            (until, negotiation, until),
+        )
+        return list(map(_record, rows))
+
+    def knows(self, negotiation: str) -> bool:
+        """Whether there is any record of a negotiation."""
+        found = self._connection.execute("SELECT 1 FROM records WHERE negotiation = ? LIMIT 1", (negotiation,))
+        return found.fetchone() is not None
 
     def negotiations(self) -> list[str]:
         return [row[0] for row in self._connection.execute("SELECT DISTINCT negotiation FROM records ORDER BY 1")]

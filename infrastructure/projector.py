@@ -1,7 +1,7 @@
 """The projector: folds new records into the view store, in batches, each in one transaction with its checkpoint."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from threading import Event, Thread
@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 import structlog
 
-from application.fold import Place, evolved, touched
+from application.fold import Place, all_views, evolved, touched, view_named
+from application.projections.flags import IMPOSSIBLE
+from application.replay import Amended, Standing, by_stream
 from application.view import Document, Record, View
 from domain.moment import reached
 from infrastructure.log import LogReader
@@ -23,7 +25,7 @@ _log = structlog.get_logger()
 
 
 class Folding(NamedTuple):
-    """One document that a batch touches, and the batch's records that touch it."""
+    """One document that a batch touches, and the batch's records that count in it."""
 
     view: View
     records: list[Record]
@@ -56,8 +58,8 @@ class Projector:
         for negotiation in self._log.negotiations():
             with self._store.transaction():
                 self._store.forget(negotiation)
-                records = self._log.in_time(negotiation, head)
-                while batch := list(islice(records, BATCH)):
+                standings = self._amended(negotiation, head).in_time(self._log.in_time(negotiation, head))
+                while batch := list(islice(standings, BATCH)):
                     self._fold(batch)
                     yield negotiation, len(batch)
                 self._store.mark_rebuilt(negotiation, head)
@@ -69,31 +71,56 @@ class Projector:
         batch = self._log.after(checkpoint, BATCH)
         rebuilt = self._store.rebuilt()
         position = batch[-1].position if batch else checkpoint
-        self._fold([r for r in batch if r.position > rebuilt.get(r.event.envelope.negotiation, 0)])
+        self._take([r for r in batch if r.position > rebuilt.get(r.event.envelope.negotiation, 0)], checkpoint)
         if batch:
             self._store.advance(position)
-        self._fold_due()
+        self._take_due(position)
         return position, len(batch) == BATCH
 
-    def _fold_due(self) -> None:
+    def _take_due(self, checkpoint: int) -> None:
         """Fold the records whose time has come."""
-        now = self._clock()
-        due = [position for position, moment in self._store.pending() if reached(moment, now)]
+        due = [(position, moment) for position, moment in self._store.pending() if reached(moment, self._asked())]
         if due:
             self._store.take_effect(due)
-            self._fold([record for position in due for record in self._log.after(position - 1, 1)])
+            positions = sorted({position for position, _ in due})
+            self._take([record for position in positions for record in self._log.after(position - 1, 1)], checkpoint)
 
-    def _fold(self, records: Iterable[Record]) -> None:
-        now = self._clock()
+    def _take(self, records: Sequence[Record], checkpoint: int) -> None:
+        """Fold records: those of a stream with corrections by folding anew all that the stream touches."""
+        standings: list[Standing] = []
+        until = max([checkpoint, *(record.position for record in records)])
+        for negotiation in dict.fromkeys(record.event.envelope.negotiation for record in records):
+            own = [record for record in records if record.event.envelope.negotiation == negotiation]
+            told = self._log.amended(negotiation, until)
+            amended = Amended(by_stream(told))
+            before = Amended(by_stream(record for record in told if record.position <= checkpoint))
+            standings += [Standing(record) for record in own if record.position not in amended.positions]
+            streams = {r.event.envelope.stream for r in own if r.position in amended.positions}
+            if streams:
+                places = {("flags", negotiation, IMPOSSIBLE): view_named("flags")}
+                for known in (before, amended):
+                    for stream in streams:
+                        for standing in known.standings.get(stream, ()):
+                            self._postpone(standing)
+                            places |= {place: view for view, place in touched(standing.record)}
+                self._refold(negotiation, places, until)
+        self._fold(standings, until)
+
+    def _postpone(self, standing: Standing) -> None:
+        """Remember a record that takes effect later."""
+        envelope = standing.record.event.envelope
+        for moment in (envelope.takes_effect, standing.begins):
+            if moment and not reached(moment, self._asked()):
+                self._store.postpone(standing.record.position, envelope.negotiation, moment)
+
+    def _fold(self, standings: Iterable[Standing], until: int = 0) -> None:
+        asked = self._asked()
         foldings: dict[Place, Folding] = {}
-        for record in records:
-            effective = reached(record.event.envelope.takes_effect, now)
-            if not effective:
-                envelope = record.event.envelope
-                self._store.postpone(record.position, envelope.negotiation, envelope.takes_effect)
-            for view, place in touched(record):
-                if effective or view.follows == "occurred":
-                    foldings.setdefault(place, Folding(view, [])).records.append(record)
+        for standing in standings:
+            self._postpone(standing)
+            for view, place in touched(standing.record):
+                if standing.counts(view, asked):
+                    foldings.setdefault(place, Folding(view, [])).records.append(standing.record)
         late: dict[str, dict[Place, View]] = defaultdict(dict)
         for place, (view, touching) in foldings.items():
             stored = self._store.get(place)
@@ -104,22 +131,30 @@ class Projector:
             document = evolved(view, place, decode_document(view, stored.body) if stored else None, touching)
             self._put(view, place, document, touching[-1])
         for negotiation, places in late.items():
-            self._refold(negotiation, places, max(record.position for place in places for record in foldings[place][1]))
+            self._refold(negotiation, places, until)
 
     def _refold(self, negotiation: str, places: dict[Place, View], until: int) -> None:
         """Fold some documents from nothing, because a record belongs before the last one that they hold."""
-        now = self._clock()
-        until = max(until, self._store.checkpoint())
+        asked = self._asked()
+        views = [view for view in all_views() if view in places.values()]
         documents: dict[Place, Document] = {}
         last: dict[Place, Record] = {}
-        for record in self._log.in_time(negotiation, until):
-            effective = reached(record.event.envelope.takes_effect, now)
-            for view, place in touched(record):
-                if place in places and (effective or view.follows == "occurred"):
-                    documents[place] = view.evolve(documents.get(place), record, place[2])
-                    last[place] = record
-        for place, document in documents.items():
-            self._put(places[place], place, document, last[place])
+        for standing in self._amended(negotiation, until).in_time(self._log.in_time(negotiation, until)):
+            for view, place in touched(standing.record, views):
+                if place in places and standing.counts(view, asked):
+                    documents[place] = view.evolve(documents.get(place), standing.record, place[2])
+                    last[place] = standing.record
+        for place, view in places.items():
+            if place in documents:
+                self._put(view, place, documents[place], last[place])
+            else:
+                self._store.delete(place)
+
+    def _amended(self, negotiation: str, until: int) -> Amended:
+        return Amended(by_stream(self._log.amended(negotiation, until)))
+
+    def _asked(self) -> str:
+        return self._clock().isoformat()
 
     def _put(self, view: View, place: Place, document: Document, last: Record) -> None:
         self._store.put(place, last.place, encode(document), view.index(document))

@@ -6,21 +6,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 from application.fold import Place
+from application.listing import Query, Row
 from application.view import Index
+from domain.text import words
 from infrastructure.sqlite import StoreRefused, open_for_reading, open_for_writing, schema_version
 
-SCHEMA = 1
+SCHEMA = 2
 _TABLES = """
 CREATE TABLE documents (id INTEGER PRIMARY KEY, view TEXT NOT NULL, negotiation TEXT NOT NULL, key TEXT NOT NULL,
-    kind TEXT NOT NULL, date TEXT NOT NULL, tags TEXT NOT NULL, folded_date TEXT NOT NULL,
+    kind TEXT NOT NULL, date TEXT NOT NULL, tags TEXT NOT NULL, shown INTEGER NOT NULL, folded_date TEXT NOT NULL,
     folded_position INTEGER NOT NULL, body BLOB NOT NULL, UNIQUE (view, negotiation, key));
-CREATE INDEX documents_by_date ON documents (view, date, negotiation, key);
-CREATE INDEX documents_of_negotiation ON documents (view, negotiation, date, key);
+CREATE INDEX documents_by_date ON documents (view, date, negotiation, key) WHERE shown;
+CREATE INDEX documents_of_negotiation ON documents (view, negotiation, date, key) WHERE shown;
 CREATE TABLE tags (tag TEXT NOT NULL, document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
     PRIMARY KEY (tag, document)) WITHOUT ROWID;
 CREATE INDEX tags_of_document ON tags (document);
-CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = "unicode61 remove_diacritics 2");
-CREATE TABLE pending (position INTEGER PRIMARY KEY, negotiation TEXT NOT NULL, due TEXT NOT NULL);
+CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = "unicode61 remove_diacritics 0");
+CREATE TABLE pending (position INTEGER NOT NULL, due TEXT NOT NULL, negotiation TEXT NOT NULL,
+    PRIMARY KEY (position, due)) WITHOUT ROWID;
 CREATE TABLE rebuilt (negotiation TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE checkpoint (position INTEGER NOT NULL);
 INSERT INTO checkpoint VALUES (0);
@@ -76,41 +79,56 @@ class ViewStore:
 
     def put(self, place: Place, folded: tuple[str, int], body: bytes, index: Index) -> None:
         """Store a document in the place of the older one."""
-        tags = sorted([f"party:{party}" for party in index.parties] + [f"issue:{issue}" for issue in index.issues])
+        negotiation = place[1]
+        tags = sorted(
+            [f"party:{party}" for party in index.parties]
+            + [f"issue:{issue}" for issue in index.issues]
+            + [f"touches:{negotiation}/{touched}" for touched in index.touches]
+        )
         joined = " ".join(tags)
         before = self._connection.execute(
             "SELECT id, tags FROM documents WHERE view = ? AND negotiation = ? AND key = ?", place
         ).fetchone()
-        values = (index.kind, index.date, joined, *folded, body)
+        values = (index.kind, index.date, joined, index.shown, *folded, body)
+        text = " ".join(words(index.text))
         if before:
             document = before[0]
             self._connection.execute(
-                "UPDATE documents SET kind = ?, date = ?, tags = ?, folded_date = ?, folded_position = ?, body = ?"
-                " WHERE id = ?",
+                "UPDATE documents SET kind = ?, date = ?, tags = ?, shown = ?, folded_date = ?, folded_position = ?,"
+                " body = ? WHERE id = ?",
                 (*values, document),
             )
-            self._connection.execute("UPDATE texts SET text = ? WHERE rowid = ?", (index.text, document))
+            self._connection.execute("UPDATE texts SET text = ? WHERE rowid = ?", (text, document))
         else:
             document = self._connection.execute(
-                "INSERT INTO documents (view, negotiation, key, kind, date, tags, folded_date, folded_position, body)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO documents (view, negotiation, key, kind, date, tags, shown, folded_date, folded_position,"
+                " body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*place, *values),
             ).lastrowid
-            self._connection.execute("INSERT INTO texts (rowid, text) VALUES (?, ?)", (document, index.text))
+            self._connection.execute("INSERT INTO texts (rowid, text) VALUES (?, ?)", (document, text))
         if not before or before[1] != joined:
             self._connection.execute("DELETE FROM tags WHERE document = ?", (document,))
             self._connection.executemany("INSERT INTO tags VALUES (?, ?)", [(tag, document) for tag in tags])
 
+    def delete(self, place: Place) -> None:
+        """Remove a document, if it is there: nothing that touches it counts any more."""
+        row = self._connection.execute(
+            "DELETE FROM documents WHERE view = ? AND negotiation = ? AND key = ? RETURNING id", place
+        ).fetchone()
+        if row:
+            self._connection.execute("DELETE FROM texts WHERE rowid = ?", row)
+
     def postpone(self, position: int, negotiation: str, due: str) -> None:
         """Remember a record that takes effect later."""
-        self._connection.execute("INSERT OR REPLACE INTO pending VALUES (?, ?, ?)", (position, negotiation, due))
+        self._connection.execute("INSERT OR IGNORE INTO pending VALUES (?, ?, ?)", (position, due, negotiation))
 
     def pending(self) -> list[tuple[int, str]]:
         """The positions of postponed records, and when each takes effect."""
         return self._connection.execute("SELECT position, due FROM pending ORDER BY position").fetchall()
 
-    def take_effect(self, positions: Sequence[int]) -> None:
-        self._connection.executemany("DELETE FROM pending WHERE position = ?", [(p,) for p in positions])
+    def take_effect(self, due: Sequence[tuple[int, str]]) -> None:
+        """Forget postponed records that have come into effect."""
+        self._connection.executemany("DELETE FROM pending WHERE position = ? AND due = ?", due)
 
     def rebuilt(self) -> dict[str, int]:
         """While a rebuild goes on: up to which position each negotiation is folded already."""
@@ -142,26 +160,10 @@ class ViewStore:
 
 
 class Page(NamedTuple):
-    """Documents of a list, with the sort key, negotiation and key of each; and the position they rest on."""
+    """Documents of a list, each with its place in it; and the position they rest on."""
 
-    rows: list[tuple[str, str, str, bytes]]
+    rows: list[tuple[Row, bytes]]
     position: int
-
-
-class Query(NamedTuple):
-    """What a list is narrowed to. Dates are keys of `domain.moment.order`; `date_to` is exclusive."""
-
-    view: str
-    negotiation: str | None = None
-    kind: str | None = None
-    party: str | None = None
-    issue: str | None = None
-    date_from: str | None = None
-    date_to: str | None = None
-    text: str | None = None
-    sort: str = "date"
-    after: tuple[str, str, str] | None = None
-    limit: int = 100
 
 
 class ViewReader:
@@ -179,10 +181,23 @@ class ViewReader:
         """The position that the store has reached, and the document, if there is one."""
         row = self._connection.execute(
             "SELECT (SELECT position FROM checkpoint),"
-            " (SELECT body FROM documents WHERE view = ? AND negotiation = ? AND key = ?)",
+            " (SELECT body FROM documents WHERE view = ? AND negotiation = ? AND key = ? AND shown)",
             place,
         ).fetchone()
         return row[0], row[1]
+
+    def flags(self, places: Sequence[Place]) -> dict[Place, list[bytes]]:
+        """The flags that touch documents, by the places of those."""
+        tags = {f"touches:{negotiation}/{view}/{key}": (view, negotiation, key) for view, negotiation, key in places}
+        rows = self._connection.execute(
+            "SELECT tag, body FROM tags JOIN documents ON id = document"
+            f" WHERE tag IN ({', '.join('?' * len(tags))}) ORDER BY tag, key",
+            list(tags),
+        )
+        found: dict[Place, list[bytes]] = {}
+        for tag, body in rows:
+            found.setdefault(tags[tag], []).append(body)
+        return found
 
     def select(self, query: Query) -> Page:
         """A page of documents, in the order asked for: by date or key, ties by negotiation and key."""
@@ -199,7 +214,7 @@ class ViewReader:
             (*values, query.limit),
         ).fetchall()
         position = rows[0][4] if rows else self.checkpoint()
-        return Page([row[:4] for row in rows], position)
+        return Page([(row[:3], row[3]) for row in rows], position)
 
     def close(self) -> None:
         self._connection.close()
@@ -217,9 +232,9 @@ def _clauses(query: Query) -> tuple[list[str], list[object]]:
         "id IN (SELECT rowid FROM texts WHERE texts MATCH ?)": query.text and _as_words(query.text),
     }
     asked = {clause: value for clause, value in told.items() if value}
-    return list(asked), list(asked.values())
+    return ["shown", *asked], list(asked.values())
 
 
 def _as_words(text: str) -> str:
-    """A search for all the words, each as the beginning of one: FTS5's own operators are plain text here."""
-    return " ".join('"' + word.replace('"', '""') + '"*' for word in text.split())
+    """A search for all the words, each as the beginning of one; for nothing, where there is no word."""
+    return " ".join(f'"{word}"*' for word in words(text)) or '""'

@@ -12,6 +12,7 @@ from application.command import all_commands
 from infrastructure.committer import Committer
 from infrastructure.log import Log, LogReader
 from infrastructure.projector import Projector, ProjectorThread
+from infrastructure.replayed import Histories
 from infrastructure.settings import Settings
 from infrastructure.view_store import ViewReader, ViewStore
 from interfaces import problems, reading, recording
@@ -33,8 +34,11 @@ def application(
     async def running(app: FastAPI) -> AsyncIterator[None]:
         stop = _start_recording(app, settings, clock) if "recording" in parts else None
         if "reading" in parts:
-            app.state.stores = reading.Stores(LogReader(settings.log_file), ViewReader(settings.views_file))
+            log, histories = LogReader(settings.log_file), Histories(LogReader(settings.log_file))
+            app.state.stores = reading.Stores(log, ViewReader(settings.views_file), histories, clock)
         yield
+        if "reading" in parts:
+            app.state.stores.close()
         if stop:
             stop()
 

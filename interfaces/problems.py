@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from application.registrar import VersionMoved
 from domain.claim import Subject
-from domain.moment import Moment, Period
+from domain.moment import Asked, Moment, Period
 from domain.money import AmountText
 from domain.refusal import AlreadyKnown, Refused
 from domain.text import Line, Prose, Quotation, Slug
@@ -33,6 +33,7 @@ _CODES = {
 _FORMS = {
     constraint.pattern: (code, info.description)
     for code, kind in (
+        ("no-such-time", Asked),
         ("no-such-date", Moment),
         ("no-such-date", Period),
         ("not-a-name", Slug),

@@ -1,88 +1,56 @@
-"""Reading over HTTP: stored documents as they stand, lists of them, and the log itself. Nothing here writes."""
+"""Reading over HTTP: documents and lists of them, now or at other times, and the log itself. Nothing here writes."""
 
 import asyncio
-import base64
-import hashlib
-import json
 import time
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import TypeAdapter
 
-from application.fold import all_views
-from domain.model import EVENT_OF_TOPIC
-from domain.moment import Moment, Period, instant, is_instant, order
-from domain.text import Line, Slug
+from application.fold import Place, all_views
+from application.view import may_be_later
+from domain.text import Slug
 from infrastructure.log import LogReader
-from infrastructure.view_store import Query as ListQuery
+from infrastructure.replayed import Histories, Replayed
+from infrastructure.serialization import encode
 from infrastructure.view_store import ViewReader
+from interfaces import asking
+from interfaces.asking import Asked, AskedAcross, AskedAt, AskedList, AskedRecords, IfNoneMatch, Key
 from interfaces.problems import Problem
 
 WAIT_SECONDS = 5.0
 POLL_SECONDS = 0.005
-ACROSS = ("negotiations", "agreements", "tranches", "deadlines", "sources")
+ACROSS = ("negotiations", "agreements", "tranches", "deadlines", "sources", "contradictions", "flags")
 """The views that are listed across negotiations."""
-WITHIN = ("positions", "rounds", "agreements", "tranches", "deadlines", "sources", "timeline")
+WITHIN = (
+    "positions",
+    "rounds",
+    "agreements",
+    "tranches",
+    "deadlines",
+    "sources",
+    "timeline",
+    "contradictions",
+    "flags",
+)
 """The views that are lists within a negotiation; the ledger is one document."""
-_AFTER_ALL = "\uffff"
 
-Key = Annotated[
-    str, Path(max_length=400, pattern=r"^[a-z0-9/:-]+$", description="the document's `key`, as lists show it")
-]
-IfNoneMatch = Annotated[str | None, Header(description="the ETag of an answer at hand: 304 where it still holds")]
-
-
-class Asked(BaseModel):
-    """What every read takes."""
-
-    model_config = ConfigDict(extra="forbid")
-    min_position: Annotated[
-        int | None, Field(ge=0, le=2**62, description="wait until this position is in the answer")
-    ] = None
-
-
-class AskedList(Asked):
-    """What every list takes."""
-
-    party: Slug | None = None
-    issue: Slug | None = None
-    kind: Annotated[
-        str | None, Field(pattern=r"^[A-Za-z.-]{1,60}$", description="the documents' kind, form or status")
-    ] = None
-    date_from: Annotated[Period | None, Field(alias="from")] = None
-    date_to: Annotated[Period | None, Field(alias="to", description="inclusive")] = None
-    q: Annotated[Line | None, Field(description="words, each taken as a beginning")] = None
-    sort: Literal["date", "-date", "key", "-key"] = "date"
-    cursor: Annotated[str | None, Field(max_length=2000, description="`next` of the page before")] = None
-    limit: Annotated[int, Field(ge=1, le=500)] = 100
-
-
-class AskedRecords(Asked):
-    """How the log is narrowed; bounds are inclusive."""
-
-    negotiation: Slug | None = None
-    stream: Annotated[str | None, Field(pattern=r"^[a-z]+/[a-z0-9/-]+$", examples=["round/3"])] = None
-    type: Literal[*sorted(EVENT_OF_TOPIC)] | None = None  # type: ignore[valid-type]
-    party: Slug | None = None
-    occurred_from: Period | None = None
-    occurred_to: Period | None = None
-    published_from: Period | None = None
-    published_to: Period | None = None
-    recorded_from: Moment | None = None
-    recorded_to: Moment | None = None
-    after: Annotated[int, Field(ge=0, le=2**62, description="the position after which to go on")] = 0
-    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+T = TypeVar("T")
 
 
 class Stores:
-    """The two stores, opened for reading when the service starts."""
+    """The stores, opened for reading when the service starts: the log, the views, and the histories in memory."""
 
-    def __init__(self, log: LogReader, views: ViewReader) -> None:
+    def __init__(self, log: LogReader, views: ViewReader, histories: Histories, clock: Callable[[], datetime]) -> None:
         self.log = log
         self.views = views
+        self.clock = clock
+        self.histories = histories
+        self._replays = ThreadPoolExecutor(1, "replays")
 
     async def wait_for(self, position: int | None, reached: Callable[[], int]) -> None:
         """Return once a position is reached; raises a problem after five seconds."""
@@ -92,6 +60,24 @@ class Stores:
                 detail = f"Position {position} is not in the answer yet: it rests on {reached()}."
                 raise Problem(503, "not-there-yet", detail, headers={"Retry-After": "1"})
             await asyncio.sleep(POLL_SECONDS)
+
+    async def replay(self, asked: AskedAt, work: Callable[[Replayed], T]) -> T:
+        """What some work makes of the state at the times asked; one replay at a time, beside the other reads."""
+        asking.refuse_future(asked.known_at, self.clock())
+        await self.wait_for(asked.min_position, self.log.head)
+        times = asked.times
+        if times.as_of is None:
+            times = type(times)(as_of=self.clock().isoformat(), public_at=times.public_at, known_at=times.known_at)
+
+        def replayed() -> T:
+            return work(Replayed(self.histories, times, asked.policy))
+
+        return await asyncio.get_running_loop().run_in_executor(self._replays, replayed)
+
+    def close(self) -> None:
+        self._replays.shutdown()
+        self.log.close()
+        self.views.close()
 
 
 def router(stores: Callable[[], Stores]) -> APIRouter:
@@ -113,7 +99,7 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
 
     for name in ACROSS:
         summary = f"The {name}, across negotiations."
-        route(f"/v1/{name}", f"list-{name}", _list(stores, name, within=False), summary, _page(documents[name]))
+        route(f"/v1/{name}", f"list-{name}", _list_across(stores, name), summary, _page(documents[name]))
     route(
         "/v1/negotiations/{slug}",
         "show-negotiation",
@@ -130,7 +116,7 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
     )
     for name in WITHIN:
         path, summary = f"/v1/negotiations/{{slug}}/{name}", f"The {name} of a negotiation."
-        route(path, f"list-{name}-of-negotiation", _list(stores, name, within=True), summary, _page(documents[name]))
+        route(path, f"list-{name}-of-negotiation", _list_within(stores, name), summary, _page(documents[name]))
         route(
             f"{path}/{{key:path}}", f"show-{name}", _keyed(stores, name), f"One of the {name}.", _ref(documents[name])
         )
@@ -145,7 +131,11 @@ def schemas() -> dict[str, Any]:
     """The JSON schemas of all documents, by name."""
     adapters: list[Any] = [(view.name, "serialization", TypeAdapter(view.document)) for view in all_views()]
     _, definitions = TypeAdapter.json_schemas(adapters, ref_template="#/components/schemas/{model}")
-    return dict(definitions.get("$defs", {}))
+    found: dict[str, Any] = definitions.get("$defs", {})
+    for view in all_views():
+        name = view.document.__name__
+        found[name] = asking.schema_with_flags_and_times(found[name])
+    return found
 
 
 def _ref(document: type) -> dict[str, str]:
@@ -156,76 +146,103 @@ def _page(item: Any) -> dict[str, Any]:
     items = {"type": "object"} if item == dict[str, Any] else _ref(item)
     return {
         "type": "object",
-        "properties": {"items": {"type": "array", "items": items}, "next": {"type": ["string", "null"]}},
+        "properties": {
+            "items": {"type": "array", "items": items},
+            "next": {"type": ["string", "null"]},
+            "times": asking.TIMES,
+        },
         "required": ["items", "next"],
     }
 
 
 def _document(stores: Callable[[], Stores], view: str, key: str | None = None) -> Callable[..., Awaitable[Response]]:
     async def show(
-        request: Request, slug: Slug, asked: Annotated[Asked, Query()], if_none_match: IfNoneMatch = None
+        request: Request, slug: Slug, asked: Annotated[AskedAt, Query()], if_none_match: IfNoneMatch = None
     ) -> Response:
-        return await _show(stores(), view, slug, key or slug, asked, if_none_match)
+        return await _show(stores(), (view, slug, key or slug), asked, if_none_match)
 
     return show
 
 
 def _keyed(stores: Callable[[], Stores], view: str) -> Callable[..., Awaitable[Response]]:
     async def show(
-        request: Request, slug: Slug, key: Key, asked: Annotated[Asked, Query()], if_none_match: IfNoneMatch = None
+        request: Request, slug: Slug, key: Key, asked: Annotated[AskedAt, Query()], if_none_match: IfNoneMatch = None
     ) -> Response:
-        return await _show(stores(), view, slug, key, asked, if_none_match)
+        return await _show(stores(), (view, slug, key), asked, if_none_match)
 
     return show
 
 
-async def _show(
-    stores: Stores, view: str, negotiation: str, key: str, asked: Asked, if_none_match: str | None
-) -> Response:
-    await stores.wait_for(asked.min_position, stores.views.checkpoint)
-    position, body = stores.views.get((view, negotiation, key))
+async def _show(stores: Stores, place: Place, asked: AskedAt, if_none_match: str | None) -> Response:
+    if asked.is_now:
+        await stores.wait_for(asked.min_position, stores.views.checkpoint)
+        position, body = stores.views.get(place)
+        flags = stores.views.flags([place])
+        later: list[str] = []
+    else:
+        position = stores.log.head()
+        body, flags, later = await stores.replay(asked, lambda state: show(state, place, asked))
     if body is None:
-        raise _not_found(view, negotiation, key)
-    return _answer(body, position, if_none_match)
-
-
-def _list(stores: Callable[[], Stores], view: str, *, within: bool) -> Callable[..., Awaitable[Response]]:
-    async def listed(asked: AskedList, slug: str | None, if_none_match: str | None) -> Response:
-        store = stores()
-        await store.wait_for(asked.min_position, store.views.checkpoint)
-        if slug and store.views.get(("negotiations", slug, slug))[1] is None:
-            raise _not_found("negotiations", slug, slug)
-        page = store.views.select(_query(view, slug, asked))
-        more = len(page.rows) > asked.limit
-        rows = page.rows[: asked.limit]
-        cursor = _cursor(view, asked.sort, rows[-1][:3]) if more else None
-        return _answer(_as_page([row[3] for row in rows], cursor), page.position, if_none_match)
-
-    async def list_within(
-        slug: Slug, asked: Annotated[AskedList, Query()], if_none_match: IfNoneMatch = None
-    ) -> Response:
-        return await listed(asked, slug, if_none_match)
-
-    async def list_across(asked: Annotated[AskedList, Query()], if_none_match: IfNoneMatch = None) -> Response:
-        return await listed(asked, None, if_none_match)
-
-    return list_within if within else list_across
-
-
-def _query(view: str, negotiation: str | None, asked: AskedList) -> ListQuery:
-    return ListQuery(
-        view=view,
-        negotiation=negotiation,
-        kind=asked.kind,
-        party=asked.party,
-        issue=asked.issue,
-        date_from=asked.date_from and order(asked.date_from),
-        date_to=asked.date_to and _until(asked.date_to),
-        text=asked.q,
-        sort=asked.sort,
-        after=_uncursor(view, asked.sort, asked.cursor),
-        limit=asked.limit + 1,
+        raise asking.not_found(place, asked)
+    return asking.answer(
+        asking.timed(asking.flagged(body, flags.get(place, ())), asked, later), position, if_none_match
     )
+
+
+def show(state: Replayed, place: Place, asked: AskedAt) -> tuple[bytes | None, dict[Place, list[bytes]], list[str]]:
+    """A replayed document, its flags, and the records that may be later than the time asked."""
+    document = state.document(place)
+    if document is None:
+        return None, {}, []
+    later = may_be_later(document, asked.as_of) if asked.as_of else []
+    return encode(document), state.flags([place]), later
+
+
+def _list_within(stores: Callable[[], Stores], view: str) -> Callable[..., Awaitable[Response]]:
+    async def listed(slug: Slug, asked: Annotated[AskedList, Query()], if_none_match: IfNoneMatch = None) -> Response:
+        store = stores()
+        if not store.log.knows(slug):
+            raise asking.not_found(("negotiations", slug, slug))
+        return await _list(store, view, slug, asked, if_none_match)
+
+    return listed
+
+
+def _list_across(stores: Callable[[], Stores], view: str) -> Callable[..., Awaitable[Response]]:
+    async def listed(asked: Annotated[AskedAcross, Query()], if_none_match: IfNoneMatch = None) -> Response:
+        return await _list(stores(), view, asked.negotiation, asked, if_none_match)
+
+    return listed
+
+
+async def _list(
+    stores: Stores, view: str, negotiation: str | None, asked: AskedList, if_none_match: str | None
+) -> Response:
+    query = asking.query(view, negotiation, asked)
+    if asked.is_now:
+        await stores.wait_for(asked.min_position, stores.views.checkpoint)
+        page = stores.views.select(query)
+        rows, position = page.rows, page.position
+        flags = stores.views.flags([(view, row[1], row[2]) for row, _ in rows])
+        later: list[str] = []
+    else:
+        position = stores.log.head()
+        rows, flags, later = await stores.replay(asked, lambda state: select(state, query, asked))
+    more = len(rows) > asked.limit
+    rows = rows[: asked.limit]
+    following = asking.cursor(view, asked.sort, rows[-1][0]) if more else None
+    items = [asking.flagged(body, flags.get((view, row[1], row[2]), ())) for row, body in rows]
+    return asking.answer(asking.timed(asking.as_page(items, following), asked, later), position, if_none_match)
+
+
+def select(
+    state: Replayed, query: Any, asked: AskedList
+) -> tuple[list[tuple[tuple[str, str, str], bytes]], dict[Place, list[bytes]], list[str]]:
+    """A replayed page, the flags of its documents, and the records that may be later than the time asked."""
+    found = state.select(query)
+    flags = state.flags([(query.view, row[1], row[2]) for row, _ in found])
+    later = may_be_later(tuple(document for _, document in found[: asked.limit]), asked.as_of) if asked.as_of else []
+    return [(row, encode(document)) for row, document in found], flags, later
 
 
 def _records(stores: Callable[[], Stores]) -> Callable[..., Awaitable[Response]]:
@@ -233,13 +250,13 @@ def _records(stores: Callable[[], Stores]) -> Callable[..., Awaitable[Response]]
         log = stores().log
         await stores().wait_for(asked.min_position, log.head)
         told = asked.model_dump(exclude={"min_position", "after", "limit"}, exclude_none=True)
-        filters = {name: _bound(name, value) for name, value in told.items()}
+        filters = {name: asking.bound(name, value) for name, value in told.items()}
         head = log.head()
         rows = log.select(filters, asked.after, asked.limit + 1)
         more = len(rows) > asked.limit
         rows = rows[: asked.limit]
-        cursor = str(rows[-1][0]) if more else None
-        return _answer(_as_page(list(map(_as_told, rows)), cursor), head, if_none_match)
+        following = str(rows[-1][0]) if more else None
+        return asking.answer(asking.as_page(list(map(asking.as_told, rows)), following), head, if_none_match)
 
     return records
 
@@ -251,64 +268,6 @@ def _record(stores: Callable[[], Stores]) -> Callable[..., Awaitable[Response]]:
         row = log.find(str(id))
         if row is None:
             raise Problem(404, "not-found", f"There is no record {id}.")
-        return _answer(_as_told(row), row[0], if_none_match)
+        return asking.answer(asking.as_told(row), row[0], if_none_match)
 
     return record
-
-
-def _as_page(items: list[bytes], cursor: str | None) -> bytes:
-    """Documents as they stand, and where the next page goes on."""
-    return b'{"items":[' + b",".join(items) + b'],"next":' + json.dumps(cursor).encode() + b"}"
-
-
-def _as_told(row: tuple[int, str, bytes]) -> bytes:
-    """A record as it stands in the log, with its position and type before it."""
-    position, topic, state = row
-    return b'{"position":%d,"type":"%s",' % (position, topic.encode()) + state[1:]
-
-
-def _bound(name: str, value: str) -> str:
-    """The key that a bound of a range compares with; a `to` takes in its whole date."""
-    if name.startswith("recorded"):
-        value = instant(value).isoformat(timespec="microseconds") if is_instant(value) else value
-        return value + _AFTER_ALL if name.endswith("_to") else value
-    if name.endswith("_to"):
-        return _until(value)
-    return order(value) if name.endswith("_from") else value
-
-
-def _until(period: str) -> str:
-    """The key just after everything in a period."""
-    return period + _AFTER_ALL
-
-
-def _cursor(view: str, sort: str, place: tuple[str, str, str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps([view, sort, *place]).encode()).decode()
-
-
-def _uncursor(view: str, sort: str, cursor: str | None) -> tuple[str, str, str] | None:
-    """Where a page goes on. A cursor goes with its list and its order alone."""
-    if cursor is None:
-        return None
-    try:
-        of_view, of_sort, column, negotiation, key = json.loads(base64.urlsafe_b64decode(cursor))
-    except (ValueError, TypeError):
-        of_view = of_sort = None
-    if (of_view, of_sort) != (view, sort):
-        raise Problem(422, "bad-cursor", "A cursor is the `next` of an earlier page of the same list, sorted alike.")
-    return str(column), str(negotiation), str(key)
-
-
-def _not_found(view: str, negotiation: str, key: str) -> Problem:
-    what = f"{key} among the {view} of {negotiation}" if view in WITHIN else f"negotiation {negotiation}"
-    return Problem(404, "not-found", f"There is no {what}.")
-
-
-def _answer(body: bytes, position: int, if_none_match: str | None) -> Response:
-    """A document with its ETag and the position that it rests on."""
-    etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-    headers = {"ETag": etag, "Parley-Position": str(position)}
-    held = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
-    if etag in held or "*" in held:
-        return Response(status_code=304, headers=headers)
-    return Response(body, 200, headers, "application/json")

@@ -5,12 +5,13 @@ from itertools import combinations
 
 from msgspec.structs import replace
 
-from application.stand import Stand, with_claim
+from application.stand import Stand, about, current, with_record
 from application.view import Basis, Document, Index, Record, View, texts
 from domain.agreement import Agreement, Step
-from domain.claim import Claim
+from domain.claim import Claim, aspect_of
 from domain.event import DomainEvent
 from domain.fact import Fact
+from domain.finding import Ruling
 from domain.moment import order
 from domain.provision import Provision
 from domain.session import Participant
@@ -70,7 +71,10 @@ class Amendment(Fact, omit_defaults=False, frozen=True):
 
 
 class AgreementDocument(Document, frozen=True):
-    """One agreement. `claims` are those about it as a whole, such as whether it binds."""
+    """One agreement. `claims` are those about it as a whole, such as whether it binds.
+
+    `status` is what the steps on record make it; `accounts` are what each claimant says that it is.
+    """
 
     title: str = ""
     form: str = ""
@@ -82,14 +86,15 @@ class AgreementDocument(Document, frozen=True):
     provisions: tuple[ProvisionEntry, ...] = ()
     amendments: tuple[Amendment, ...] = ()
     claims: tuple[Stand, ...] = ()
+    accounts: tuple[Stand, ...] = ()
     last_occurred: str = ""
 
 
 def keys(event: DomainEvent) -> Iterator[str]:
     match event:
-        case Claim.Made() | Claim.Withdrawn():
-            about, key, *_ = (event.subject or "").split("/")
-            if about in {"agreement", "provision"}:
+        case Claim.Made() | Claim.Withdrawn() | Ruling():
+            kind, key, *_ = about(event)
+            if kind in {"agreement", "provision"}:
                 yield key
         case _ if type(event).TOPIC.startswith("Agreement."):
             yield event.envelope.key
@@ -111,10 +116,12 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
             return replace(document, amendments=(*document.amendments, amendment))
         case Step():
             return _standing(_stepped(document, event, record))
-        case Claim.Made() | Claim.Withdrawn() if (event.subject or "").startswith("agreement/"):
-            return replace(document, claims=with_claim(document.claims, record))
-        case Claim.Made() | Claim.Withdrawn():
-            name = (event.subject or "").split("/")[2]
+        case Claim.Made() | Claim.Withdrawn() | Ruling() if about(event)[0] == "agreement":
+            claims = with_record(document.claims, record)
+            accounts = tuple(s for s in current(claims) if aspect_of(s.subject) == "status")
+            return replace(document, claims=claims, accounts=accounts)
+        case Claim.Made() | Claim.Withdrawn() | Ruling():
+            name = about(event)[2]
         case _:
             name = event.envelope.key.partition("/")[2]
     before = next((entry for entry in document.provisions if entry.key == name), None)
@@ -207,7 +214,7 @@ def _provision(entry: ProvisionEntry, record: Record) -> ProvisionEntry:
             return replace(entry, status="suspended", basis=Basis.of(record))
         case Provision.Resumed():
             return replace(entry, status="part", basis=Basis.of(record))
-    return replace(entry, claims=with_claim(entry.claims, record))
+    return replace(entry, claims=with_record(entry.claims, record))
 
 
 def index(document: AgreementDocument) -> Index:

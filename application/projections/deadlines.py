@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from application.stand import Stand, with_claim
+from application.stand import Stand, about, with_record
 from application.view import Basis, Document, Index, Record, View, texts
-from domain.claim import Claim
 from domain.deadline import Deadline, Rule
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -38,13 +37,11 @@ class DeadlineDocument(Document, frozen=True):
 
 
 def keys(event: DomainEvent) -> Iterator[str]:
-    match event:
-        case Claim.Made() | Claim.Withdrawn():
-            about, key, *_ = (event.subject or "").split("/")
-            if about == "deadline":
-                yield key
-        case _ if type(event).TOPIC.startswith("Deadline."):
-            yield event.envelope.key
+    kind, *key = about(event)
+    if kind == "deadline":
+        yield key[0]
+    elif type(event).TOPIC.startswith("Deadline."):
+        yield event.envelope.key
 
 
 def evolve(document: DeadlineDocument | None, record: Record, key: str) -> DeadlineDocument:
@@ -59,7 +56,7 @@ def evolve(document: DeadlineDocument | None, record: Record, key: str) -> Deadl
             return replace(document, status="cancelled")
         case Deadline.OutcomeRecorded():
             return replace(document, status="ended", outcome=event.outcome, outcome_basis=Basis.of(record))
-    return replace(document, claims=with_claim(document.claims, record))
+    return replace(document, claims=with_record(document.claims, record))
 
 
 def _due(document: DeadlineDocument, record: Record, event: Deadline.Set | Deadline.Revised) -> DeadlineDocument:

@@ -87,7 +87,9 @@ class NegotiationDocument(Document, frozen=True):
 
 
 def keys(event: DomainEvent) -> Iterator[str]:
-    yield event.envelope.negotiation
+    kind, _, happened = type(event).TOPIC.partition(".")
+    if kind in {"Negotiation", "Party", "Issue"} and happened != "StatementIssued":
+        yield event.envelope.negotiation
 
 
 def evolve(document: NegotiationDocument | None, record: Record, key: str) -> NegotiationDocument:

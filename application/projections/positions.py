@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from application.stand import Stand, current, with_claim
+from application.stand import Stand, current, with_record
 from application.view import Document, Index, Record, View, texts
-from domain.claim import Claim
+from domain.claim import Claim, issue_of
 from domain.event import DomainEvent
+from domain.finding import Ruling
 from domain.moment import order
 
 
@@ -23,8 +24,12 @@ class PositionDocument(Document, frozen=True):
 
 
 def keys(event: DomainEvent) -> Iterator[str]:
-    if isinstance(event, Claim.Made | Claim.Withdrawn):
-        yield f"{event.subject}:{event.claimant}:{event.kind}"
+    match event:
+        case Claim.Made() | Claim.Withdrawn():
+            yield f"{event.subject}:{event.claimant}:{event.kind}"
+        case Ruling():
+            for claimant in event.claimants:
+                yield f"{event.subject}:{claimant}:{event.kind}"
 
 
 def evolve(document: PositionDocument | None, record: Record, key: str) -> PositionDocument:
@@ -37,20 +42,15 @@ def evolve(document: PositionDocument | None, record: Record, key: str) -> Posit
         party=party,
         kind=kind,
     )
-    stands = with_claim(document.history, record)
-    return replace(document, history=stands, current=next(iter(current(stands)), None))
-
-
-def issue_of(subject: str) -> str | None:
-    about, key, *_ = subject.split("/")
-    return key if about == "issue" else None
+    stands = with_record(document.history, record)
+    return replace(document, history=stands, current=next(reversed(current(stands)), None))
 
 
 def index(document: PositionDocument) -> Index:
-    last = document.history[-1]
+    last = document.history[-1:]
     return Index(
         kind=document.kind,
-        date=order(last.basis.occurred),
+        date=order(last[0].basis.occurred) if last else "",
         parties=frozenset([document.party]),
         issues=frozenset([document.issue] if document.issue else []),
         text=" ".join(

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from application.stand import Stand, with_claim
+from application.stand import Stand, about, with_record
 from application.view import Basis, Document, Index, Record, View, texts
 from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.fact import Fact
+from domain.finding import Ruling
 from domain.moment import order
 from domain.negotiation import Negotiation
 from domain.proposal import Proposal
@@ -94,10 +95,10 @@ def keys(event: DomainEvent) -> Iterator[str]:
             yield f"round/{event.round}" if event.round else f"statement/{event.statement}"
         case Proposal.Tabled() | Proposal.Answered():
             yield f"proposal/{event.envelope.key}"
-        case Claim.Made() | Claim.Withdrawn():
-            about, key, *_ = (event.subject or "").split("/")
-            if about in {"round", "session", "proposal"}:
-                yield f"{about}/{key}"
+        case Claim.Made() | Claim.Withdrawn() | Ruling():
+            kind, key, *_ = about(event)
+            if kind in {"round", "session", "proposal"}:
+                yield f"{kind}/{key}"
         case _ if type(event).TOPIC.startswith("Round."):
             yield f"round/{event.envelope.key}"
 
@@ -146,8 +147,8 @@ def evolve(document: RoundDocument | None, record: Record, key: str) -> RoundDoc
                 party=event.party, answer=event.answer, counter=event.counter, text=event.text, basis=basis
             )
             return replace(document, answers=(*document.answers, answer), status=event.answer)
-        case Claim.Made() | Claim.Withdrawn():
-            return replace(document, claims=with_claim(document.claims, record))
+        case Claim.Made() | Claim.Withdrawn() | Ruling():
+            return replace(document, claims=with_record(document.claims, record))
     return _round(document, event)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from application.view import Basis, Document, Index, Record, View, texts
 from domain.event import DomainEvent
+from domain.model import aggregate_of
 from domain.moment import order
 from domain.names import concerned
 
@@ -38,7 +39,7 @@ def evolve(document: TimelineDocument | None, record: Record, key: str) -> Timel
         type=type(event).TOPIC,
         about=getattr(event, "subject", None)
         or getattr(event, "about", None)
-        or f"{kind.lower()}/{event.envelope.key}",
+        or f"{aggregate_of(event).KIND}/{event.envelope.key}",
         title=f"{kind} {event.envelope.key}: {_words(happened)}{_salient(event)}",
         parties=tuple(sorted(concerned(event, "party"))),
         issues=tuple(sorted(concerned(event, "issue"))),

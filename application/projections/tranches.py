@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from application.ladder import Rungs, climb
-from application.stand import Stand, with_claim
+from application.stand import Stand, about, with_record
 from application.view import Basis, Document, Index, Record, View, texts
 from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.fact import Fact
+from domain.finding import Ruling
 from domain.moment import order
 from domain.money import Money
 from domain.tranche import FirstStep, Step
@@ -46,9 +47,9 @@ def keys(event: DomainEvent) -> Iterator[str]:
             yield event.envelope.key
             if isinstance(event, FirstStep) and event.part_of:
                 yield event.part_of
-        case Claim.Made() | Claim.Withdrawn():
-            about, key, *_ = (event.subject or "").split("/")
-            if about == "tranche":
+        case Claim.Made() | Claim.Withdrawn() | Ruling():
+            kind, key, *_ = about(event)
+            if kind == "tranche":
                 yield key
 
 
@@ -56,7 +57,7 @@ def evolve(document: TrancheDocument | None, record: Record, key: str) -> Tranch
     event = record.event
     document = document or TrancheDocument(negotiation=event.envelope.negotiation, key=key)
     if not isinstance(event, Step):
-        return replace(document, claims=with_claim(document.claims, record))
+        return replace(document, claims=with_record(document.claims, record))
     if event.envelope.key != key:
         return replace(document, parts=tuple(sorted({*document.parts, event.envelope.key})))
     entry = StepEntry(

@@ -11,11 +11,15 @@ from domain.moment import (
     EndsBeforeItBegins,
     Moment,
     Period,
+    first_date,
     instant,
     is_instant,
+    may_be_later,
+    open_date,
     order,
     reached,
     refuse_backwards,
+    settled_date,
     surely_before,
 )
 
@@ -209,7 +213,7 @@ def test_of_two_moments_that_may_be_one_neither_lies_surely_before(one, other):
     assert not surely_before(other, one)
 
 
-NOON = datetime(2025, 7, 22, 12, tzinfo=UTC)
+NOON = "2025-07-22T12:00Z"
 
 
 @pytest.mark.parametrize(
@@ -220,7 +224,8 @@ NOON = datetime(2025, 7, 22, 12, tzinfo=UTC)
         ("2025-08", False),
         ("2026", False),
         ("2025-07-22", True),
-        ("2025-07-23", False),
+        ("2025-07-23", True),
+        ("2025-07-24", False),
         ("2025-07-22T12:00Z", True),
         ("2025-07-22T12:00:00.000001Z", False),
         ("2025-07-23T02:00+14:00", True),
@@ -231,10 +236,52 @@ def test_a_moment_is_reached_when_it_has_begun(moment, has_begun):
     assert reached(moment, NOON) is has_begun
 
 
-def test_a_date_begins_with_that_date_in_utc_wherever_the_clock_stands():
-    tokyo = timezone(timedelta(hours=9))
-    assert not reached("2025-07-23", datetime(2025, 7, 23, 8, 59, tzinfo=tokyo))
-    assert reached("2025-07-23", datetime(2025, 7, 23, 9, 0, tzinfo=tokyo))
+def test_a_date_begins_where_the_day_begins_first():
+    assert not reached("2025-07-23", "2025-07-22T09:59:59Z")
+    assert reached("2025-07-23", "2025-07-22T10:00Z")
+
+
+@pytest.mark.parametrize(
+    ("moment", "asked", "has_begun"),
+    [
+        ("2025-07-22T20:15-04:00", "2025-07-22", True),
+        ("2025-07-23T09:15+09:00", "2025-07-22", False),
+        ("2025-07-22T20:15-04:00", "2025-07-23T00:15Z", True),
+        ("2025-07-22T20:15-04:00", "2025-07-23T00:14:59Z", False),
+        ("2025-07", "2025-07-01", True),
+        ("2025-07", "2025-06-30", False),
+    ],
+)
+def test_a_date_asks_by_written_dates_and_an_instant_by_instants(moment, asked, has_begun):
+    assert reached(moment, asked) is has_begun
+
+
+@pytest.mark.parametrize(
+    ("moment", "asked", "later"),
+    [
+        ("2025-07", "2025-07-10", True),
+        ("2025-07", "2025-07-31", False),
+        ("2025", "2025-12-30", True),
+        ("2025-07-22", "2025-07-22", False),
+        ("2025-07-22", "2025-07-23T11:59Z", True),
+        ("2025-07-22", "2025-07-23T12:00Z", False),
+        ("2025-07-22T10:00Z", "2025-07-22T10:00Z", False),
+    ],
+)
+def test_what_was_told_too_vaguely_may_be_later(moment, asked, later):
+    assert may_be_later(moment, asked) is later
+
+
+SOME = ["2025", "2025-07", "2025-07-21", "2025-07-22", "2025-07-23", "2025-07-22T20:15-04:00", "2025-07-23T09:15+09:00",
+        "2025-07-22T23:59-12:00", "2025-07-23T00:00+14:00", "2025-07-22T10:00Z"]  # fmt: skip
+
+
+@given(st.sampled_from(SOME), st.sampled_from(SOME[2:]))
+def test_what_is_settled_by_its_date_has_begun_and_what_has_begun_is_within_the_open_date(moment, asked):
+    if first_date(moment) <= settled_date(asked):
+        assert reached(moment, asked)
+    if reached(moment, asked):
+        assert first_date(moment) <= open_date(asked)
 
 
 def test_an_end_that_surely_lies_before_its_start_is_refused_at_its_field():

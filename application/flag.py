@@ -1,0 +1,86 @@
+"""A flag: what is possible but irregular. It is stored, and shown wherever it matters; nothing is refused for it.
+
+Each rule is one file of `application/rules`: what it looks at in an event (`sees`), and what it makes of that
+beside what it saw before (`judge`).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from application import catalogue, rules
+from application.view import Basis
+from domain.event import DomainEvent
+from domain.fact import Fact
+
+
+class Sight(NamedTuple):
+    """What a rule looks at in an event: what is `watched` together, what it is, a number with its unit."""
+
+    watched: str
+    what: str
+    number: str | None = None
+    unit: str | None = None
+
+
+class Seen(Fact, omit_defaults=False, frozen=True):
+    """A sight as it is remembered: told by whom, on what basis, and in which documents it shows."""
+
+    what: str
+    number: str | None
+    unit: str | None
+    told_by: str | None
+    basis: Basis
+    touches: tuple[str, ...]
+
+
+class Detail(Fact, omit_defaults=False, frozen=True):
+    """What is irregular, in words; the records that make it so, and the documents that it touches."""
+
+    text: str
+    records: tuple[Basis, ...]
+    touches: tuple[str, ...]
+
+
+def detail(text: str, *seen: Seen) -> Detail:
+    """What some records together make irregular."""
+    touches = sorted({place for one in seen for place in one.touches})
+    return Detail(text=text, records=tuple(one.basis for one in seen), touches=tuple(touches))
+
+
+Judge = Callable[[tuple[Seen, ...], tuple[Detail, ...]], tuple[Detail, ...]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`judge` takes all that was seen under one name, in the order of time, and what was found there before.
+
+    The newest is last; of what was seen twice the first is kept, or the last where the rule `replaces`. It
+    gives what is found now. `source` says where the rule comes from.
+    """
+
+    name: str
+    says: str
+    severity: Literal["notice", "warning", "serious"]
+    source: str
+    sees: Callable[[DomainEvent], Iterable[Sight]]
+    judge: Judge
+    replaces: bool = False
+
+
+def by_itself(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
+    """The judgement of a rule that sees only what is irregular."""
+    return (*found, detail(seen[-1].what, seen[-1]))
+
+
+@cache
+def all_rules() -> MappingProxyType[str, Rule]:
+    """Every rule by its name, in the order of the names of their files."""
+    return MappingProxyType({module.RULE.name: module.RULE for module in catalogue.modules(rules)})
+
+
+def sights(event: DomainEvent) -> list[tuple[Rule, Sight]]:
+    """What all rules see in an event."""
+    return [(rule, sight) for rule in all_rules().values() for sight in rule.sees(event)]

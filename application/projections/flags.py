@@ -1,0 +1,85 @@
+"""Flags: what is possible but irregular, rule by rule, with the records that make it so."""
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from application.flag import Detail, Seen, Sight, all_rules, sights
+from application.fold import all_views, touched
+from application.view import Basis, Document, Index, Record, View
+from domain.event import DomainEvent
+from domain.moment import order
+
+IMPOSSIBLE = "no-longer-possible/records"
+
+
+class FlagDocument(Document, frozen=True):
+    """What one rule found in what it watches together. `seen` is all that it looked at, also where that is regular."""
+
+    rule: str
+    severity: str
+    says: str
+    source: str
+    details: tuple[Detail, ...] = ()
+    seen: tuple[Seen, ...] = ()
+
+
+def keys(event: DomainEvent) -> Iterator[str]:
+    yield from dict.fromkeys(f"{rule.name}/{sight.watched}" for rule, sight in sights(event))
+
+
+def evolve(document: FlagDocument | None, record: Record, key: str) -> FlagDocument:
+    name, _, watched = key.partition("/")
+    rule = all_rules()[name]
+    document = document or FlagDocument(
+        negotiation=record.event.envelope.negotiation,
+        key=key,
+        rule=name,
+        severity=rule.severity,
+        says=rule.says,
+        source=rule.source,
+    )
+    for sight in rule.sees(record.event):
+        if sight.watched == watched:
+            new = _seen(sight, record)
+            others = tuple(
+                one
+                for one in document.seen
+                if _likeness(one, replaces=rule.replaces) != _likeness(new, replaces=rule.replaces)
+            )
+            if len(others) == len(document.seen) or rule.replaces:
+                remembered = (*others, new)
+                document = replace(document, seen=remembered, details=rule.judge(remembered, document.details))
+    return document
+
+
+def _seen(sight: Sight, record: Record) -> Seen:
+    event = record.event
+    others = [view for view in all_views() if view is not VIEW]
+    return Seen(
+        what=sight.what,
+        number=sight.number,
+        unit=sight.unit,
+        told_by=getattr(event, "claimant", None) or getattr(event, "party", None),
+        basis=Basis.of(record),
+        touches=tuple(f"{view.name}/{place[2]}" for view, place in touched(record, others)),
+    )
+
+
+def _likeness(seen: Seen, *, replaces: bool) -> tuple[str | None, ...]:
+    """What makes two sights one."""
+    return (seen.what,) if replaces else (seen.what, seen.number, seen.unit, seen.told_by)
+
+
+def index(document: FlagDocument) -> Index:
+    records = [basis for detail in document.details for basis in detail.records]
+    return Index(
+        kind=document.rule,
+        date=order(records[0].occurred) if records else "",
+        text=" ".join([document.rule, document.says, *(detail.text for detail in document.details)]),
+        touches=frozenset(place for detail in document.details for place in detail.touches),
+        shown=bool(document.details),
+    )
+
+
+VIEW = View("flags", FlagDocument, keys, evolve, index)

@@ -1,0 +1,21 @@
+from collections.abc import Iterator
+
+from application.flag import Rule, Sight, by_itself
+from domain.event import DomainEvent
+from domain.moment import surely_before
+
+
+def _sees(event: DomainEvent) -> Iterator[Sight]:
+    envelope = event.envelope
+    if envelope.effective and envelope.published and surely_before(envelope.effective, envelope.published):
+        yield Sight(str(envelope.id), f"It takes effect {envelope.effective} and was published {envelope.published}.")
+
+
+RULE = Rule(
+    name="effect-before-publication",
+    says="It takes effect before it was published.",
+    severity="notice",
+    source="rules are not retroactive unless they say so (VCLT, article 28)",
+    sees=_sees,
+    judge=by_itself,
+)

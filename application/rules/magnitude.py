@@ -1,0 +1,48 @@
+from collections.abc import Iterator
+from decimal import Decimal
+
+from application.amounts import amount_told
+from application.flag import Detail, Rule, Seen, Sight, detail
+from domain.event import DomainEvent
+
+_NEAR = Decimal("1.25")
+"""How far from a power of ten two amounts can lie apart and still look like a slip of the point."""
+
+
+def _sees(event: DomainEvent) -> Iterator[Sight]:
+    told = amount_told(event)
+    if told and told.quantity.number:
+        _, currency, per = told.quantity.unit
+        yield Sight(told.subject, told.subject, str(told.quantity.number), f"{currency} {per}".strip())
+
+
+def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
+    new = seen[-1]
+    for one in seen[:-1]:
+        if one.unit == new.unit and _sources(one) != _sources(new) and _slipped(one, new):
+            text = f"{new.what}: {Decimal(one.number or 0):,f} and {Decimal(new.number or 0):,f} {new.unit}"
+            found = (*found, detail(text, one, new))
+    return found
+
+
+def _sources(seen: Seen) -> tuple[str | None, tuple[str, ...]]:
+    return seen.told_by, tuple(evidence.source for evidence in seen.basis.evidence)
+
+
+def _slipped(one: Seen, other: Seen) -> bool:
+    low, high = sorted((Decimal(one.number or 0), Decimal(other.number or 0)))
+    for places in range(1, 7):
+        ratio = high / low.scaleb(places)
+        if 1 / _NEAR <= ratio <= _NEAR:
+            return True
+    return False
+
+
+RULE = Rule(
+    name="magnitude",
+    says="Two sources tell the same amount, a power of ten apart.",
+    severity="warning",
+    source="arithmetic; within a quarter of ten, a hundred, ... times as much",
+    sees=_sees,
+    judge=_judge,
+)

@@ -1,0 +1,69 @@
+from collections.abc import Iterator
+
+from application.flag import Detail, Rule, Seen, Sight, detail
+from domain.agreement import Agreement
+from domain.agreement import Step as AgreementStep
+from domain.event import DomainEvent
+from domain.round import Round
+from domain.tranche import Tranche
+
+BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
+    Tranche.Contracted: (Tranche.Selected,),
+    Tranche.CallMissed: (Tranche.CapitalCalled,),
+    Tranche.Drawn: (Tranche.Contracted,),
+    Tranche.Distributed: (Tranche.Drawn,),
+    Tranche.Completed: (Tranche.Drawn,),
+    Agreement.Signed: (Agreement.Drafted,),
+    Agreement.Ratified: (Agreement.Signed, Agreement.Concluded),
+    Agreement.Deposited: (Agreement.Ratified,),
+    Agreement.EnteredIntoForce: (Agreement.Signed, Agreement.Concluded, Agreement.Ratified, Agreement.Deposited),
+    Agreement.Suspended: (Agreement.EnteredIntoForce, Agreement.AppliedProvisionally),
+    Agreement.Resumed: (Agreement.Suspended,),
+    Agreement.Withdrawn: (Agreement.EnteredIntoForce, Agreement.AppliedProvisionally, Agreement.Signed),
+    Agreement.Terminated: (Agreement.EnteredIntoForce, Agreement.AppliedProvisionally, Agreement.Signed),
+    Round.Extended: (Round.Scheduled, Round.Opened),
+    Round.Closed: (Round.Opened,),
+}
+"""For each step those of which one comes before it, for the same party or for the whole."""
+_WATCHED = {step for steps in BEFORE.items() for step in (steps[0], *steps[1])}
+
+
+def _sees(event: DomainEvent) -> Iterator[Sight]:
+    if type(event) in _WATCHED:
+        kind = type(event).TOPIC.partition(".")[0].lower()
+        for taker in event.takers if isinstance(event, AgreementStep) else ("",):
+            yield Sight(f"{kind}/{event.envelope.key}", type(event).TOPIC, unit=taker)
+
+
+def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
+    """Look at all that was seen anew: what comes first on one day cannot be told from the day."""
+    return tuple(
+        detail(
+            f"{step.what}{_of(step)} without {' or '.join(before.TOPIC for before in _before(step))} before it", step
+        )
+        for step in seen
+        if _before(step) and not any(_comes_before(other, step) for other in seen)
+    )
+
+
+def _comes_before(other: Seen, step: Seen) -> bool:
+    in_time = other.basis.occurred[:10] <= step.basis.occurred[:10]
+    return in_time and other.what in {kind.TOPIC for kind in _before(step)} and other.unit in {"", step.unit}
+
+
+def _before(step: Seen) -> tuple[type[DomainEvent], ...]:
+    return next((before for kind, before in BEFORE.items() if step.what == kind.TOPIC), ())
+
+
+def _of(step: Seen) -> str:
+    return f" ({step.unit})" if step.unit else ""
+
+
+RULE = Rule(
+    name="step-missing",
+    says="A status is reached without the step before it.",
+    severity="notice",
+    source="the ladder of an investment; the life of a treaty (VCLT, articles 9 to 24); the course of a round",
+    sees=_sees,
+    judge=_judge,
+)

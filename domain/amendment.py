@@ -1,0 +1,190 @@
+"""Corrections and retractions: later records that name an earlier one, and say why and from when they hold.
+
+Both stand in the stream of the record that they name, so that whoever reads the stream reads them too.
+Nothing is ever edited: what stands is worked out from the records, whenever it is asked for.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+from pydantic import Field, TypeAdapter, ValidationError
+
+from domain.event import Derived, DomainEvent
+from domain.moment import order
+from domain.refusal import Refused
+
+ENVELOPE_FIELDS = ("occurred", "effective", "published", "evidence", "reason")
+"""What a correction can change beside the facts."""
+
+Changes = Annotated[
+    dict[str, Any],
+    Field(
+        min_length=1,
+        max_length=50,
+        description="the fields of the record that change, with their new values; null leaves an optional one out",
+        examples=[{"amount": {"amount": "36000000000", "currency": "USD"}}],
+    ),
+]
+
+
+class NoReasonGiven(Refused):
+    """A correction or retraction says why: give the `reason`."""
+
+
+class RecordAlreadyRetracted(Refused):
+    """The record is retracted; retract that retraction first, if it was wrong."""
+
+
+class CorrectsAnAmendment(Refused):
+    """A correction or retraction is not corrected but retracted; then correct the record itself anew."""
+
+
+class NotAFieldOfTheRecord(Refused):
+    """A correction changes facts of the record, or its occurred, effective, published, evidence or reason."""
+
+
+class ChangesNothing(Refused):
+    """A correction changes at least one field."""
+
+
+class WouldBeInvalid(Refused):
+    """The record as corrected has to be one that could have been told in the first place."""
+
+
+class Amendment(DomainEvent, frozen=True, kw_only=True):
+    """`record` is the record that is named; `kind` says of what the stream is that both stand in.
+
+    It holds from `effective`, or for all times where it gives none.
+    """
+
+    record: UUID
+    kind: Annotated[str, Derived()] = ""
+
+    def check(self) -> Self:
+        if self.envelope.reason is None:
+            raise NoReasonGiven(self.record, "reason")
+        return self
+
+    def holds_at(self, moment: str | None) -> bool:
+        """Whether it counts for the state at a moment; at none, it counts whenever it holds at all."""
+        effective = self.envelope.effective
+        return moment is None or effective is None or order(effective) <= order(moment)
+
+
+class Corrected(Amendment, frozen=True, kw_only=True):
+    """A record is corrected: some of its fields were taken down wrongly, or turn out to be otherwise."""
+
+    TOPIC: ClassVar[str] = "Record.Corrected"
+    changes: Changes
+
+    def decide(self, past: Any, known: Any) -> Self:
+        changed = self.corrected(known)
+        before = known.before(changed.originator_version)
+        changed.check().decide(before.at(changed.envelope.occurred), before)
+        return self
+
+    def corrected(self, known: Any) -> DomainEvent:
+        """The record that is named, as it would stand; `known` is its aggregate. Raises `Refused`."""
+        record = _named(self.record, known.records)
+        if isinstance(record, Amendment):
+            raise CorrectsAnAmendment(self.record, "record")
+        standing = next((event for event in known.history if event.envelope.id == self.record), None)
+        if standing is None:
+            raise RecordAlreadyRetracted(self.record, "record")
+        for name in self.changes:
+            if name not in _changeable(type(record)):
+                raise NotAFieldOfTheRecord(name, f"changes.{name}")
+        try:
+            changed: DomainEvent = _validator(type(record)).validate_json(
+                msgspec.json.encode(_merged(standing, self.changes)), strict=True
+            )
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            place = ".".join(str(part) for part in fault["loc"] if part != "envelope")
+            raise WouldBeInvalid(f"{place}: {fault['msg']}", f"changes.{place}".rstrip(".")) from None
+        if changed == standing:
+            raise ChangesNothing(", ".join(self.changes), "changes")
+        return changed
+
+
+class Retracted(Amendment, frozen=True, kw_only=True):
+    """A record is taken back, as if it had never been told. A retraction can be retracted in turn."""
+
+    TOPIC: ClassVar[str] = "Record.Retracted"
+
+    def decide(self, past: Any, known: Any) -> Self:
+        if self.record in _retracted(known.records, None):
+            raise RecordAlreadyRetracted(self.record, "record")
+        return self
+
+
+def in_force(records: Sequence[DomainEvent], moment: str | None = None) -> list[DomainEvent]:
+    """The records of a stream that stand at a moment (at any, for none), corrected, in the order they are given.
+
+    `records` are in the order of the log. Amendments that stand are among those returned.
+    """
+    retracted = _retracted(records, moment)
+    standing = {record.envelope.id: record for record in records if record.envelope.id not in retracted}
+    for record in list(standing.values()):
+        if isinstance(record, Corrected) and record.record in standing and record.holds_at(moment):
+            standing[record.record] = _corrected(standing[record.record], record)
+    return list(standing.values())
+
+
+def doubted(event: DomainEvent, reason: str) -> DomainEvent:
+    """The event, with one more reason why it would be refused by now."""
+    return replace(event, envelope=replace(event.envelope, doubts=(*event.envelope.doubts, reason)))
+
+
+def _retracted(records: Sequence[DomainEvent], moment: str | None) -> set[UUID]:
+    """What is retracted. From the last to the first: a retraction can only be undone by a later one."""
+    retracted: set[UUID] = set()
+    for record in reversed(records):
+        if isinstance(record, Retracted) and record.envelope.id not in retracted and record.holds_at(moment):
+            retracted.add(record.record)
+    return retracted
+
+
+def _named(record: UUID, records: Sequence[DomainEvent]) -> DomainEvent:
+    return next(event for event in records if event.envelope.id == record)
+
+
+def _corrected(record: DomainEvent, correction: Corrected) -> DomainEvent:
+    changed: DomainEvent = msgspec.convert(_merged(record, correction.changes), type(record))
+    corrections = (*record.envelope.corrections, correction.envelope.id)
+    return replace(changed, envelope=replace(changed.envelope, corrections=corrections))
+
+
+def _merged(record: DomainEvent, changes: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = msgspec.to_builtins(record)
+    for name, value in changes.items():
+        part = told["envelope"] if name in ENVELOPE_FIELDS else told
+        part[name] = value
+        if value is None:
+            del part[name]
+    return told
+
+
+@cache
+def _changeable(event: type[DomainEvent]) -> frozenset[str]:
+    hints = get_type_hints(event, include_extras=True)
+    told = {name for name, hint in hints.items() if name in event.__struct_fields__ and not is_derived(hint)} - {
+        "envelope"
+    }
+    return frozenset(told | set(ENVELOPE_FIELDS))
+
+
+def is_derived(hint: Any) -> bool:
+    """Whether an annotation marks a field that no command tells."""
+    return any(isinstance(mark, Derived) for mark in getattr(hint, "__metadata__", ())) or any(
+        map(is_derived, get_args(hint))
+    )
+
+
+@cache
+def _validator(event: type[DomainEvent]) -> TypeAdapter[Any]:
+    return TypeAdapter(event)

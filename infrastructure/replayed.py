@@ -1,0 +1,122 @@
+"""Replayed states: histories held in memory, and documents folded from them at the times asked."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from application.fold import Place, view_named
+from application.listing import Query, Row, select
+from application.policy import Policy, policy
+from application.projections.negotiations import NegotiationDocument
+from application.replay import History, Times
+from application.view import Document, Record, View
+from infrastructure.log import LogReader
+from infrastructure.serialization import encode
+
+RECORDS_MAX = 300_000
+"""How many records are held in memory, of the negotiations asked for last; one is held however long it is."""
+NARROWED_MAX = 8
+
+
+class Histories:
+    """The histories of negotiations, read from the log when they are first asked for. One thread uses it at a time."""
+
+    def __init__(self, log: LogReader) -> None:
+        self._log = log
+        self._held: OrderedDict[str, History] = OrderedDict()
+        self._narrowed: OrderedDict[tuple[str, str | None, str | None], tuple[int, History]] = OrderedDict()
+
+    def negotiations(self) -> list[str]:
+        return self._log.negotiations()
+
+    def get(self, negotiation: str, public_at: str | None = None, known_at: str | None = None) -> History:
+        """The history of a negotiation, without records where it is not known, as it was public and known by then."""
+        history = self._up_to_date(negotiation)
+        if not public_at and not known_at:
+            return history
+        asked = (negotiation, public_at, known_at)
+        length, narrowed = self._narrowed.pop(asked, (-1, history))
+        if length != len(history.records):
+            narrowed = history.narrowed(public_at, known_at)
+        self._narrowed[asked] = (len(history.records), narrowed)
+        while len(self._narrowed) > NARROWED_MAX:
+            self._narrowed.popitem(last=False)
+        return narrowed
+
+    def _up_to_date(self, negotiation: str) -> History:
+        history = self._held.pop(negotiation, None)
+        records = self._log.of(negotiation, history.records[-1].position if history else 0)
+        if history is None:
+            history = History(records)
+        elif records:
+            history = history.extended(records)
+        if history.records:
+            self._held[negotiation] = history
+        while len(self._held) > 1 and sum(len(held.records) for held in self._held.values()) > RECORDS_MAX:
+            self._held.popitem(last=False)
+        return history
+
+
+class Replayed:
+    """Documents at the times asked, as the view store would serve them at those times."""
+
+    def __init__(
+        self, histories: Histories, times: Times, going_by: str = "none", supposed: Sequence[Record] = ()
+    ) -> None:
+        """`going_by` names a policy; the supposed records belong to one negotiation and count on top."""
+        self._histories = histories
+        self._times = times
+        self._going_by = going_by
+        self._supposed = supposed
+        self._folded: dict[str, History] = {}
+        self.as_of = times.as_of or datetime.now(UTC).isoformat()
+
+    def history(self, negotiation: str) -> History:
+        """One negotiation's records that were public and known by then."""
+        if negotiation not in self._folded:
+            history = self._histories.get(negotiation, self._times.public_at, self._times.known_at)
+            own = [record for record in self._supposed if record.event.envelope.negotiation == negotiation]
+            self._folded[negotiation] = history.with_supposed(own) if own else history
+        return self._folded[negotiation]
+
+    def document(self, place: Place) -> Document | None:
+        """One document, or none if there was none."""
+        view, negotiation, key = place
+        found = self.history(negotiation).view(view).document(key, self.as_of)
+        if found is None or not view_named(view).index(found).shown:
+            return None
+        return self._policy(negotiation).applied(found)
+
+    def select(self, query: Query) -> list[tuple[Row, Document]]:
+        """A page of a list."""
+        view = view_named(query.view)
+        negotiations = [query.negotiation] if query.negotiation else self._histories.negotiations()
+        found = select(view, (d for negotiation in negotiations for d in self._of(view, negotiation)), query)
+        return [(row, seen) for row, document in found if (seen := self._policy(row[1]).applied(document))]
+
+    def flags(self, places: Iterable[Place]) -> dict[Place, list[bytes]]:
+        """The flags that touch documents, by the places of those."""
+        found: dict[Place, list[bytes]] = {}
+        flags: dict[str, list[tuple[frozenset[str], bytes]]] = {}
+        view = view_named("flags")
+        for place in places:
+            name, negotiation, key = place
+            if negotiation not in flags:
+                flags[negotiation] = [
+                    (view.index(document).touches, encode(document))
+                    for _, document in sorted(self.history(negotiation).view("flags").documents(self.as_of).items())
+                    if view.index(document).shown
+                ]
+            touching = [body for touches, body in flags[negotiation] if f"{name}/{key}" in touches]
+            if touching:
+                found[place] = touching
+        return found
+
+    def _of(self, view: View, negotiation: str) -> Iterable[Document]:
+        return self.history(negotiation).view(view.name).documents(self.as_of).values()
+
+    def _policy(self, negotiation: str) -> Policy:
+        if self._going_by == "none":
+            return policy("none", None)
+        parties = self.history(negotiation).view("negotiations").document(negotiation, self.as_of)
+        return policy(self._going_by, parties if isinstance(parties, NegotiationDocument) else None)

@@ -1,0 +1,246 @@
+"""What a read can ask for: the three times and the policy, what a list is narrowed to, and how an answer looks."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import Header, Path, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from application.fold import Place
+from application.listing import Query, Row
+from application.policy import POLICY_PATTERN
+from application.replay import Times
+from domain.model import EVENT_OF_TOPIC
+from domain.moment import Asked as Moment
+from domain.moment import Moment as AnyMoment
+from domain.moment import Period, instant, is_instant, latest_date, order
+from domain.text import Line, Slug
+from interfaces.problems import Problem
+
+_AFTER_ALL = "\uffff"
+
+Key = Annotated[
+    str, Path(max_length=400, pattern=r"^[a-z0-9/:-]+$", description="the document's `key`, as lists show it")
+]
+IfNoneMatch = Annotated[str | None, Header(description="the ETag of an answer at hand: 304 where it still holds")]
+
+
+class Asked(BaseModel):
+    """What every read of the log takes."""
+
+    model_config = ConfigDict(extra="forbid")
+    min_position: Annotated[
+        int | None, Field(ge=0, le=2**62, description="wait until this position is in the answer")
+    ] = None
+
+
+class AskedAt(Asked):
+    """What every read of a view takes. Without a time or a policy the stored document answers."""
+
+    as_of: Annotated[Moment | None, Field(description="what had happened and taken effect by then")] = None
+    public_at: Annotated[Moment | None, Field(description="what had been published by then")] = None
+    known_at: Annotated[Moment | None, Field(description="what Parley had taken down by then")] = None
+    policy: Annotated[
+        str,
+        Field(
+            pattern=POLICY_PATTERN,
+            max_length=100,
+            description="`none`; `findings`, without the claims that findings set aside (`findings:{policy}` for those "
+            "of one policy); `account:{party}`, with the claims of one party and its offices alone",
+        ),
+    ] = "none"
+
+    @property
+    def times(self) -> Times:
+        return Times(as_of=self.as_of, public_at=self.public_at, known_at=self.known_at)
+
+    @property
+    def is_now(self) -> bool:
+        """Whether the stored documents answer."""
+        return self.times == Times() and self.policy == "none"
+
+
+class AskedList(AskedAt):
+    """What every list takes."""
+
+    party: Slug | None = None
+    issue: Slug | None = None
+    kind: Annotated[
+        str | None,
+        Field(pattern=r"^[A-Za-z.-]{1,60}$", description="the documents' kind, form, nature, rule or status"),
+    ] = None
+    date_from: Annotated[Period | None, Field(alias="from")] = None
+    date_to: Annotated[Period | None, Field(alias="to", description="inclusive")] = None
+    q: Annotated[Line | None, Field(description="words, each taken as a beginning")] = None
+    sort: Literal["date", "-date", "key", "-key"] = "date"
+    cursor: Annotated[str | None, Field(max_length=2000, description="`next` of the page before")] = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class AskedAcross(AskedList):
+    """What a list across negotiations takes."""
+
+    negotiation: Slug | None = None
+
+
+class AskedRecords(Asked):
+    """How the log is narrowed; bounds are inclusive."""
+
+    negotiation: Slug | None = None
+    stream: Annotated[str | None, Field(pattern=r"^[a-z]+/[a-z0-9/-]+$", examples=["round/3"])] = None
+    type: Literal[*sorted(EVENT_OF_TOPIC)] | None = None  # type: ignore[valid-type]
+    party: Slug | None = None
+    occurred_from: Period | None = None
+    occurred_to: Period | None = None
+    published_from: Period | None = None
+    published_to: Period | None = None
+    recorded_from: AnyMoment | None = None
+    recorded_to: AnyMoment | None = None
+    after: Annotated[int, Field(ge=0, le=2**62, description="the position after which to go on")] = 0
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+def refuse_future(known_at: str | None, now: datetime) -> None:
+    """Nobody can say what Parley will know. A date is one that has begun somewhere."""
+    if known_at and (instant(known_at) > now if is_instant(known_at) else known_at > latest_date(now)):
+        raise Problem(
+            422, "known-at-in-the-future", f"known_at: {known_at} is yet to come; what is known by then is not."
+        )
+
+
+def query(view: str, negotiation: str | None, asked: AskedList) -> Query:
+    """What a list asks of a store, one document more than its page holds."""
+    if asked.date_from and asked.date_to and order(asked.date_from) >= _until(asked.date_to):
+        raise Problem(422, "to-before-from", f"to: {asked.date_to} lies before {asked.date_from}.")
+    return Query(
+        view=view,
+        negotiation=negotiation,
+        kind=asked.kind,
+        party=asked.party,
+        issue=asked.issue,
+        date_from=asked.date_from and order(asked.date_from),
+        date_to=asked.date_to and _until(asked.date_to),
+        text=asked.q,
+        sort=asked.sort,
+        after=_uncursor(view, asked.sort, asked.cursor),
+        limit=asked.limit + 1,
+    )
+
+
+def bound(name: str, value: str) -> str:
+    """The key that a bound of a range compares with; a `to` takes in its whole date."""
+    if name.startswith("recorded"):
+        value = instant(value).isoformat(timespec="microseconds") if is_instant(value) else value
+        return value + _AFTER_ALL if name.endswith("_to") else value
+    if name.endswith("_to"):
+        return _until(value)
+    return order(value) if name.endswith("_from") else value
+
+
+def _until(period: str) -> str:
+    """The key just after everything in a period."""
+    return period + _AFTER_ALL
+
+
+def cursor(view: str, sort: str, place: Row) -> str:
+    return base64.urlsafe_b64encode(json.dumps([view, sort, *place]).encode()).decode()
+
+
+def _uncursor(view: str, sort: str, cursor: str | None) -> Row | None:
+    """Where a page goes on. A cursor goes with its list and its order alone."""
+    if cursor is None:
+        return None
+    try:
+        of_view, of_sort, column, negotiation, key = json.loads(base64.urlsafe_b64decode(cursor))
+    except (ValueError, TypeError):
+        of_view = of_sort = None
+    if (of_view, of_sort) != (view, sort):
+        raise Problem(422, "bad-cursor", "A cursor is the `next` of an earlier page of the same list, sorted alike.")
+    return str(column), str(negotiation), str(key)
+
+
+def flagged(body: bytes, flags: Sequence[bytes]) -> bytes:
+    """A document with the flags that touch it."""
+    told = [msgspec.json.decode(flag) for flag in flags]
+    shown = [
+        {"flag": flag["key"], "rule": flag["rule"], "severity": flag["severity"]}
+        | {"details": [detail["text"] for detail in flag["details"]]}
+        for flag in told
+    ]
+    return _with(body, "flags", msgspec.json.encode(shown))
+
+
+def timed(body: bytes, asked: AskedAt, may_be_later: Sequence[str] = ()) -> bytes:
+    """An answer that says at which times, and by which policy, it was asked."""
+    times = {"as_of": asked.as_of, "public_at": asked.public_at, "known_at": asked.known_at}
+    return _with(
+        body, "times", json.dumps(times | {"policy": asked.policy, "may_be_later": list(may_be_later)}).encode()
+    )
+
+
+def _with(body: bytes, name: str, value: bytes) -> bytes:
+    return body[:-1] + b',"' + name.encode() + b'":' + value + b"}"
+
+
+def as_page(items: Sequence[bytes], following: str | None) -> bytes:
+    """Documents as they stand, and where the next page goes on."""
+    return b'{"items":[' + b",".join(items) + b'],"next":' + json.dumps(following).encode() + b"}"
+
+
+def as_told(row: tuple[int, str, bytes]) -> bytes:
+    """A record as it stands in the log, with its position and type before it."""
+    position, topic, state = row
+    return b'{"position":%d,"type":"%s",' % (position, topic.encode()) + state[1:]
+
+
+def answer(body: bytes, position: int, if_none_match: str | None = None) -> Response:
+    """A document with its ETag and the position that it rests on."""
+    etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    headers = {"ETag": etag, "Parley-Position": str(position)}
+    held = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
+    if etag in held or "*" in held:
+        return Response(status_code=304, headers=headers)
+    return Response(body, 200, headers, "application/json")
+
+
+def not_found(place: Place, asked: AskedAt | None = None) -> Problem:
+    """There is no such document, or there was none at the times asked."""
+    view, negotiation, key = place
+    what = f"negotiation {negotiation}" if view == "negotiations" else f"{key} among the {view} of {negotiation}"
+    told = asked.times if asked else Times()
+    at = [f"{name} {getattr(told, name)}" for name in told.__struct_fields__ if getattr(told, name)]
+    return Problem(404, "not-found", f"There is no {what}" + (f", {', '.join(at)}." if at else "."))
+
+
+def schema_with_flags_and_times(document: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of a document as it is served."""
+    flags = {
+        "type": "array",
+        "description": "what is irregular in the records that it rests on",
+        "items": {
+            "type": "object",
+            "properties": {name: {"type": "string"} for name in ("flag", "rule", "severity")}
+            | {"details": {"type": "array", "items": {"type": "string"}}},
+        },
+    }
+    properties = document["properties"] | {"flags": flags, "times": TIMES}
+    return document | {"properties": properties, "required": [*document.get("required", ()), "flags"]}
+
+
+_TIME = {"type": ["string", "null"]}
+TIMES: dict[str, Any] = {
+    "type": "object",
+    "description": "the times and the policy that the answer was asked at; `may_be_later` lists records dated vaguely",
+    "properties": {
+        "as_of": _TIME,
+        "public_at": _TIME,
+        "known_at": _TIME,
+        "policy": {"type": "string"},
+        "may_be_later": {"type": "array", "items": {"type": "string"}},
+    },
+}

@@ -1,0 +1,92 @@
+"""A replay as plain as it can be, written from the design and not from the code: slow, and in no one's way.
+
+It takes the records of one negotiation as they stand in the log, and three times; of the code it uses the
+views' `keys` and `evolve`, and the decoding of an event.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from application.fold import all_views
+from application.view import Document, Record
+from domain.amendment import Corrected, Retracted
+from domain.event import DomainEvent
+
+
+def instant_of(moment: str) -> datetime:
+    """When a moment begins, where it begins first on Earth."""
+    if "T" in moment:
+        return datetime.fromisoformat(moment).astimezone(UTC)
+    return datetime.fromisoformat((moment + "-01-01")[:10]).replace(tzinfo=UTC) - timedelta(hours=14)
+
+
+def begun(moment: str, asked: str) -> bool:
+    if "T" in asked:
+        return instant_of(moment) <= instant_of(asked)
+    return date.fromisoformat((moment + "-01-01")[:10]) <= date.fromisoformat(asked)
+
+
+def sort_key(event: DomainEvent) -> tuple[Any, ...]:
+    """By the date as it was written, a bare date first, then by the instant."""
+    occurred = event.envelope.occurred
+    return (occurred + "-01-01")[:10], "T" in occurred, instant_of(occurred)
+
+
+def replay(records: list[Record], as_of: str, public_at: str | None, known_at: str | None) -> dict[Any, Document]:
+    """All documents, by view and key."""
+    seen = [record for record in records if not known_at or begun(record.event.envelope.recorded.isoformat(), known_at)]
+    if public_at:
+        seen = [record for record in seen if _public(record.event, public_at)]
+    amendments = [record.event for record in seen if isinstance(record.event, Corrected | Retracted)]
+
+    def stands(event: DomainEvent) -> bool:
+        return not any(
+            isinstance(other, Retracted)
+            and other.record == event.envelope.id
+            and _holds(other, as_of)
+            and stands(other)
+            for other in amendments
+        )
+
+    documents: dict[Any, Document] = {}
+    for view in all_views():
+        counting = []
+        for record in seen:
+            event = record.event
+            if not stands(event):
+                continue
+            for other in amendments:
+                named = isinstance(other, Corrected) and other.record == event.envelope.id
+                if named and _holds(other, as_of) and stands(other):
+                    event = _corrected(event, other)
+            counts_from = event.envelope.occurred
+            if view.name != "timeline":
+                counts_from = event.envelope.effective or counts_from
+            if begun(counts_from, as_of):
+                counting.append(Record(record.position, event))
+        for record in sorted(counting, key=lambda r: (sort_key(r.event), r.position)):
+            for key in view.keys(record.event):
+                place = view.name, key
+                documents[place] = view.evolve(documents.get(place), record, key)
+    return documents
+
+
+def _public(event: DomainEvent, asked: str) -> bool:
+    if event.envelope.published:
+        return begun(event.envelope.published, asked)
+    return isinstance(event, Corrected | Retracted)
+
+
+def _holds(amendment: DomainEvent, as_of: str) -> bool:
+    return amendment.envelope.effective is None or begun(amendment.envelope.effective, as_of)
+
+
+def _corrected(event: DomainEvent, correction: Corrected) -> DomainEvent:
+    told = msgspec.to_builtins(event)
+    for name, value in correction.changes.items():
+        part = told["envelope"] if name in told["envelope"] or name in {"effective", "published", "reason"} else told
+        part[name] = value
+    told["envelope"]["corrections"] = [*told["envelope"].get("corrections", []), str(correction.envelope.id)]
+    return msgspec.convert(told, type(event))
