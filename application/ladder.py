@@ -2,7 +2,7 @@
 
 Sums are only ever taken within one rung and one currency. On the first four rungs a newer amount takes
 the place of the older; contracts, draws and distributions add up. A rung without a record is unknown,
-which is not zero.
+which is not zero. What is proposed is on no rung yet: it is a candidate until it is selected, or is not.
 """
 
 from typing import get_args
@@ -15,6 +15,7 @@ from domain.money import Money, in_units
 from domain.tranche import Rung, Tranche
 
 RUNGS: tuple[str, ...] = get_args(Rung)
+PROPOSED = "proposed"
 
 
 class Sum(Fact, omit_defaults=False, frozen=True):
@@ -31,6 +32,10 @@ class Sum(Fact, omit_defaults=False, frozen=True):
         minor = self.minor + sign * other.minor
         qualifiers = tuple(sorted({*self.qualifiers, *other.qualifiers}))
         return replace(self, minor=minor, amount=in_units(minor, self.currency), qualifiers=qualifiers)
+
+    def negated(self) -> "Sum":
+        """The sum to be taken away."""
+        return replace(self, minor=-self.minor, amount=in_units(-self.minor, self.currency))
 
 
 def of_money(money: Money) -> Sum:
@@ -53,8 +58,12 @@ def climb(rungs: Rungs, event: DomainEvent) -> Rungs:
             return {**rungs, "interest": (of_money(money),)}
         case Tranche.Pledged(amount=Money() as money, rung=rung):
             return {**rungs, rung: (of_money(money),)}
+        case Tranche.Proposed(amount=Money() as money):
+            return {**rungs, PROPOSED: (of_money(money),)}
         case Tranche.Selected(amount=Money() as money):
-            return {**rungs, "selected": (of_money(money),)}
+            return {**_decided(rungs), "selected": (of_money(money),)}
+        case Tranche.Selected() | Tranche.Rejected() | Tranche.Cancelled():
+            return _decided(rungs)
         case Tranche.Resized(amount=money, rung=rung):
             return {**rungs, rung: (of_money(money),)}
         case Tranche.Contracted(amount=money):
@@ -64,6 +73,11 @@ def climb(rungs: Rungs, event: DomainEvent) -> Rungs:
         case Tranche.Distributed(amount=money):
             return {**rungs, "distributed": add(rungs.get("distributed", ()), of_money(money))}
     return rungs
+
+
+def _decided(rungs: Rungs) -> Rungs:
+    """The rungs without what was proposed."""
+    return {rung: sums for rung, sums in rungs.items() if rung != PROPOSED} if PROPOSED in rungs else rungs
 
 
 def add(sums: tuple[Sum, ...], more: Sum) -> tuple[Sum, ...]:

@@ -182,6 +182,11 @@ class ViewHistory:
         """The records that count in a document, in the order of their places."""
         return [s.record for s in self._of.get(key, ()) if s.counts(self._view, asked)]
 
+    def all_records(self, asked: str) -> list[Record]:
+        """The records that count in any document, in the order of their places."""
+        known = {s.record.event.envelope.id: s for of in self._of.values() for s in of if s.counts(self._view, asked)}
+        return [standing.record for standing in sorted(known.values(), key=_place)]
+
     def _changes_by(self, standing: Standing) -> Iterator[Change]:
         since = first_date(standing.since(self._view))
         for key in self._view.keys(standing.record.event):

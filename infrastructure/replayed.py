@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from application.fold import Place, view_named
 from application.listing import Query, Row, select
@@ -10,7 +11,6 @@ from application.policy import Policy, policy
 from application.projections.negotiations import NegotiationDocument
 from application.replay import History, Times
 from application.view import Document, Record, View
-from infrastructure.log import LogReader
 from infrastructure.serialization import encode
 
 RECORDS_MAX = 300_000
@@ -18,10 +18,18 @@ RECORDS_MAX = 300_000
 NARROWED_MAX = 8
 
 
-class Histories:
-    """The histories of negotiations, read from the log when they are first asked for. One thread uses it at a time."""
+class Source(Protocol):
+    """Where histories are read from: the log, or an archive of it."""
 
-    def __init__(self, log: LogReader) -> None:
+    def of(self, negotiation: str, after: int = 0) -> list[Record]: ...
+
+    def negotiations(self) -> list[str]: ...
+
+
+class Histories:
+    """The histories of negotiations, read when they are first asked for. One thread uses it at a time."""
+
+    def __init__(self, log: Source) -> None:
         self._log = log
         self._held: OrderedDict[str, History] = OrderedDict()
         self._narrowed: OrderedDict[tuple[str, str | None, str | None], tuple[int, History]] = OrderedDict()
@@ -78,6 +86,14 @@ class Replayed:
             own = [record for record in self._supposed if record.event.envelope.negotiation == negotiation]
             self._folded[negotiation] = history.with_supposed(own) if own else history
         return self._folded[negotiation]
+
+    def at(self, times: Times) -> "Replayed":
+        """The state at other times."""
+        return Replayed(self._histories, times, self._going_by)
+
+    def with_supposed(self, records: Sequence[Record]) -> "Replayed":
+        """The same state, with records of one negotiation on top that somebody supposes."""
+        return Replayed(self._histories, self._times, self._going_by, records)
 
     def document(self, place: Place) -> Document | None:
         """One document, or none if there was none."""

@@ -27,6 +27,8 @@ _AFTER_ALL = "\uffff"
 Key = Annotated[
     str, Path(max_length=400, pattern=r"^[a-z0-9/:-]+$", description="the document's `key`, as lists show it")
 ]
+DocumentKey = Annotated[str, Field(max_length=400, pattern=r"^[a-z0-9/:-]+$", description="the document's `key`")]
+AN_OBJECT: dict[str, Any] = {"content": {"application/json": {"schema": {"type": "object"}}}}
 IfNoneMatch = Annotated[str | None, Header(description="the ETag of an answer at hand: 304 where it still holds")]
 
 
@@ -206,6 +208,11 @@ def answer(body: bytes, position: int, if_none_match: str | None = None) -> Resp
     if etag in held or "*" in held:
         return Response(status_code=304, headers=headers)
     return Response(body, 200, headers, "application/json")
+
+
+def key_of(view: str | None, negotiation: str, key: str | None) -> str | None:
+    """The key of a document; of the views that are one document, it goes without saying."""
+    return key or {"negotiations": negotiation, "ledger": "ledger"}.get(view or "")
 
 
 def not_found(place: Place, asked: AskedAt | None = None) -> Problem:

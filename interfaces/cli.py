@@ -18,9 +18,11 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from application.replay import Times
 from infrastructure.log import Log, LogReader
 from infrastructure.settings import Settings
 from infrastructure.sqlite import StoreRefused
+from interfaces import audit_file
 from interfaces import show as tables
 from interfaces.main import Part, application, projector
 
@@ -31,12 +33,31 @@ WIDTH = 160
 app = typer.Typer(
     help="Parley: the system of record for negotiations.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-out = Console(width=None if sys.stdout.isatty() else WIDTH)
+audit = typer.Typer(help="Write, check and load audit files.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
+out = Console(emoji=False, width=None if sys.stdout.isatty() else WIDTH)
 err = Console(stderr=True)
 
 Url = Annotated[str | None, typer.Option(help="A running service; without it, the store is opened here.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
+
+View = Literal[
+    "negotiations",
+    "positions",
+    "contradictions",
+    "timeline",
+    "ledger",
+    "rounds",
+    "agreements",
+    "tranches",
+    "deadlines",
+    "sources",
+    "flags",
+]
+AsOf = Annotated[str | None, typer.Option(help="What had happened by then: a date, or an instant with its offset.")]
+PublicAt = Annotated[str | None, typer.Option(help="What had been published by then.")]
+KnownAt = Annotated[str | None, typer.Option(help="What had been taken down by then.")]
 
 FIRST_STEPS = """
 Five things to try, in another terminal:
@@ -44,7 +65,7 @@ Five things to try, in another terminal:
   1. Where does each party stand?     .venv/bin/parley show positions japan-us-2025 --url {url}
   2. What became of the money?        .venv/bin/parley show ledger japan-us-2025 --url {url}
   3. Who says what on the split?      curl '{url}/v1/negotiations/japan-us-2025/positions?issue=profit-split'
-  4. What happened in July 2025?      curl '{url}/v1/negotiations/japan-us-2025/timeline?from=2025-07&to=2025-07'
+  4. Who moved in that week?          .venv/bin/parley diff japan-us-2025 2025-07-21 2025-07-27 --url {url}
   5. What can be recorded, and how?   open {url}/docs
 
 Stop the service with Ctrl-C; the records stay in parley.db.
@@ -129,35 +150,133 @@ def record(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], u
 
 @app.command()
 def show(
-    view: Annotated[
-        Literal[
-            "negotiations",
-            "positions",
-            "timeline",
-            "ledger",
-            "rounds",
-            "agreements",
-            "tranches",
-            "deadlines",
-            "sources",
-        ],
-        typer.Argument(),
-    ],
+    view: Annotated[View, typer.Argument()],
     negotiation: Annotated[str, typer.Argument(help="Its name; not needed for the list of negotiations.")] = "",
+    as_of: AsOf = None,
+    public_at: PublicAt = None,
+    known_at: KnownAt = None,
+    policy: Annotated[str | None, typer.Option(help="findings, or account:{party}: whose word counts.")] = None,
+    suppose: Annotated[Path | None, typer.Option(help="A case file to suppose on top.", exists=True)] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a view of a negotiation as a table."""
-    if not negotiation and view != "negotiations":
+    """Show a view of a negotiation as a table: as it stands, at other times, or as it would stand."""
+    if not negotiation and (view != "negotiations" or suppose):
         raise typer.Exit(_fail(f"Which negotiation? Try: parley show {view} japan-us-2025"))
     within = f"/v1/negotiations/{negotiation}" if negotiation else "/v1/negotiations"
     path = within if view == "negotiations" else f"{within}/{view}"
-    params = {"kind": "position"} if view == "positions" else {}
-    items = _run(_items(path, params, url))
+    params = _told(as_of=as_of, public_at=public_at, known_at=known_at, policy=policy)
+    if suppose:
+        items = _run(_supposed(f"{within}/suppose", params | {"view": view, "limit": 500}, suppose.read_bytes(), url))
+    else:
+        items = _run(_items(path, params | ({"kind": "position"} if view == "positions" else {}), url))
     if as_json:
         _print_json(items)
     else:
         out.print(tables.table(view, items))
+
+
+@app.command()
+def diff(
+    negotiation: str,
+    start: Annotated[str, typer.Argument(metavar="FROM", help="A date, or an instant with its offset.")],
+    end: Annotated[str, typer.Argument(metavar="TO")],
+    clock: Annotated[Literal["as_of", "public_at", "known_at"], typer.Option()] = "as_of",
+    view: Annotated[View | None, typer.Option(help="One view; without it all but the timeline.")] = None,
+    as_of: AsOf = None,
+    public_at: PublicAt = None,
+    known_at: KnownAt = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what changed between two moments on one of the clocks, by which records."""
+    times = _told(as_of=as_of, public_at=public_at, known_at=known_at, view=view)
+    params = times | {"from": start, "to": end, "clock": clock}
+    (answer,) = _run(_items(f"/v1/negotiations/{negotiation}/diff", params, url, whole=True))
+    if as_json:
+        _print_json(answer)
+    else:
+        out.print(tables.difference(answer))
+
+
+@app.command()
+def grounds(
+    negotiation: str,
+    view: Annotated[View, typer.Argument()],
+    key: Annotated[str, typer.Argument(help="The document's key; not needed for the ledger.")] = "",
+    field: Annotated[str | None, typer.Option(help="Such as status or provisions[funding].text.")] = None,
+    as_of: AsOf = None,
+    public_at: PublicAt = None,
+    known_at: KnownAt = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the records and sources that a field rests on."""
+    params = _told(as_of=as_of, public_at=public_at, known_at=known_at, key=key or None, field=field, view=view)
+    (answer,) = _run(_items(f"/v1/negotiations/{negotiation}/grounds", params, url, whole=True))
+    if as_json:
+        _print_json(answer)
+    else:
+        out.print(tables.grounds(answer))
+
+
+@audit.command("write")
+def audit_write(
+    negotiation: str,
+    file: Path,
+    as_of: AsOf = None,
+    public_at: PublicAt = None,
+    known_at: KnownAt = None,
+    url: Url = None,
+) -> None:
+    """Write all about a negotiation at given times as one archive."""
+
+    async def written() -> int:
+        async with _client(url) as client:
+            service = _checked(await client.get("/healthz")).json()
+            with _progress("answers") as progress:
+                task = progress.add_task(f"writing {file.name}", total=None)
+
+                async def items(path: str, params: dict[str, Any]) -> list[dict[str, Any]]:
+                    progress.advance(task)
+                    return await _pages(client, path, params)
+
+                times = Times(as_of=as_of, public_at=public_at, known_at=known_at)
+                return await audit_file.write(file, negotiation, times, items, service)
+
+    out.print(f"{_run(written())} records stand in {file}.")
+
+
+@audit.command("check")
+def audit_check(file: Path) -> None:
+    """Replay the records of an archive with this installation's code, and compare every view with the archive's."""
+    try:
+        archive = audit_file.AuditFile(file)
+        if not archive.same_code:
+            err.print("The archive was folded by another version of the code: differences may come from that.")
+        differing = 0
+        for checked in archive.check():
+            differing += len(checked.differing)
+            said = ", ".join(checked.differing[:5]) or "all alike"
+            out.print(
+                f"{checked.view}: {checked.alike} alike, {len(checked.differing)} differ: {said}", highlight=False
+            )
+    except audit_file.NotAnAuditFile as problem:
+        raise typer.Exit(_fail(str(problem))) from None
+    raise typer.Exit(1 if differing else 0)
+
+
+@audit.command("load")
+def audit_load(file: Path) -> None:
+    """Load an archive into a store of its own (PARLEY_DATABASE), with the recorded times of its origin."""
+    try:
+        archive = audit_file.AuditFile(file)
+        log = Log(_settings().log_file)
+        count = archive.load(log)
+        log.close()
+    except (audit_file.NotAnAuditFile, StoreRefused) as problem:
+        raise typer.Exit(_fail(str(problem))) from None
+    out.print(f"{count} records stand in the log.")
 
 
 @app.command()
@@ -208,19 +327,37 @@ def rebuild() -> None:
     out.print(f"All views rest on {total} records.")
 
 
-async def _items(path: str, params: dict[str, Any], url: str | None) -> list[dict[str, Any]]:
+async def _items(path: str, params: dict[str, Any], url: str | None, *, whole: bool = False) -> list[dict[str, Any]]:
     """All the documents of a list, page by page; or the one document."""
+    async with _client(url) as client:
+        if whole:
+            return [_checked(await client.get(path, params=params)).json()]
+        return await _pages(client, path, params)
+
+
+async def _pages(client: httpx2.AsyncClient, path: str, params: dict[str, Any]) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     asked = dict(params)
+    while True:
+        answer = _checked(await client.get(path, params=asked)).json()
+        if "items" not in answer:
+            return [answer]
+        items += answer["items"]
+        if answer["next"] is None:
+            return items
+        asked["after" if path == "/v1/records" else "cursor"] = answer["next"]
+
+
+async def _supposed(path: str, params: dict[str, Any], commands: bytes, url: str | None) -> list[dict[str, Any]]:
     async with _client(url) as client:
-        while True:
-            answer = _checked(await client.get(path, params=asked)).json()
-            if "items" not in answer:
-                return [answer]
-            items += answer["items"]
-            if answer["next"] is None:
-                return items
-            asked["after" if path == "/v1/records" else "cursor"] = answer["next"]
+        headers = {"Content-Type": "application/x-ndjson"}
+        answer = _checked(await client.post(path, params=params, content=commands, headers=headers)).json()
+        return list(answer["items"]) if "items" in answer else [answer]
+
+
+def _told(**params: str | None) -> dict[str, Any]:
+    """The parameters that were given."""
+    return {name: value for name, value in params.items() if value is not None}
 
 
 @asynccontextmanager

@@ -9,16 +9,16 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from application.command import all_commands
+from infrastructure.code_version import VERSION, fold_version
 from infrastructure.committer import Committer
 from infrastructure.log import Log, LogReader
 from infrastructure.projector import Projector, ProjectorThread
 from infrastructure.replayed import Histories
 from infrastructure.settings import Settings
 from infrastructure.view_store import ViewReader, ViewStore
-from interfaces import problems, reading, recording
+from interfaces import auditing, problems, reading, recording, supposing
 
 Part = Literal["recording", "reading"]
-VERSION = "0.1.0"
 
 
 def now() -> datetime:
@@ -53,14 +53,17 @@ def application(
     if "recording" in parts:
         app.include_router(recording.router(lambda: app.state.committer))
     if "reading" in parts:
+        app.include_router(auditing.router(lambda: app.state.stores))
+        app.include_router(supposing.router(lambda: app.state.stores))
         app.include_router(reading.router(lambda: app.state.stores))
     app.add_api_route("/healthz", healthy, methods=["GET"], tags=["operation"], summary="Whether the service runs.")
     _document(app)
     return app
 
 
-def healthy() -> dict[str, bool]:
-    return {"ok": True}
+def healthy() -> dict[str, Any]:
+    """With the version, and that of the code that folds."""
+    return {"ok": True, "version": VERSION, "fold": fold_version()}
 
 
 def projector(settings: Settings, clock: Callable[[], datetime] = now) -> Projector:

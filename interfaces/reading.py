@@ -12,6 +12,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import TypeAdapter
 
 from application.fold import Place, all_views
+from application.listing import Query as ListQuery
+from application.listing import Row
 from application.view import may_be_later
 from domain.text import Slug
 from infrastructure.log import LogReader
@@ -60,6 +62,11 @@ class Stores:
                 detail = f"Position {position} is not in the answer yet: it rests on {reached()}."
                 raise Problem(503, "not-there-yet", detail, headers={"Retry-After": "1"})
             await asyncio.sleep(POLL_SECONDS)
+
+    def refuse_unknown(self, negotiation: str) -> None:
+        """Raise a problem where nothing is recorded of a negotiation."""
+        if not self.log.knows(negotiation):
+            raise asking.not_found(("negotiations", negotiation, negotiation))
 
     async def replay(self, asked: AskedAt, work: Callable[[Replayed], T]) -> T:
         """What some work makes of the state at the times asked; one replay at a time, beside the other reads."""
@@ -174,35 +181,30 @@ def _keyed(stores: Callable[[], Stores], view: str) -> Callable[..., Awaitable[R
 
 
 async def _show(stores: Stores, place: Place, asked: AskedAt, if_none_match: str | None) -> Response:
-    if asked.is_now:
-        await stores.wait_for(asked.min_position, stores.views.checkpoint)
-        position, body = stores.views.get(place)
-        flags = stores.views.flags([place])
-        later: list[str] = []
-    else:
-        position = stores.log.head()
-        body, flags, later = await stores.replay(asked, lambda state: show(state, place, asked))
-    if body is None:
-        raise asking.not_found(place, asked)
-    return asking.answer(
-        asking.timed(asking.flagged(body, flags.get(place, ())), asked, later), position, if_none_match
-    )
+    if not asked.is_now:
+        body = await stores.replay(asked, lambda state: show(state, place, asked))
+        return asking.answer(body, stores.log.head(), if_none_match)
+    await stores.wait_for(asked.min_position, stores.views.checkpoint)
+    position, stored = stores.views.get(place)
+    if stored is None:
+        raise asking.not_found(place)
+    flagged = asking.flagged(stored, stores.views.flags([place]).get(place, ()))
+    return asking.answer(asking.timed(flagged, asked), position, if_none_match)
 
 
-def show(state: Replayed, place: Place, asked: AskedAt) -> tuple[bytes | None, dict[Place, list[bytes]], list[str]]:
-    """A replayed document, its flags, and the records that may be later than the time asked."""
+def show(state: Replayed, place: Place, asked: AskedAt) -> bytes:
+    """The answer with a replayed document."""
     document = state.document(place)
     if document is None:
-        return None, {}, []
-    later = may_be_later(document, asked.as_of) if asked.as_of else []
-    return encode(document), state.flags([place]), later
+        raise asking.not_found(place, asked)
+    later = may_be_later(document, asked.as_of) if asked.as_of else ()
+    return asking.timed(asking.flagged(encode(document), state.flags([place]).get(place, ())), asked, later)
 
 
 def _list_within(stores: Callable[[], Stores], view: str) -> Callable[..., Awaitable[Response]]:
     async def listed(slug: Slug, asked: Annotated[AskedList, Query()], if_none_match: IfNoneMatch = None) -> Response:
         store = stores()
-        if not store.log.knows(slug):
-            raise asking.not_found(("negotiations", slug, slug))
+        store.refuse_unknown(slug)
         return await _list(store, view, slug, asked, if_none_match)
 
     return listed
@@ -219,30 +221,30 @@ async def _list(
     stores: Stores, view: str, negotiation: str | None, asked: AskedList, if_none_match: str | None
 ) -> Response:
     query = asking.query(view, negotiation, asked)
-    if asked.is_now:
-        await stores.wait_for(asked.min_position, stores.views.checkpoint)
-        page = stores.views.select(query)
-        rows, position = page.rows, page.position
-        flags = stores.views.flags([(view, row[1], row[2]) for row, _ in rows])
-        later: list[str] = []
-    else:
-        position = stores.log.head()
-        rows, flags, later = await stores.replay(asked, lambda state: select(state, query, asked))
-    more = len(rows) > asked.limit
-    rows = rows[: asked.limit]
-    following = asking.cursor(view, asked.sort, rows[-1][0]) if more else None
-    items = [asking.flagged(body, flags.get((view, row[1], row[2]), ())) for row, body in rows]
-    return asking.answer(asking.timed(asking.as_page(items, following), asked, later), position, if_none_match)
+    if not asked.is_now:
+        body = await stores.replay(asked, lambda state: listed(state, query, asked))
+        return asking.answer(body, stores.log.head(), if_none_match)
+    await stores.wait_for(asked.min_position, stores.views.checkpoint)
+    page = stores.views.select(query)
+    flags = stores.views.flags([(view, row[1], row[2]) for row, _ in page.rows])
+    return asking.answer(asking.timed(_as_page(query, page.rows, flags), asked), page.position, if_none_match)
 
 
-def select(
-    state: Replayed, query: Any, asked: AskedList
-) -> tuple[list[tuple[tuple[str, str, str], bytes]], dict[Place, list[bytes]], list[str]]:
-    """A replayed page, the flags of its documents, and the records that may be later than the time asked."""
+def listed(state: Replayed, query: ListQuery, asked: AskedAt) -> bytes:
+    """The answer with a replayed page."""
     found = state.select(query)
     flags = state.flags([(query.view, row[1], row[2]) for row, _ in found])
-    later = may_be_later(tuple(document for _, document in found[: asked.limit]), asked.as_of) if asked.as_of else []
-    return [(row, encode(document)) for row, document in found], flags, later
+    shown = tuple(document for _, document in found[: query.limit - 1])
+    later = may_be_later(shown, asked.as_of) if asked.as_of else ()
+    return asking.timed(_as_page(query, [(row, encode(d)) for row, d in found], flags), asked, later)
+
+
+def _as_page(query: ListQuery, rows: list[tuple[Row, bytes]], flags: dict[Place, list[bytes]]) -> bytes:
+    """A page, and where the next one goes on: a query asks for one document more than the page holds."""
+    held = rows[: query.limit - 1]
+    following = asking.cursor(query.view, query.sort, held[-1][0]) if len(rows) > len(held) else None
+    items = [asking.flagged(body, flags.get((query.view, row[1], row[2]), ())) for row, body in held]
+    return asking.as_page(items, following)
 
 
 def _records(stores: Callable[[], Stores]) -> Callable[..., Awaitable[Response]]:

@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated, Any
 from uuid import UUID
 
-import msgspec
 import uuid_utils.compat
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from application.command import Body, Command, all_commands
+from application.command import Command, all_commands
 from application.registrar import Submission
 from application.view import Record
 from domain.refusal import Refused
@@ -21,8 +20,8 @@ from infrastructure.committer import Committer
 from infrastructure.committer import Request as Work
 from infrastructure.log import stream_name
 from infrastructure.serialization import encode
-from interfaces import problems
-from interfaces.problems import Problem, of_refusal, of_validation
+from interfaces import problems, telling
+from interfaces.problems import of_refusal, of_validation
 
 ONE_MAX_BYTES = 1024 * 1024
 MANY_MAX_BYTES = 64 * 1024 * 1024
@@ -80,32 +79,14 @@ _MANY: dict[int | str, dict[str, Any]] = {
 
 
 class Recording:
-    """What the endpoints share: the commands' validators and the committer, which is there once the service runs."""
+    """What the endpoints share: the committer, which is there once the service runs."""
 
     def __init__(self, committer: Callable[[], Committer]) -> None:
         self._committer = committer
-        self.adapters: dict[str, TypeAdapter[Body]] = {
-            name: TypeAdapter(command.body()) for name, command in all_commands().items()
-        }
 
     async def submit(self, submissions: list[Submission], key: str | None, digest: bytes) -> list[Record]:
         """The records, once they are on disk."""
         return await asyncio.wrap_future(self._committer().submit(Work(submissions, key, digest)))
-
-    def told(self, line: bytes, number: int) -> tuple[type[Command], Body]:
-        """The command on one line of many."""
-        try:
-            told = msgspec.json.decode(line, type=dict[str, Any])
-            name = str(told.pop("command"))
-        except (msgspec.MsgspecError, KeyError):
-            detail = "Each line is a JSON object with its `command` and that command's fields."
-            raise Problem(400, "malformed-line", detail, line=number) from None
-        if name not in self.adapters:
-            raise _unknown_command(name, number)
-        try:
-            return all_commands()[name], self.adapters[name].validate_json(msgspec.json.encode(told), strict=True)
-        except ValidationError as error:
-            raise of_validation(error, number) from None
 
 
 def router(committer: Callable[[], Committer]) -> APIRouter:
@@ -145,10 +126,10 @@ def router(committer: Callable[[], Committer]) -> APIRouter:
 
 
 def _endpoint(recording: Recording, name: str, command: type[Command]) -> Callable[..., Coroutine[Any, Any, Response]]:
-    adapter = recording.adapters[name]
+    adapter = telling.adapter(name)
 
     async def record(request: Request, idempotency_key: IdempotencyKey = None, if_match: IfMatch = None) -> Response:
-        raw = await _body(request, ONE_MAX_BYTES, "application/json")
+        raw = await telling.read_body(request, ONE_MAX_BYTES, telling.ONE)
         try:
             body = adapter.validate_json(raw, strict=True)
         except ValidationError as error:
@@ -165,27 +146,19 @@ def _endpoint(recording: Recording, name: str, command: type[Command]) -> Callab
 
 def unknown_command(command: str) -> None:
     """Refuses what is not in the catalogue."""
-    raise _unknown_command(command)
-
-
-def _unknown_command(name: str, line: int | None = None) -> Problem:
-    near = [known for known in all_commands() if set(name.split("-")) & set(known.split("-"))]
-    detail = f"There is no command {name!r}. Known are: {', '.join(near or all_commands())}."
-    return Problem(404 if line is None else 422, "unknown-command", detail, line=line)
+    raise telling.unknown_command(command)
 
 
 def _many(recording: Recording) -> Callable[..., Coroutine[Any, Any, Response]]:
     async def record_many(request: Request, each: bool = False, idempotency_key: IdempotencyKey = None) -> Response:
-        raw = await _body(request, MANY_MAX_BYTES, "application/x-ndjson")
-        lines = [(number, line) for number, line in enumerate(raw.split(b"\n"), 1) if line.strip()]
-        if not lines:
-            raise Problem(422, "no-commands", "There is not one command in the body.")
+        raw = await telling.read_body(request, MANY_MAX_BYTES, telling.MANY)
+        lines = telling.lines(raw)
         request_id = _request_id()
         if each:
             return StreamingResponse(
                 _one_by_one(recording, lines, request_id, idempotency_key), media_type="application/x-ndjson"
             )
-        told = await run_in_threadpool(lambda: [recording.told(line, number) for number, line in lines])
+        told = await run_in_threadpool(lambda: [telling.command(line, number) for number, line in lines])
         submissions = [Submission(command, body, LOCAL, request_id) for command, body in told]
         try:
             taken = await recording.submit(submissions, idempotency_key, _digest("", raw))
@@ -208,34 +181,13 @@ async def _one_by_one(
 
 async def _one(recording: Recording, number: int, line: bytes, request_id: UUID, key: str | None) -> dict[str, Any]:
     try:
-        command, body = recording.told(line, number)
+        command, body = telling.command(line, number)
         submission = Submission(command, body, LOCAL, request_id)
         (taken,) = await recording.submit([submission], key and f"{key}/{number}", _digest("", line))
     except Exception as error:
         problem = problems.of_error(error, number)
         return {"line": number, "status": problem.status, "problem": problem.document}
     return {"line": number, "status": 201, "record": _answer(taken)}
-
-
-async def _body(request: Request, max_bytes: int, media_type: str) -> bytes:
-    """The body of a request, as UTF-8 of a bounded length and of the one media type."""
-    told = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if told != media_type:
-        raise Problem(415, "wrong-media-type", f"The Content-Type is {media_type}.")
-    chunks, length = [], 0
-    async for chunk in request.stream():
-        chunks.append(chunk)
-        length += len(chunk)
-        if length > max_bytes:
-            raise Problem(
-                413, "body-too-large", f"A body has at most {max_bytes} bytes.", headers={"Connection": "close"}
-            )
-    raw = b"".join(chunks)
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        raise Problem(400, "not-utf-8", "The body is text in UTF-8.") from None
-    return raw
 
 
 def _request_id() -> UUID:

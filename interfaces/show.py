@@ -1,11 +1,14 @@
 """Views as tables for a terminal."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 Item = dict[str, Any]
+CELL_LENGTH = 200
 
 
 def value(told: Item | None) -> str:
@@ -57,7 +60,7 @@ def _stand(item: Item | None) -> str:
         return ""
     now = item["current"]
     when = f"\n[dim]{now['basis']['occurred']}[/dim]" if now else ""
-    return value(now and now["value"]) + when
+    return escape(value(now and now["value"])) + when
 
 
 def _ledger(items: list[Item]) -> Table:
@@ -73,7 +76,7 @@ def _rows(*columns: tuple[str, Callable[[Item], object]]) -> Callable[[list[Item
     def rows(items: list[Item]) -> Table:
         table = _table(*(name for name, _ in columns))
         for item in items:
-            table.add_row(*(str(cell(item) or "") for _, cell in columns))
+            table.add_row(*(escape(str(cell(item) or "")) for _, cell in columns))
         return table
 
     return rows
@@ -137,6 +140,19 @@ _TABLES: dict[str, Callable[[list[Item]], Table]] = {
         ),
         ("revisions", lambda i: len(i["revisions"]) - 1),
     ),
+    "contradictions": _rows(
+        ("subject", lambda i: i["subject"]),
+        ("nature", lambda i: i["nature"]),
+        ("since", lambda i: i["since"]),
+        ("sides", lambda i: "\n".join(f"{', '.join(s['claimants'])}: {value(s['value'])}" for s in i["sides"])),
+        ("settled by", lambda i: "\n".join(s["by"] for s in i["settled_by"]) if i["status"] == "settled" else "open"),
+    ),
+    "flags": _rows(
+        ("rule", lambda i: i["rule"]),
+        ("severity", lambda i: i["severity"]),
+        ("what", lambda i: "\n".join(detail["text"] for detail in i["details"])),
+        ("records", lambda i: "\n".join(_basis(basis) for detail in i["details"] for basis in detail["records"])),
+    ),
     "sources": _rows(
         ("name", lambda i: i["key"]),
         ("title", lambda i: i["title"]),
@@ -154,6 +170,47 @@ history = _rows(
     ("facts", lambda i: ", ".join(f"{k}: {v}" for k, v in i.items() if k not in ("position", "type", "envelope"))),
 )
 """The records of one stream, as a table."""
+
+
+def difference(answer: Item) -> Table:
+    """What changed between two moments, a field a row."""
+    table = _table("document", "field", f"at {answer['from']}", f"at {answer['to']}", "by")
+    moved = {f"{move['subject']}:{move['party']}:{move['kind']}": move for move in answer["moved"]}
+    for item in answer["items"]:
+        by = "\n".join(map(_basis, [*item["records"], *item["gone"]]))
+        move = moved.get(item["key"]) if item["view"] == "positions" else None
+        fields = [{"field": "stands at", **move}] if move else item["fields"]
+        for number, field in enumerate(fields or [{"field": item["change"], "before": None, "after": None}]):
+            cells = (_any(field["before"]), _any(field["after"])) if field["before"] or field["after"] else ("", "")
+            named = (f"{item['view']}/{item['key']}", by) if number == 0 else ("", "")
+            table.add_row(*map(escape, (named[0], field["field"], *cells, named[1])))
+    return table
+
+
+def grounds(answer: Item) -> Table:
+    """How a field came to be what it is, a record a row."""
+    table = _table("occurred", "published", "before", "after", "record", "sources")
+    for step in answer["steps"]:
+        basis = step["basis"]
+        cited = ", ".join(evidence["source"] for evidence in basis["evidence"])
+        times = (basis["effective"] or basis["occurred"], basis["published"] or "")
+        table.add_row(*map(escape, (*times, _any(step["before"]), _any(step["after"]), basis["record"], cited)))
+    return table
+
+
+def _basis(basis: Item) -> str:
+    cited = ", ".join(evidence["source"] for evidence in basis["evidence"])
+    return f"{basis['occurred']} {cited or basis['record']}"
+
+
+def _any(told: Any) -> str:
+    """A field of any kind in a cell: values in words, longer things as JSON, cut."""
+    if isinstance(told, dict) and "type" in told:
+        return value(told)
+    if isinstance(told, dict | list):
+        told = json.dumps(told, ensure_ascii=False)
+    text = "" if told is None else str(told)
+    return text if len(text) <= CELL_LENGTH else text[: CELL_LENGTH - 1] + "…"
 
 
 def table(view: str, items: list[Item]) -> Table:

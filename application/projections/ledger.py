@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from application.ladder import RUNGS, Rungs, Sum, add, climb
+from application.ladder import PROPOSED, RUNGS, Rungs, Sum, add, climb
 from application.view import Document, Index, Record, View
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -26,10 +26,11 @@ class LedgerDocument(Document, frozen=True):
     """The ladder of a negotiation.
 
     `left` is what is committed (or pledged, where no commitment is on record) and not yet selected, for
-    each currency in which both are known.
+    each currency in which both are known. `candidates` is what is proposed, and neither selected nor rejected.
     """
 
     rungs: tuple[RungEntry, ...] = ()
+    candidates: RungEntry = RungEntry(rung=PROPOSED, known=False, sums=(), tranches=())
     left: tuple[Sum, ...] = ()
     by_tranche: dict[str, Rungs] = {}
     last_occurred: str = ""
@@ -54,20 +55,41 @@ def evolve(document: LedgerDocument | None, record: Record, key: str) -> LedgerD
     if after is before:
         return document
     by_tranche = {**document.by_tranche, tranche: after}
-    rungs = tuple(
-        entry if after.get(entry.rung) is before.get(entry.rung) else _totalled(entry.rung, by_tranche)
-        for entry in document.rungs
+
+    def totalled(entry: RungEntry) -> RungEntry:
+        old, new = before.get(entry.rung, ()), after.get(entry.rung, ())
+        return (
+            entry
+            if old == new and (entry.rung in before) == (entry.rung in after)
+            else _moved(entry, tranche, old, new, by_tranche)
+        )
+
+    rungs = tuple(map(totalled, document.rungs))
+    return replace(
+        document, rungs=rungs, candidates=totalled(document.candidates), left=_left(rungs), by_tranche=by_tranche
     )
-    return replace(document, rungs=rungs, left=_left(rungs), by_tranche=by_tranche)
 
 
-def _totalled(rung: str, by_tranche: dict[str, Rungs]) -> RungEntry:
-    sums: tuple[Sum, ...] = ()
-    on_it = [name for name, rungs in by_tranche.items() if rung in rungs]
-    for name in on_it:
-        for money in by_tranche[name][rung]:
+def _moved(
+    entry: RungEntry, tranche: str, old: tuple[Sum, ...], new: tuple[Sum, ...], by_tranche: dict[str, Rungs]
+) -> RungEntry:
+    """The rung after the sums of one tranche on it have changed."""
+    known = entry.rung in by_tranche[tranche]
+    tranches = entry.tranches if tranche in entry.tranches else (*entry.tranches, tranche)
+    if not known:
+        tranches = tuple(name for name in tranches if name != tranche)
+    sums = entry.sums
+    if all((o.currency, o.per, o.qualifiers) in {(n.currency, n.per, n.qualifiers) for n in new} for o in old):
+        for money in old:
+            sums = add(sums, money.negated())
+        for money in new:
             sums = add(sums, money)
-    return RungEntry(rung=rung, known=bool(on_it), sums=sums, tranches=tuple(on_it))
+    else:  # a currency or a qualifier may be gone: sum anew
+        sums = ()
+        for name in tranches:
+            for money in by_tranche[name][entry.rung]:
+                sums = add(sums, money)
+    return RungEntry(rung=entry.rung, known=bool(tranches), sums=sums, tranches=tranches)
 
 
 def _left(rungs: tuple[RungEntry, ...]) -> tuple[Sum, ...]:

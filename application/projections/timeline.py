@@ -1,6 +1,5 @@
 """The timeline: every record as one line, where it belongs in time."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -9,6 +8,7 @@ from domain.event import DomainEvent
 from domain.model import aggregate_of
 from domain.moment import order
 from domain.names import concerned
+from domain.refusal import kebab
 
 LINE_LENGTH = 160
 
@@ -40,17 +40,13 @@ def evolve(document: TimelineDocument | None, record: Record, key: str) -> Timel
         about=getattr(event, "subject", None)
         or getattr(event, "about", None)
         or f"{aggregate_of(event).KIND}/{event.envelope.key}",
-        title=f"{kind} {event.envelope.key}: {_words(happened)}{_salient(event)}",
+        title=f"{kind} {event.envelope.key}: {kebab(happened).replace('-', ' ')}{_salient(event)}",
         parties=tuple(sorted(concerned(event, "party"))),
         issues=tuple(sorted(concerned(event, "issue"))),
         text=_told(event),
         recorded=event.envelope.recorded,
         basis=Basis.of(record),
     )
-
-
-def _words(happened: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", " ", happened).lower()
 
 
 def _salient(event: DomainEvent) -> str:

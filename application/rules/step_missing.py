@@ -4,6 +4,7 @@ from application.flag import Detail, Rule, Seen, Sight, detail
 from domain.agreement import Agreement
 from domain.agreement import Step as AgreementStep
 from domain.event import DomainEvent
+from domain.refusal import kebab
 from domain.round import Round
 from domain.tranche import Tranche
 
@@ -38,9 +39,7 @@ def _sees(event: DomainEvent) -> Iterator[Sight]:
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
     """Look at all that was seen anew: what comes first on one day cannot be told from the day."""
     return tuple(
-        detail(
-            f"{step.what}{_of(step)} without {' or '.join(before.TOPIC for before in _before(step))} before it", step
-        )
+        detail(f"{_words(step.what)}{_of(step)} without {_any(_before(step))} before it", step)
         for step in seen
         if _before(step) and not any(_comes_before(other, step) for other in seen)
     )
@@ -48,7 +47,11 @@ def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, .
 
 def _comes_before(other: Seen, step: Seen) -> bool:
     in_time = other.basis.occurred[:10] <= step.basis.occurred[:10]
-    return in_time and other.what in {kind.TOPIC for kind in _before(step)} and other.unit in {"", step.unit}
+    return (
+        in_time
+        and other.what in {kind.TOPIC for kind in _before(step)}
+        and (not step.unit or other.unit in {"", step.unit})
+    )
 
 
 def _before(step: Seen) -> tuple[type[DomainEvent], ...]:
@@ -56,7 +59,15 @@ def _before(step: Seen) -> tuple[type[DomainEvent], ...]:
 
 
 def _of(step: Seen) -> str:
-    return f" ({step.unit})" if step.unit else ""
+    return f" for {step.unit}" if step.unit else ""
+
+
+def _any(steps: tuple[type[DomainEvent], ...]) -> str:
+    return " or ".join(_words(step.TOPIC) for step in steps)
+
+
+def _words(topic: str) -> str:
+    return kebab(topic.partition(".")[2]).replace("-", " ")
 
 
 RULE = Rule(

@@ -22,7 +22,17 @@ from interfaces.main import application
 CONFIG = SchemathesisConfig.from_dict(
     {"checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "400", "404", "409", "412", "422"]}}}
 )
-OUTSIDE_THE_SCHEMA = {"bad-cursor", "no-commands", "malformed-line", "unknown-command", "int-type"}
+OUTSIDE_THE_SCHEMA = {
+    "bad-cursor",
+    "no-commands",
+    "malformed-line",
+    "unknown-command",
+    "int-type",
+    "known-at-in-the-future",
+    "to-before-from",
+    "missing-parameter",
+    "of-another-negotiation",
+}
 """What a JSON schema cannot say: to it, 5.0 is an integer as well."""
 
 

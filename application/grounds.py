@@ -1,0 +1,125 @@
+"""On what grounds: the records and sources that a field rests on, and all that rests on a source."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from application.fold import touched, view_named
+from application.path import NOTHING, NoSuchField, at
+from application.projections.sources import SourceDocument
+from application.replay import History
+from application.view import Basis
+from domain.fact import Fact
+
+
+class Step(Fact, omit_defaults=False, frozen=True):
+    """A record that changed the field, and what stood there before and after it."""
+
+    before: Any
+    after: Any
+    basis: Basis
+
+
+class CitedSource(Fact, omit_defaults=False, frozen=True):
+    """A source with those of its copies that are cited: together they are one."""
+
+    source: str
+    cited: tuple[str, ...]
+    records: tuple[str, ...]
+
+
+class Grounds(Fact, omit_defaults=False, frozen=True):
+    """How a field came to be what it is, the last record last, and the sources of those records."""
+
+    view: str
+    key: str
+    field: str | None
+    value: Any
+    steps: tuple[Step, ...]
+    sources: tuple[CitedSource, ...]
+
+
+class Dependent(Fact, omit_defaults=False, frozen=True):
+    """A record that cites a source or a copy of it, and the documents in which it counts."""
+
+    type: str
+    basis: Basis
+    documents: tuple[str, ...]
+
+
+class Reliance(Fact, omit_defaults=False, frozen=True):
+    """All that rests on one source, its copies counted with it."""
+
+    source: str
+    copies: tuple[str, ...]
+    records: tuple[Dependent, ...]
+    documents: tuple[str, ...]
+
+
+def grounds(history: History, view: str, key: str, field: str | None, as_of: str) -> Grounds | None:
+    """What a field of a document rests on, or the whole document; none if there is no such document then."""
+    fold = view_named(view)
+    document: Any = None
+    value: Any = NOTHING
+    steps = []
+    for record in history.view(view).records(key, as_of):
+        before = value
+        document = fold.evolve(document, record, key)
+        value = at(document, field) if field else document
+        if value != before:
+            told = (before, value) if field else (NOTHING, NOTHING)
+            steps.append(Step(before=_shown(told[0]), after=_shown(told[1]), basis=Basis.of(record)))
+    if document is None:
+        return None
+    if value is NOTHING:
+        raise NoSuchField(field, "field")
+    cited = _cited(history, (step.basis for step in steps), as_of)
+    return Grounds(view=view, key=key, field=field, value=value, steps=tuple(steps), sources=cited)
+
+
+def reliance(history: History, source: str, as_of: str) -> Reliance:
+    """What rests on a source, from whichever of its copies it is asked."""
+    roots = _roots(history, as_of)
+    root = roots.get(source, source)
+    same = {root, *(copy for copy, first in roots.items() if first == root)}
+    found = []
+    for record in history.view("timeline").all_records(as_of):
+        if same & {evidence.source for evidence in record.event.envelope.evidence}:
+            documents = tuple(f"{view.name}/{place[2]}" for view, place in touched(record) if view.name != "timeline")
+            found.append(Dependent(type=record.event.TOPIC, basis=Basis.of(record), documents=documents))
+    touching = tuple(sorted({place for dependent in found for place in dependent.documents}))
+    return Reliance(source=root, copies=tuple(sorted(same - {root})), records=tuple(found), documents=touching)
+
+
+def _cited(history: History, bases: Iterable[Basis], as_of: str) -> tuple[CitedSource, ...]:
+    roots = _roots(history, as_of)
+    cited: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for basis in bases:
+        for evidence in basis.evidence:
+            names, records = cited.setdefault(roots.get(evidence.source, evidence.source), ({}, {}))
+            names[evidence.source] = None
+            records[str(basis.record)] = None
+    return tuple(
+        CitedSource(source=source, cited=tuple(names), records=tuple(records))
+        for source, (names, records) in cited.items()
+    )
+
+
+def _roots(history: History, as_of: str) -> dict[str, str]:
+    """The source that each copy repeats, at the end of the chain."""
+    copy_of = {
+        key: document.copy_of
+        for key, document in history.view("sources").documents(as_of).items()
+        if isinstance(document, SourceDocument) and document.copy_of
+    }
+    roots = {}
+    for copy in copy_of:
+        root, seen = copy, {copy}
+        while (following := copy_of.get(root)) and following not in seen:
+            root = following
+            seen.add(root)
+        roots[copy] = root
+    return roots
+
+
+def _shown(value: Any) -> Any:
+    return None if value is NOTHING else value

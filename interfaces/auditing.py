@@ -1,0 +1,142 @@
+"""Auditing over HTTP: differences, grounds, and what rests on a source. Nothing here writes."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from application.difference import Change, Moment, Move, difference
+from application.fold import all_views
+from application.grounds import Reliance, grounds, reliance
+from application.path import PATH_PATTERN
+from domain.moment import Asked as Time
+from domain.moment import earliest, first_date, is_instant
+from domain.text import Slug
+from infrastructure.replayed import Replayed
+from infrastructure.serialization import encode
+from interfaces import asking
+from interfaces.asking import Asked, AskedAt, DocumentKey, IfNoneMatch
+from interfaces.problems import Problem
+from interfaces.reading import Stores
+
+VIEWS = tuple(view.name for view in all_views())
+
+
+class AskedDifference(Asked):
+    """Which two moments are compared, on which clock; the other two clocks stand still."""
+
+    date_from: Annotated[Time, Field(alias="from")]
+    date_to: Annotated[Time, Field(alias="to")]
+    clock: Literal["as_of", "public_at", "known_at"] = "as_of"
+    as_of: Time | None = None
+    public_at: Time | None = None
+    known_at: Time | None = None
+    view: Annotated[Literal[*VIEWS] | None, Field(description="without it all but the timeline")] = None  # type: ignore[valid-type]
+    key: DocumentKey | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] = 500
+
+    def at(self, moment: str | None) -> AskedAt:
+        """One side of the difference; without a moment what is the same for both."""
+        times = {"as_of": self.as_of, "public_at": self.public_at, "known_at": self.known_at}
+        return AskedAt(min_position=self.min_position, **times | ({self.clock: moment} if moment else {}))
+
+
+class AskedGrounds(AskedAt):
+    """Of which document, and which of its fields."""
+
+    view: Literal[*VIEWS]  # type: ignore[valid-type]
+    key: Annotated[DocumentKey | None, Field(description="not needed for the negotiation itself and its ledger")] = None
+    field: Annotated[
+        str | None, Field(pattern=PATH_PATTERN, max_length=300, examples=["provisions[profit-split].text", "status"])
+    ] = None
+
+
+class AskedReliance(AskedAt):
+    """On which source."""
+
+    source: Slug
+
+
+def router(stores: Callable[[], Stores]) -> APIRouter:
+    """The auditing routes."""
+    routes = APIRouter(tags=["auditing"])
+
+    async def show_difference(
+        slug: Slug, asked: Annotated[AskedDifference, Query()], if_none_match: IfNoneMatch = None
+    ) -> Response:
+        store = stores()
+        store.refuse_unknown(slug)
+        sides = [asked.at(moment) for moment in (asked.date_from, asked.date_to)]
+        asking.refuse_future(sides[0].known_at, store.clock())
+        _refuse_backwards(asked.date_from, asked.date_to)
+
+        def compared(state: Replayed) -> list[Change | Move]:
+            earlier = state.at(sides[0].times)
+            before, after = (Moment(side.history(slug), side.as_of) for side in (earlier, state))
+            return list(difference(before, after, asked.view, asking.key_of(asked.view, slug, asked.key)))
+
+        found = await store.replay(sides[1], compared)
+        changes = [change for change in found if isinstance(change, Change)]
+        told = {
+            "clock": asked.clock,
+            "from": asked.date_from,
+            "to": asked.date_to,
+            "items": changes[: asked.limit],
+            "left_out": max(0, len(changes) - asked.limit),
+            "moved": [move for move in found if isinstance(move, Move)],
+        }
+        return asking.answer(asking.timed(encode(told), asked.at(None)), store.log.head(), if_none_match)
+
+    async def show_grounds(
+        slug: Slug, asked: Annotated[AskedGrounds, Query()], if_none_match: IfNoneMatch = None
+    ) -> Response:
+        store = stores()
+        store.refuse_unknown(slug)
+        key = asking.key_of(asked.view, slug, asked.key)
+        if key is None:
+            raise Problem(422, "missing-parameter", f"key: Which of the {asked.view}? Give the document's key.")
+        found = await store.replay(
+            asked, lambda state: grounds(state.history(slug), asked.view, key, asked.field, state.as_of)
+        )
+        if found is None:
+            raise asking.not_found((asked.view, slug, key), asked)
+        return asking.answer(asking.timed(encode(found), asked), store.log.head(), if_none_match)
+
+    async def show_reliance(
+        slug: Slug, asked: Annotated[AskedReliance, Query()], if_none_match: IfNoneMatch = None
+    ) -> Response:
+        store = stores()
+        store.refuse_unknown(slug)
+
+        def found(state: Replayed) -> Reliance:
+            if state.document(("sources", slug, asked.source)) is None:
+                raise asking.not_found(("sources", slug, asked.source), asked)
+            return reliance(state.history(slug), asked.source, state.as_of)
+
+        body = encode(await store.replay(asked, found))
+        return asking.answer(asking.timed(body, asked), store.log.head(), if_none_match)
+
+    def get(path: str, endpoint: Any, summary: str) -> None:
+        routes.add_api_route(
+            f"/v1/negotiations/{{slug}}/{path}",
+            endpoint,
+            methods=["GET"],
+            operation_id=f"show-{path}",
+            summary=summary,
+            response_class=Response,
+            responses={200: asking.AN_OBJECT | {"description": summary}, 304: {"description": "it still holds"}},
+        )
+
+    get("diff", show_difference, "What changed between two moments, by which records; and who moved.")
+    get("grounds", show_grounds, "The records and sources that a field of a view rests on.")
+    get("reliance", show_reliance, "The records and documents that rest on a source or its copies.")
+    return routes
+
+
+def _refuse_backwards(start: str, end: str) -> None:
+    backwards = first_date(end) < first_date(start)
+    if is_instant(start) and is_instant(end):
+        backwards = earliest(end) < earliest(start)
+    if backwards:
+        raise Problem(422, "to-before-from", f"to: {end} lies before {start}.")

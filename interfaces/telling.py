@@ -1,0 +1,73 @@
+"""What callers tell: the bodies of commands, one or many a line, read and checked."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+from fastapi import Request
+from pydantic import TypeAdapter, ValidationError
+
+from application.command import Body, Command, all_commands
+from interfaces.problems import Problem, of_validation
+
+ONE = "application/json"
+MANY = "application/x-ndjson"
+Told = tuple[type[Command], Body]
+
+
+@cache
+def adapter(name: str) -> TypeAdapter[Body]:
+    """What checks the body of a command."""
+    return TypeAdapter(all_commands()[name].body())
+
+
+async def read_body(request: Request, max_bytes: int, media_type: str) -> bytes:
+    """The body of a request, as UTF-8 of a bounded length and of the one media type."""
+    told = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if told != media_type:
+        raise Problem(415, "wrong-media-type", f"The Content-Type is {media_type}.")
+    chunks, length = [], 0
+    async for chunk in request.stream():
+        chunks.append(chunk)
+        length += len(chunk)
+        if length > max_bytes:
+            raise Problem(
+                413, "body-too-large", f"A body has at most {max_bytes} bytes.", headers={"Connection": "close"}
+            )
+    raw = b"".join(chunks)
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        raise Problem(400, "not-utf-8", "The body is text in UTF-8.") from None
+    return raw
+
+
+def lines(raw: bytes) -> list[tuple[int, bytes]]:
+    """The lines of a body that hold something, numbered from 1."""
+    found = [(number, line) for number, line in enumerate(raw.split(b"\n"), 1) if line.strip()]
+    if not found:
+        raise Problem(422, "no-commands", "There is not one command in the body.")
+    return found
+
+
+def command(line: bytes, number: int) -> Told:
+    """The command on one line of many."""
+    try:
+        told = msgspec.json.decode(line, type=dict[str, Any])
+        name = str(told.pop("command"))
+    except (msgspec.MsgspecError, KeyError):
+        detail = "Each line is a JSON object with its `command` and that command's fields."
+        raise Problem(400, "malformed-line", detail, line=number) from None
+    if name not in all_commands():
+        raise unknown_command(name, number)
+    try:
+        return all_commands()[name], adapter(name).validate_json(msgspec.json.encode(told), strict=True)
+    except ValidationError as error:
+        raise of_validation(error, number) from None
+
+
+def unknown_command(name: str, line: int | None = None) -> Problem:
+    """Refuses what is not in the catalogue."""
+    near = [known for known in all_commands() if set(name.split("-")) & set(known.split("-"))]
+    detail = f"There is no command {name!r}. Known are: {', '.join(near or all_commands())}."
+    return Problem(404 if line is None else 422, "unknown-command", detail, line=line)
