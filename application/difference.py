@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from application.fold import all_views
 from application.path import differing
 from application.projections.positions import PositionDocument
-from application.replay import History
+from application.replay import Held, History
 from application.view import Basis, Document, Record, View
 from domain.fact import Fact
 from domain.value import Value
@@ -60,9 +60,9 @@ def difference(before: Moment, after: Moment, view: str | None, key: str | None)
 
 
 def _between(
-    view: View, key: str, documents: tuple[Document | None, Document | None], before: Moment, after: Moment
+    view: View, key: str, documents: tuple[Held | None, Held | None], before: Moment, after: Moment
 ) -> Iterator[Change | Move]:
-    old, new = (d if d is not None and view.index(d).shown else None for d in documents)
+    old, new = (held.document if held and held.index.shown else None for held in documents)
     if old == new:
         return
     then, now = _counting(before, view, key), _counting(after, view, key)

@@ -107,9 +107,9 @@ def _cited(history: History, bases: Iterable[Basis], as_of: str) -> tuple[CitedS
 def _roots(history: History, as_of: str) -> dict[str, str]:
     """The source that each copy repeats, at the end of the chain."""
     copy_of = {
-        key: document.copy_of
-        for key, document in history.view("sources").documents(as_of).items()
-        if isinstance(document, SourceDocument) and document.copy_of
+        key: held.document.copy_of
+        for key, held in history.view("sources").documents(as_of).items()
+        if isinstance(held.document, SourceDocument) and held.document.copy_of
     }
     roots = {}
     for copy in copy_of:

@@ -82,8 +82,7 @@ class Registrar:
         if command.EVENT is not Negotiation.Opened:
             spoken_of.insert(0, Reference("negotiation", negotiation, "negotiation"))
         self._refuse_unknown(negotiation, spoken_of)
-        if first_date(body.occurred) > latest_date(now):
-            raise NotYetOccurred(body.occurred, "occurred")
+        _refuse_future(body.occurred, now, "occurred")
         facts = {name: getattr(body, name) for name in command.facts()}
         if kind := command.aggregate():
             key = "/".join(getattr(body, part) or str(self._mint()) for part in kind.ADDRESS)
@@ -112,8 +111,9 @@ class Registrar:
         )
         event = command.EVENT(envelope=envelope, **facts)
         if isinstance(event, Corrected):
-            corrected = references(event.check().corrected(aggregate))
-            self._refuse_unknown(negotiation, [name._replace(field=f"changes.{name.field}") for name in corrected])
+            corrected = event.check().corrected(aggregate)
+            _refuse_future(corrected.envelope.occurred, now, "changes.occurred")
+            self._refuse_unknown(negotiation, [_changed(name) for name in references(corrected)])
         return aggregate.decide(event.gather(lambda kind, key: self._stream(negotiation, kind, key)))
 
     def _stream_of_record(self, negotiation: str, record: UUID) -> tuple[type[Aggregate], str]:
@@ -136,3 +136,12 @@ class Registrar:
 
     def _stream(self, negotiation: str, kind: str, key: str) -> Aggregate:
         return self._streams.get(AGGREGATE_OF_KIND[kind], stream_id(negotiation, kind, key))
+
+
+def _refuse_future(occurred: str, now: datetime, field: str) -> None:
+    if first_date(occurred) > latest_date(now):
+        raise NotYetOccurred(occurred, field)
+
+
+def _changed(name: Reference) -> Reference:
+    return name._replace(field=f"changes.{name.field.removeprefix('envelope.')}")

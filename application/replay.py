@@ -8,22 +8,24 @@ places. `History` holds one negotiation's records for reading; the projector use
 import heapq
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, pairwise
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple, cast
 from uuid import UUID
 
+import msgspec
+
 from application.fold import evolved, view_named
-from application.view import Document, Record, View
+from application.view import Document, Index, Record, Row, View
 from domain.aggregate import as_they_stand
-from domain.amendment import Amendment, doubted
+from domain.amendment import Amendment, doubted, in_force
 from domain.fact import Fact
 from domain.model import aggregate_of
-from domain.moment import first_date, open_date, order, reached, settled_date
+from domain.moment import first_date, may_be_later, open_date, order, reached, settled_date
 from domain.names import references
 
-CHECKPOINTS = 16
+CHECKPOINTS = 32
 """How many states of a view are kept along the time axis of a negotiation, at most."""
 CHECKPOINT_MIN = 128
 """How many changes lie between two of them, at least."""
@@ -117,11 +119,34 @@ def _place(standing: Standing) -> tuple[str, int]:
     return standing.record.place
 
 
-class Held(NamedTuple):
-    """A document at some time, and the place of the last record folded into it."""
+class Held:
+    """A document at some time, with what is worked out from it once it is asked for."""
 
-    document: Document
-    last: tuple[str, int]
+    __slots__ = ("_body", "_index", "_view", "document", "last")
+
+    def __init__(self, view: View, document: Document, last: tuple[str, int]) -> None:
+        """`last` is the place of the last record folded into the document."""
+        self.document = document
+        self.last = last
+        self._view = view
+        self._index: Index | None = None
+        self._body: bytes | None = None
+
+    @property
+    def index(self) -> Index:
+        self._index = self._index or self._view.index(self.document)
+        return self._index
+
+    @property
+    def body(self) -> bytes:
+        """The document as it is served."""
+        self._body = self._body or msgspec.json.encode(self.document)
+        return self._body
+
+    def row(self, sort: str) -> Row:
+        """Where the document stands in a list sorted by date or key."""
+        document = self.document
+        return (self.index.date if sort.endswith("date") else document.key, document.negotiation, document.key)
 
 
 class Change(NamedTuple):
@@ -133,11 +158,31 @@ class Change(NamedTuple):
     ceases: bool
 
 
+class Kept:
+    """All documents of a view after all changes up to a date and on it."""
+
+    def __init__(self, date: str, state: dict[str, Held]) -> None:
+        self.date = date
+        self.state = state
+        self._ordered: dict[str, list[Held]] = {}
+
+    def ordered(self, sort: str) -> Iterable[Held]:
+        """The documents in the order of a list."""
+        column = sort.removeprefix("-")
+        if column not in self._ordered:
+            self._ordered[column] = sorted(self.state.values(), key=lambda held: held.row(column))
+        return reversed(self._ordered[column]) if sort.startswith("-") else self._ordered[column]
+
+
+_NOTHING_YET = Kept("", {})
+
+
 class ViewHistory:
     """One view of a negotiation at any time of the world.
 
     A state is advanced as the live views are: records that come last are folded onto it, and a document in
-    which one belongs earlier, or no longer counts, is folded anew, it alone. States at some dates are kept.
+    which one belongs earlier, or no longer counts, is folded anew, it alone. States at some dates are kept,
+    the last one at the last of them all.
     """
 
     def __init__(self, view: View, standings: Iterable[Standing]) -> None:
@@ -146,37 +191,67 @@ class ViewHistory:
         self._of: dict[str, list[Standing]] = defaultdict(list)
         self._changes: list[Change] = []
         self._changes_of: dict[str, list[Change]] = defaultdict(list)
-        self._kept: list[tuple[str, dict[str, Held]]] = [("", {})]
+        self._vague: list[Change] = []
+        self._kept = [_NOTHING_YET]
+        self._tip: Kept | None = None
         for standing in standings:
-            for change in self._changes_by(standing):
-                self._changes.append(change)
+            self._changes += self._changes_by(standing)
         self._changes.sort(key=_date)
         for change in self._changes:
             self._changes_of[change.key].append(change)
+        self._vague.sort(key=_date)
         self._keep()
 
-    def add(self, standing: Standing) -> None:
-        """Take in one more record, wherever it belongs."""
-        for change in self._changes_by(standing):
+    def add(self, standings: Iterable[Standing]) -> None:
+        """Take in more records, wherever they belong."""
+        new = sorted((change for standing in standings for change in self._changes_by(standing)), key=_date)
+        if not new:
+            return
+        for change in new:
             insort(self._changes, change, key=_date)
             insort(self._changes_of[change.key], change, key=_date)
-            self._kept = self._kept[: bisect_left(self._kept, change.date, key=lambda kept: kept[0])] or [("", {})]
-            self._of[change.key].sort(key=_place)
+        for key in {change.key for change in new}:
+            self._of[key].sort(key=_place)
+        self._vague.sort(key=_date)
+        self._kept = self._kept[: bisect_left(self._kept, new[0].date, key=_kept_at)] or [_NOTHING_YET]
+        if self._tip and new[0].date >= self._tip.date:
+            self._tip = Kept(new[-1].date, self._advanced(self._tip.state, new, new[-1].date))
+        else:
+            self._tip = None
         self._keep()
 
-    def documents(self, asked: str) -> dict[str, Document]:
+    def documents(self, asked: str) -> dict[str, Held]:
         """All documents of the view, by their keys."""
-        since, state = self._last_kept(asked)
-        changes = self._changes[bisect_right(self._changes, since, key=_date) : self._end(self._changes, asked)]
-        return {key: held.document for key, held in self._advanced(state, changes, asked).items()}
+        kept, changes = self._last_kept(asked, self._changes)
+        return self._advanced(kept.state, changes, asked)
 
-    def document(self, key: str, asked: str) -> Document | None:
+    def listed(self, asked: str, sort: str) -> Iterator[Held]:
+        """All documents in the order of a list."""
+        kept, changes = self._last_kept(asked, self._changes)
+        changed = self._changed(kept.state, changes, asked)
+        same = (held for held in kept.ordered(sort) if held.document.key not in changed)
+        own = Kept(asked, {key: held for key, held in changed.items() if held})
+        return heapq.merge(same, own.ordered(sort), key=lambda held: held.row(sort), reverse=sort.startswith("-"))
+
+    def document(self, key: str, asked: str) -> Held | None:
         """One document, or none if nothing that touches it counts yet."""
-        since, state = self._last_kept(asked)
-        known = self._changes_of.get(key, [])
-        changes = known[bisect_right(known, since, key=_date) : self._end(known, asked)]
-        held = self._folded(key, state.get(key), changes, asked)
-        return held and held.document
+        kept, changes = self._last_kept(asked, self._changes_of.get(key, []))
+        return self._folded(key, kept.state.get(key), changes, asked)
+
+    def may_be_later(self, keys: Container[str], asked: str) -> Iterator[str]:
+        """The records counted in some documents that may not have counted yet, because their time was told vaguely.
+
+        Only what began in the year before can be in doubt, and only if its date or the hour in it is not told.
+        """
+        recent = settled_date(asked)
+        lately = self._changes[bisect_right(self._changes, recent, key=_date) : _end(self._changes, asked)]
+        year = f"{int(asked[:4]) - 1}{recent[4:]}"
+        vague = self._vague[bisect_left(self._vague, year, key=_date) : _end(self._vague, recent)]
+        for change in [*vague, *lately]:
+            standing = change.standing
+            counted = change.key in keys and not change.ceases and standing.counts(self._view, asked)
+            if counted and may_be_later(standing.since(self._view), asked):
+                yield str(standing.record.event.envelope.id)
 
     def records(self, key: str, asked: str) -> list[Record]:
         """The records that count in a document, in the order of their places."""
@@ -188,44 +263,52 @@ class ViewHistory:
         return [standing.record for standing in sorted(known.values(), key=_place)]
 
     def _changes_by(self, standing: Standing) -> Iterator[Change]:
-        since = first_date(standing.since(self._view))
+        since = standing.since(self._view)
         for key in self._view.keys(standing.record.event):
             self._of[key].append(standing)
-            yield Change(since, key, standing, ceases=False)
+            begins = Change(first_date(since), key, standing, ceases=False)
+            if len(since) < len("2025-07-22"):
+                self._vague.append(begins)
+            yield begins
             if standing.ends:
                 yield Change(first_date(standing.ends), key, standing, ceases=True)
 
     def _keep(self) -> None:
-        """Keep states at dates spread over the changes after the last that is kept."""
+        """Keep states at dates spread over the changes after the last that is kept, and one at the end."""
         spacing = max(CHECKPOINT_MIN, len(self._changes) // CHECKPOINTS)
-        since, state = self._kept[-1]
-        waiting: list[Change] = []
-        start = bisect_right(self._changes, since, key=_date)
-        if len(self._changes) - start < spacing:
+        date, state = self._kept[-1].date, self._kept[-1].state
+        waiting = self._changes[bisect_right(self._changes, date, key=_date) :]
+        if self._tip and len(waiting) < spacing:
             return
-        for date, changes in groupby(self._changes[start:], key=_date):
-            waiting += changes
-            if len(waiting) >= spacing:
-                state = self._advanced(state, waiting, date)
-                self._kept.append((date, state))
-                waiting = []
+        while waiting:
+            date = waiting[min(spacing, len(waiting)) - 1].date
+            end = _end(waiting, date)
+            state = self._advanced(state, waiting[:end], date)
+            waiting = waiting[end:]
+            self._tip = Kept(date, state)
+            if waiting:
+                self._kept.append(self._tip)
 
-    def _last_kept(self, asked: str) -> tuple[str, dict[str, Held]]:
-        return self._kept[max(0, bisect_right(self._kept, settled_date(asked), key=lambda kept: kept[0]) - 1)]
+    def _last_kept(self, asked: str, changes: Sequence[Change]) -> tuple[Kept, Sequence[Change]]:
+        """The last state that is kept before an asked time, and those of some changes that came after it."""
+        settled = settled_date(asked)
+        if self._tip and self._tip.date <= settled:
+            kept = self._tip
+        else:
+            kept = self._kept[max(0, bisect_right(self._kept, settled, key=_kept_at) - 1)]
+        return kept, changes[bisect_right(changes, kept.date, key=_date) : _end(changes, asked)]
 
-    def _end(self, changes: Sequence[Change], asked: str) -> int:
-        return bisect_right(changes, open_date(asked), key=_date)
+    def _advanced(self, state: dict[str, Held], changes: Sequence[Change], asked: str) -> dict[str, Held]:
+        if not changes:
+            return state
+        changed = self._changed(state, changes, asked)
+        return {key: held for key, held in (state | changed).items() if held}
 
-    def _advanced(self, state: dict[str, Held], changes: Iterable[Change], asked: str) -> dict[str, Held]:
+    def _changed(self, state: dict[str, Held], changes: Iterable[Change], asked: str) -> dict[str, Held | None]:
         by_key: dict[str, list[Change]] = defaultdict(list)
         for change in changes:
             by_key[change.key].append(change)
-        state = dict(state)
-        for key, own in by_key.items():
-            held = self._folded(key, state.pop(key, None), own, asked)
-            if held:
-                state[key] = held
-        return state
+        return {key: self._folded(key, state.get(key), own, asked) for key, own in by_key.items()}
 
     def _folded(self, key: str, base: Held | None, changes: Sequence[Change], asked: str) -> Held | None:
         """A document at an asked time, from an earlier state of it and what changed since."""
@@ -239,11 +322,20 @@ class ViewHistory:
         if not new:
             return None
         place = (self._view.name, new[0].event.envelope.negotiation, key)
-        return Held(evolved(self._view, place, base and base.document, new), new[-1].place)
+        return Held(self._view, evolved(self._view, place, base.document if base else None, new), new[-1].place)
 
 
 def _date(change: Change) -> str:
     return change.date
+
+
+def _kept_at(kept: Kept) -> str:
+    return kept.date
+
+
+def _end(changes: Sequence[Change], asked: str) -> int:
+    """How many of the changes can have begun at an asked time."""
+    return bisect_right(changes, open_date(asked), key=_date)
 
 
 class History:
@@ -271,8 +363,7 @@ class History:
         self.records += records
         self._standings = None
         for view in self._views.values():
-            for record in records:
-                view.add(Standing(record))
+            view.add(map(Standing, records))
         return self
 
     def with_supposed(self, records: Sequence[Record]) -> "History":
@@ -288,7 +379,7 @@ class History:
         if known_at:
             records = records[: bisect_right(records, False, key=lambda record: not _known(record, known_at))]
         if public_at:
-            records = [record for record in records if _public(record, public_at)]
+            records = list(_public(records, public_at))
         return self if len(records) == len(self.records) else History(records)
 
 
@@ -297,6 +388,28 @@ def _known(record: Record, asked: str) -> bool:
     return reached(recorded, asked)
 
 
-def _public(record: Record, asked: str) -> bool:
-    published = record.event.envelope.published
-    return reached(published, asked) if published else isinstance(record.event, Amendment)
+def _public(records: Sequence[Record], asked: str) -> Iterator[Record]:
+    """What was public by then, in the order of the log: by when it was published, as corrected by then."""
+    told = [r for r in records if not isinstance(r.event, Amendment) or _may_count(r.event, asked)]
+    streams = {record.event.envelope.stream for record in told if isinstance(record.event, Amendment)}
+    published = {
+        event.envelope.id: event.envelope.published
+        for stream in by_stream(record for record in told if record.event.envelope.stream in streams)
+        for event in in_force([record.event for record in stream])
+    }
+    public = set[UUID]()
+    for record in told:
+        event, named = record.event, record.event.envelope.id
+        if isinstance(event, Amendment):
+            counts = event.record in public
+        else:
+            when = published.get(named, event.envelope.published)
+            counts = when is not None and reached(when, asked)
+        if counts:
+            public.add(named)
+            yield record
+
+
+def _may_count(amendment: Amendment, asked: str) -> bool:
+    published = amendment.envelope.published
+    return published is None or reached(published, asked)

@@ -1,5 +1,7 @@
 """Where claimants stand on a subject: each one's claims that nothing newer has replaced, and how they were ruled on."""
 
+from typing import ClassVar
+
 from msgspec.structs import replace
 
 from application.view import Basis, Record
@@ -23,6 +25,7 @@ class RulingEntry(Fact, omit_defaults=False, frozen=True):
 class Stand(Fact, omit_defaults=False, frozen=True):
     """A claim as a document shows it. `status` is current, superseded or withdrawn."""
 
+    SEARCHED: ClassVar[tuple[str, ...]] = ("speaker", "value", "quotation")
     claim: str
     kind: str
     claimant: str
@@ -58,7 +61,7 @@ def with_record(stands: tuple[Stand, ...], record: Record) -> tuple[Stand, ...]:
                 quotation=made.quotation,
                 basis=Basis.of(record),
             )
-            return (*(_after(new, stand) for stand in stands), new)
+            return (*_superseded(stands, new), new)
         case Claim.Withdrawn(envelope=envelope):
             return tuple(replace(s, status="withdrawn") if s.claim == envelope.key else s for s in stands)
         case Finding.Made() as made:
@@ -75,12 +78,17 @@ def current(stands: tuple[Stand, ...]) -> tuple[Stand, ...]:
     return tuple(stand for stand in stands if stand.status == "current")
 
 
-def _after(new: Stand, stand: Stand) -> Stand:
-    """An earlier claim after a newer one: superseded, unless the two tell an amount in two currencies."""
-    same = (stand.kind, stand.claimant, stand.subject) == (new.kind, new.claimant, new.subject)
-    if not same or stand.status != "current" or _currency(stand) != _currency(new):
-        return stand
-    return replace(stand, status="superseded")
+def _superseded(stands: tuple[Stand, ...], new: Stand) -> list[Stand]:
+    """The earlier claims after a newer one: it takes the place of its like, unless they tell two currencies."""
+    told = list(stands)
+    for place in [n for n, stand in enumerate(stands) if stand.status == "current" and _alike(stand, new)]:
+        told[place] = replace(stands[place], status="superseded")
+    return told
+
+
+def _alike(one: Stand, other: Stand) -> bool:
+    same = (one.kind, one.claimant, one.subject) == (other.kind, other.claimant, other.subject)
+    return same and _currency(one) == _currency(other)
 
 
 def _currency(stand: Stand) -> str:

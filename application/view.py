@@ -3,17 +3,19 @@
 `evolve` serves the live projection, the rebuild and every replay; nothing else knows how a view is made.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from domain import moment
 from domain.event import DomainEvent, Evidence
 from domain.fact import Fact
 from domain.moment import order
+
+Row = tuple[str, str, str]
+"""The place of a document in a list: the key that it is sorted by, its negotiation and its key."""
 
 
 class Record(NamedTuple):
@@ -61,7 +63,7 @@ class Basis(Fact, omit_defaults=False, frozen=True):
 
 
 class Index(NamedTuple):
-    """By what a document is found in lists: `date` is a key that sorts, `text` is searched.
+    """By what a document is found in lists: `date` is a key that sorts; `text` holds what is searched, see `texts`.
 
     A flag `touches` other documents, named as `view/key`. What is not `shown` is kept only to fold on.
     """
@@ -70,7 +72,7 @@ class Index(NamedTuple):
     date: str = ""
     parties: frozenset[str] = frozenset()
     issues: frozenset[str] = frozenset()
-    text: str = ""
+    text: tuple[object, ...] = ()
     touches: frozenset[str] = frozenset()
     shown: bool = True
 
@@ -90,30 +92,13 @@ class View:
     follows: Literal["takes_effect", "occurred"] = "takes_effect"
 
 
-def bases(value: object) -> Iterator[Basis]:
-    """All the records that a document says it rests on."""
-    if isinstance(value, Basis):
-        yield value
-    elif isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            yield from bases(getattr(value, name))
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from bases(item)
-
-
-def may_be_later(value: object, as_of: str) -> list[str]:
-    """The records in a document that may not have counted yet at a time, because theirs was told vaguely."""
-    vague = [b.record for b in bases(value) if moment.may_be_later(b.effective or b.occurred, as_of)]
-    return sorted(map(str, dict.fromkeys(vague)))
-
-
 def texts(value: object) -> str:
-    """All the text in a fact, for searching."""
+    """All the text in a fact, for searching; of a fact that names its `SEARCHED` fields, the text in those."""
     if isinstance(value, str):
         return value
     if isinstance(value, msgspec.Struct):
-        return " ".join(filter(None, (texts(getattr(value, name)) for name in value.__struct_fields__)))
+        names = getattr(value, "SEARCHED", value.__struct_fields__)
+        return " ".join(filter(None, (texts(getattr(value, name)) for name in names)))
     if isinstance(value, tuple):
-        return " ".join(map(texts, value))
+        return " ".join(filter(None, map(texts, value)))
     return ""

@@ -1,6 +1,7 @@
 """Whether two claimed values agree, are told in different scopes, or conflict."""
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from domain.moment import surely_before
@@ -54,6 +55,7 @@ def quantity(value: Value) -> Quantity | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def relation(one: Value, other: Value) -> Relation:
     """How two values on one subject stand to each other.
 

@@ -55,8 +55,16 @@ def _naming_fields(fact: type[Fact]) -> tuple[tuple[str, str | None], ...]:
     fields = []
     for field in msgspec.structs.fields(fact):
         kinds = kinds_named(hints[field.name])
-        fields.append((field.name, kinds.pop() if kinds else None))
+        if kinds or any(map(_naming_fields, _facts_in(hints[field.name]))):
+            fields.append((field.name, kinds.pop() if kinds else None))
     return tuple(fields)
+
+
+def _facts_in(hint: object) -> set[type[Fact]]:
+    """The kinds of facts that an annotation admits, at any depth."""
+    if isinstance(hint, type) and issubclass(hint, Fact):
+        return {hint}
+    return set[type[Fact]]().union(*map(_facts_in, get_args(hint)))
 
 
 def references(fact: Fact, path: str = "") -> Iterator[Reference]:

@@ -1,17 +1,17 @@
 """Replayed states: histories held in memory, and documents folded from them at the times asked."""
 
-from collections import OrderedDict
+import heapq
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
 from application.fold import Place, view_named
-from application.listing import Query, Row, select
+from application.listing import Query, select
 from application.policy import Policy, policy
 from application.projections.negotiations import NegotiationDocument
-from application.replay import History, Times
-from application.view import Document, Record, View
-from infrastructure.serialization import encode
+from application.replay import Held, History, Times
+from application.view import Record, Row, View
 
 RECORDS_MAX = 300_000
 """How many records are held in memory, of the negotiations asked for last; one is held however long it is."""
@@ -77,6 +77,7 @@ class Replayed:
         self._going_by = going_by
         self._supposed = supposed
         self._folded: dict[str, History] = {}
+        self._policies: dict[str, Policy] = {}
         self.as_of = times.as_of or datetime.now(UTC).isoformat()
 
     def history(self, negotiation: str) -> History:
@@ -95,44 +96,63 @@ class Replayed:
         """The same state, with records of one negotiation on top that somebody supposes."""
         return Replayed(self._histories, self._times, self._going_by, records)
 
-    def document(self, place: Place) -> Document | None:
+    def document(self, place: Place) -> Held | None:
         """One document, or none if there was none."""
         view, negotiation, key = place
         found = self.history(negotiation).view(view).document(key, self.as_of)
-        if found is None or not view_named(view).index(found).shown:
-            return None
-        return self._policy(negotiation).applied(found)
+        return self._seen(negotiation, view_named(view), found) if found and found.index.shown else None
 
-    def select(self, query: Query) -> list[tuple[Row, Document]]:
+    def select(self, query: Query) -> list[tuple[Row, Held]]:
         """A page of a list."""
         view = view_named(query.view)
         negotiations = [query.negotiation] if query.negotiation else self._histories.negotiations()
-        found = select(view, (d for negotiation in negotiations for d in self._of(view, negotiation)), query)
-        return [(row, seen) for row, document in found if (seen := self._policy(row[1]).applied(document))]
+        lists = [self._listed(view, negotiation, query.sort) for negotiation in negotiations]
+        documents = heapq.merge(*lists, key=lambda held: held.row(query.sort), reverse=query.sort.startswith("-"))
+        return select(lists[0] if len(lists) == 1 else documents, query)
 
     def flags(self, places: Iterable[Place]) -> dict[Place, list[bytes]]:
         """The flags that touch documents, by the places of those."""
+        flags: dict[str, list[Held]] = {}
         found: dict[Place, list[bytes]] = {}
-        flags: dict[str, list[tuple[frozenset[str], bytes]]] = {}
-        view = view_named("flags")
         for place in places:
             name, negotiation, key = place
             if negotiation not in flags:
-                flags[negotiation] = [
-                    (view.index(document).touches, encode(document))
-                    for _, document in sorted(self.history(negotiation).view("flags").documents(self.as_of).items())
-                    if view.index(document).shown
-                ]
-            touching = [body for touches, body in flags[negotiation] if f"{name}/{key}" in touches]
+                known = self.history(negotiation).view("flags").documents(self.as_of)
+                flags[negotiation] = [held for _, held in sorted(known.items()) if held.index.shown]
+            touching = [held.body for held in flags[negotiation] if f"{name}/{key}" in held.index.touches]
             if touching:
                 found[place] = touching
         return found
 
-    def _of(self, view: View, negotiation: str) -> Iterable[Document]:
-        return self.history(negotiation).view(view.name).documents(self.as_of).values()
+    def may_be_later(self, places: Iterable[Place]) -> list[str]:
+        """The records counted in documents that may not have counted yet, because they were dated vaguely."""
+        keys: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for view, negotiation, key in places:
+            keys[view, negotiation].add(key)
+        return sorted(
+            {
+                record
+                for (view, negotiation), known in keys.items()
+                for record in self.history(negotiation).view(view).may_be_later(known, self.as_of)
+            }
+        )
 
-    def _policy(self, negotiation: str) -> Policy:
+    def _listed(self, view: View, negotiation: str, sort: str) -> Iterable[Held]:
+        documents = self.history(negotiation).view(view.name).listed(self.as_of, sort)
         if self._going_by == "none":
-            return policy("none", None)
-        parties = self.history(negotiation).view("negotiations").document(negotiation, self.as_of)
-        return policy(self._going_by, parties if isinstance(parties, NegotiationDocument) else None)
+            return documents
+        seen = filter(None, (self._seen(negotiation, view, held) for held in documents))
+        return sorted(seen, key=lambda held: held.row(sort), reverse=sort.startswith("-"))
+
+    def _seen(self, negotiation: str, view: View, held: Held) -> Held | None:
+        """A document as it is seen under the policy; none if that leaves nothing of it."""
+        if self._going_by == "none":
+            return held
+        if negotiation not in self._policies:
+            parties = self.history(negotiation).view("negotiations").document(negotiation, self.as_of)
+            known = parties.document if parties else None
+            self._policies[negotiation] = policy(
+                self._going_by, known if isinstance(known, NegotiationDocument) else None
+            )
+        document = self._policies[negotiation].applied(held.document)
+        return Held(view, document, held.last) if document else None

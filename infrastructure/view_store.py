@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from application.fold import Place
-from application.listing import Query, Row
-from application.view import Index
+from application.listing import Query
+from application.view import Index, Row, texts
 from domain.text import words
 from infrastructure.sqlite import StoreRefused, open_for_reading, open_for_writing, schema_version
 
@@ -90,7 +90,7 @@ class ViewStore:
             "SELECT id, tags FROM documents WHERE view = ? AND negotiation = ? AND key = ?", place
         ).fetchone()
         values = (index.kind, index.date, joined, index.shown, *folded, body)
-        text = " ".join(words(index.text))
+        text = " ".join(words(texts(index.text)))
         if before:
             document = before[0]
             self._connection.execute(

@@ -12,9 +12,10 @@ from fastapi import Header, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.fold import Place
-from application.listing import Query, Row
+from application.listing import Query
 from application.policy import POLICY_PATTERN
 from application.replay import Times
+from application.view import Row
 from domain.model import EVENT_OF_TOPIC
 from domain.moment import Asked as Moment
 from domain.moment import Moment as AnyMoment

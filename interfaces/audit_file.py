@@ -22,7 +22,7 @@ from domain.event import DomainEvent
 from infrastructure.code_version import fold_version
 from infrastructure.log import Log
 from infrastructure.replayed import Histories, Replayed
-from infrastructure.serialization import decode_event, encode
+from infrastructure.serialization import decode_event
 from interfaces import asking
 
 FORMAT = 1
@@ -116,8 +116,8 @@ class AuditFile:
             found = state.select(Query(view=view.name, negotiation=negotiation, limit=2**31))
             flags = state.flags([(view.name, negotiation, row[2]) for row, _ in found])
             own = {
-                row[2]: asking.flagged(encode(document), flags.get((view.name, negotiation, row[2]), ()))
-                for row, document in found
+                row[2]: asking.flagged(held.body, flags.get((view.name, negotiation, row[2]), ()))
+                for row, held in found
             }
             held = {
                 item["key"]: item for item in map(json.loads, self._files[f"views/{view.name}.ndjson"].splitlines())

@@ -29,6 +29,8 @@ _CODES = {
     "union_tag_not_found": "unknown-value-type",
     "string_too_long": "too-long",
     "too_long": "too-long",
+    "uuid_parsing": "not-an-id",
+    "uuid_type": "not-an-id",
 }
 _FORMS = {
     constraint.pattern: (code, info.description)

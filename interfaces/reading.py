@@ -13,12 +13,10 @@ from pydantic import TypeAdapter
 
 from application.fold import Place, all_views
 from application.listing import Query as ListQuery
-from application.listing import Row
-from application.view import may_be_later
+from application.view import Row
 from domain.text import Slug
 from infrastructure.log import LogReader
 from infrastructure.replayed import Histories, Replayed
-from infrastructure.serialization import encode
 from infrastructure.view_store import ViewReader
 from interfaces import asking
 from interfaces.asking import Asked, AskedAcross, AskedAt, AskedList, AskedRecords, IfNoneMatch, Key
@@ -197,8 +195,8 @@ def show(state: Replayed, place: Place, asked: AskedAt) -> bytes:
     document = state.document(place)
     if document is None:
         raise asking.not_found(place, asked)
-    later = may_be_later(document, asked.as_of) if asked.as_of else ()
-    return asking.timed(asking.flagged(encode(document), state.flags([place]).get(place, ())), asked, later)
+    later = state.may_be_later([place]) if asked.as_of else ()
+    return asking.timed(asking.flagged(document.body, state.flags([place]).get(place, ())), asked, later)
 
 
 def _list_within(stores: Callable[[], Stores], view: str) -> Callable[..., Awaitable[Response]]:
@@ -233,10 +231,10 @@ async def _list(
 def listed(state: Replayed, query: ListQuery, asked: AskedAt) -> bytes:
     """The answer with a replayed page."""
     found = state.select(query)
-    flags = state.flags([(query.view, row[1], row[2]) for row, _ in found])
-    shown = tuple(document for _, document in found[: query.limit - 1])
-    later = may_be_later(shown, asked.as_of) if asked.as_of else ()
-    return asking.timed(_as_page(query, [(row, encode(d)) for row, d in found], flags), asked, later)
+    places = [(query.view, row[1], row[2]) for row, _ in found[: query.limit - 1]]
+    later = state.may_be_later(places) if asked.as_of else ()
+    rows = [(row, held.body) for row, held in found]
+    return asking.timed(_as_page(query, rows, state.flags(places)), asked, later)
 
 
 def _as_page(query: ListQuery, rows: list[tuple[Row, bytes]], flags: dict[Place, list[bytes]]) -> bytes:

@@ -6,7 +6,7 @@ from itertools import combinations
 from msgspec.structs import replace
 
 from application.stand import Stand, about, current, with_record
-from application.view import Basis, Document, Index, Record, View, texts
+from application.view import Basis, Document, Index, Record, View
 from domain.agreement import Agreement, Step
 from domain.claim import Claim, aspect_of
 from domain.event import DomainEvent
@@ -223,8 +223,7 @@ def index(document: AgreementDocument) -> Index:
         date=order(document.last_occurred),
         parties=frozenset(standing.party for standing in document.parties),
         issues=frozenset(entry.issue for entry in document.provisions if entry.issue),
-        text=texts((document.key, document.title, document.text or ""))
-        + "".join(f" {entry.title} {entry.text}" for entry in document.provisions),
+        text=(document.key, document.title, document.text, *((p.title, p.text) for p in document.provisions)),
     )
 
 

@@ -6,7 +6,7 @@ from itertools import combinations
 from msgspec.structs import replace
 
 from application.stand import Stand, current, with_record
-from application.view import Basis, Document, Index, Record, View, texts
+from application.view import Basis, Document, Index, Record, View
 from domain.claim import Claim, issue_of
 from domain.comparison import relation
 from domain.event import DomainEvent
@@ -132,7 +132,7 @@ def index(document: ContradictionDocument) -> Index:
         date=order(document.since) if document.since else "",
         parties=frozenset(document.between),
         issues=frozenset([document.issue] if document.issue else []),
-        text=" ".join([document.subject, *(texts((s.speaker or "", s.value)) for s in document.claims)]),
+        text=(document.subject, document.claims),
         shown=document.nature != "none",
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from application.stand import Stand, about, with_record
-from application.view import Basis, Document, Index, Record, View, texts
+from application.view import Basis, Document, Index, Record, View
 from domain.deadline import Deadline, Rule
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -77,7 +77,7 @@ def index(document: DeadlineDocument) -> Index:
         kind=document.status,
         date=order(document.due) if document.due else "",
         parties=frozenset(filter(None, [document.party, *(revision.party for revision in document.revisions)])),
-        text=texts((document.key, document.title, document.rule.after if document.rule else "")),
+        text=(document.key, document.title, document.rule and document.rule.after),
     )
 
 

@@ -11,6 +11,8 @@ from domain.event import DomainEvent
 from domain.moment import order
 
 IMPOSSIBLE = "no-longer-possible/records"
+SEEN_MAX = 100
+"""How much is remembered under one name, so that a fold stays linear; what is told later is not compared."""
 
 
 class FlagDocument(Document, frozen=True):
@@ -40,13 +42,10 @@ def evolve(document: FlagDocument | None, record: Record, key: str) -> FlagDocum
         source=rule.source,
     )
     for sight in rule.sees(record.event):
-        if sight.watched == watched:
+        if sight.watched == watched and (rule.replaces or len(document.seen) < SEEN_MAX):
             new = _seen(sight, record)
-            others = tuple(
-                one
-                for one in document.seen
-                if _likeness(one, replaces=rule.replaces) != _likeness(new, replaces=rule.replaces)
-            )
+            likeness = _likeness(new, replaces=rule.replaces)
+            others = tuple(one for one in document.seen if _likeness(one, replaces=rule.replaces) != likeness)
             if len(others) == len(document.seen) or rule.replaces:
                 remembered = (*others, new)
                 document = replace(document, seen=remembered, details=rule.judge(remembered, document.details))
@@ -76,7 +75,7 @@ def index(document: FlagDocument) -> Index:
     return Index(
         kind=document.rule,
         date=order(records[0].occurred) if records else "",
-        text=" ".join([document.rule, document.says, *(detail.text for detail in document.details)]),
+        text=(document.rule, document.says, *(detail.text for detail in document.details)),
         touches=frozenset(place for detail in document.details for place in detail.touches),
         shown=bool(document.details),
     )

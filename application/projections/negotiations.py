@@ -179,9 +179,7 @@ def index(document: NegotiationDocument) -> Index:
         date=order(document.opened) if document.opened else "",
         parties=frozenset(party.key for party in document.parties),
         issues=frozenset(issue.key for issue in document.issues),
-        text=" ".join(
-            [document.key, document.title, document.description or "", *(issue.title for issue in document.issues)]
-        ),
+        text=(document.key, document.title, document.description, *(issue.title for issue in document.issues)),
     )
 
 

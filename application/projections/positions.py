@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from application.stand import Stand, current, with_record
-from application.view import Document, Index, Record, View, texts
+from application.view import Document, Index, Record, View
 from domain.claim import Claim, issue_of
 from domain.event import DomainEvent
 from domain.finding import Ruling
@@ -53,9 +53,7 @@ def index(document: PositionDocument) -> Index:
         date=order(last[0].basis.occurred) if last else "",
         parties=frozenset([document.party]),
         issues=frozenset([document.issue] if document.issue else []),
-        text=" ".join(
-            [document.subject, *(texts((s.speaker or "", s.value, s.quotation or "")) for s in document.history)]
-        ),
+        text=(document.subject, document.history),
     )
 
 

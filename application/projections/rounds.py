@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from application.stand import Stand, about, with_record
-from application.view import Basis, Document, Index, Record, View, texts
+from application.view import Basis, Document, Index, Record, View
 from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -192,15 +192,13 @@ def index(document: RoundDocument) -> Index:
     if document.proposal:
         parties.add(document.proposal.party)
         issues.update(document.proposal.issues)
+    told = (document.sessions, document.statements, document.answers)
     return Index(
         kind=document.kind,
         date=order(document.held[0] or document.first_occurred),
         parties=frozenset(parties),
         issues=frozenset(issues),
-        text=texts((document.key, document.title or "", document.place or "", document.outcome or ""))
-        + " "
-        + texts((*document.sessions, *document.statements, *document.answers))
-        + (texts(document.proposal) if document.proposal else ""),
+        text=(document.key, document.title, document.place, document.outcome, document.proposal, told),
     )
 
 

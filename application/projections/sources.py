@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from application.view import Basis, Document, Index, Record, View, texts
+from application.view import Basis, Document, Index, Record, View
 from domain.event import DomainEvent
 from domain.moment import order
 from domain.source import Source
@@ -61,7 +61,7 @@ def index(document: SourceDocument) -> Index:
     return Index(
         kind=document.kind,
         date=order(document.published) if document.published else "",
-        text=texts((document.key, document.title, document.publisher, document.address or "")),
+        text=(document.key, document.title, document.publisher, document.address),
     )
 
 

@@ -71,7 +71,7 @@ def index(document: TimelineDocument) -> Index:
         date=order(document.basis.occurred),
         parties=frozenset(document.parties),
         issues=frozenset(document.issues),
-        text=texts((document.title, document.text, document.basis.reason or "", document.basis.evidence)),
+        text=(document.title, document.text, document.basis.reason, document.basis.evidence),
     )
 
 

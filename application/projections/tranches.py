@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from application.ladder import Rungs, climb
 from application.stand import Stand, about, with_record
-from application.view import Basis, Document, Index, Record, View, texts
+from application.view import Basis, Document, Index, Record, View
 from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -87,7 +87,7 @@ def index(document: TrancheDocument) -> Index:
         kind=document.status,
         date=order(bases[-1].occurred) if bases else "",
         parties=frozenset(filter(None, (name for step in document.steps for name in (step.party, step.to)))),
-        text=texts((document.key, document.title or "", *(step.note or "" for step in document.steps))),
+        text=(document.key, document.title, *(step.note for step in document.steps)),
     )
 
 

@@ -21,7 +21,7 @@ def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, .
     for one in seen[:-1]:
         if one.unit == new.unit and _sources(one) != _sources(new) and _slipped(one, new):
             text = f"{new.what}: {Decimal(one.number or 0):,f} and {Decimal(new.number or 0):,f} {new.unit}"
-            found = (*found, detail(text, one, new))
+            return (*found, detail(text, one, new))
     return found
 
 

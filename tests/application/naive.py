@@ -38,7 +38,7 @@ def replay(records: list[Record], as_of: str, public_at: str | None, known_at: s
     """All documents, by view and key."""
     seen = [record for record in records if not known_at or begun(record.event.envelope.recorded.isoformat(), known_at)]
     if public_at:
-        seen = [record for record in seen if _public(record.event, public_at)]
+        seen = _public(seen, public_at)
     amendments = [record.event for record in seen if isinstance(record.event, Corrected | Retracted)]
 
     def stands(event: DomainEvent) -> bool:
@@ -73,10 +73,32 @@ def replay(records: list[Record], as_of: str, public_at: str | None, known_at: s
     return documents
 
 
-def _public(event: DomainEvent, asked: str) -> bool:
-    if event.envelope.published:
-        return begun(event.envelope.published, asked)
-    return isinstance(event, Corrected | Retracted)
+def _public(seen: list[Record], asked: str) -> list[Record]:
+    """Those published by then, where published is what the amendments of then make of it."""
+    events = {record.event.envelope.id: record.event for record in seen}
+    amendments = [
+        event
+        for event in events.values()
+        if isinstance(event, Corrected | Retracted)
+        and (event.envelope.published is None or begun(event.envelope.published, asked))
+    ]
+    taken_back: set[Any] = set()
+    for event in reversed(amendments):
+        if isinstance(event, Retracted) and event.envelope.id not in taken_back:
+            taken_back.add(event.record)
+
+    def published(event: DomainEvent) -> bool:
+        if isinstance(event, Corrected | Retracted):
+            return event in amendments and published(events[event.record])
+        when = event.envelope.published
+        if event.envelope.id not in taken_back:
+            for other in amendments:
+                named = isinstance(other, Corrected) and other.record == event.envelope.id
+                if named and other.envelope.id not in taken_back and "published" in other.changes:
+                    when = other.changes["published"]
+        return when is not None and begun(when, asked)
+
+    return [record for record in seen if published(record.event)]
 
 
 def _holds(amendment: DomainEvent, as_of: str) -> bool:

@@ -1,7 +1,7 @@
 """How fast Parley is on this machine, and how much memory it needs.
 
     make bench                          everything; BENCH_RECORDS=100000 is the size of the log
-    python tests/bench/bench.py log     the part about a long log alone
+    python tests/bench/bench.py log     one part alone: http, log or replays
 
 All traffic goes to 127.0.0.1, and all files lie in a temporary folder. The clients are one process beside the server.
 """
@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from course import ground
 from load import NEGOTIATIONS
@@ -28,6 +28,7 @@ from rich.table import Table
 HERE = Path(__file__).resolve().parent
 RECORDS = max(1000, int(os.environ.get("BENCH_RECORDS", "100000")) // 1000 * 1000)
 RUNS, WRITE_SECONDS, READ_SECONDS = 3, 8, 5
+LENGTHS = 1_000, 10_000, 100_000
 Row = tuple[str, str]
 MEASURED = """
 import json, sys, time
@@ -68,8 +69,8 @@ class Store:
         return found
 
     @contextmanager
-    def served(self) -> Iterator[tuple[int, float]]:
-        """A server of this store: its port, and the seconds to the first answer."""
+    def served(self) -> Iterator["Served"]:
+        """A server of this store."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -81,10 +82,18 @@ class Store:
                     if server.poll() is not None or time.perf_counter() - start > 60:
                         sys.exit("The server did not start.")
                     time.sleep(0.005)
-                yield port, time.perf_counter() - start
+                yield Served(port, server.pid, time.perf_counter() - start)
             finally:
                 server.terminate()
                 server.wait(120)
+
+
+class Served(NamedTuple):
+    """A running server, and the seconds from its start to its first answer."""
+
+    port: int
+    process: int
+    seconds: float
 
 
 def asked(port: int, method: str, path: str, body: bytes | None = None) -> int:
@@ -101,7 +110,8 @@ def asked(port: int, method: str, path: str, body: bytes | None = None) -> int:
 
 def write_and_read() -> tuple[dict[str, float], dict[str, float], float]:
     """One run over HTTP on a fresh store: writing, then reading, and how long the views were behind in between."""
-    with TemporaryDirectory() as folder, (store := Store(folder)).served() as (port, _):
+    with TemporaryDirectory() as folder, (store := Store(folder)).served() as server:
+        port = server.port
         told = [line for n in range(NEGOTIATIONS) for line in ground(f"talks-{n}")]
         if asked(port, "POST", "/v1/records", "\n".join(map(json.dumps, told)).encode()) != 201:
             sys.exit("The negotiations could not be opened.")
@@ -143,15 +153,34 @@ def long_log() -> Iterator[Row]:
         yield "export, peak memory", f"{exported['mib']:.0f} MiB"
         starts = []
         for _ in range(RUNS):
-            with store.served() as (_, seconds):
-                starts.append(seconds)
+            with store.served() as server:
+                starts.append(server.seconds)
         yield "start to the first answer", f"{median(starts):.2f} s"
+
+
+def other_times() -> Iterator[Row]:
+    """One negotiation of some records, read as it is stored and as of other times."""
+    for records in LENGTHS:
+        with TemporaryDirectory() as folder:
+            store = Store(folder)
+            store.python(str(HERE / "course.py"), str(store.file), str(records), str(records))
+            store.python("-m", "interfaces", "rebuild")
+            with store.served() as server:
+                asking = store.python(str(HERE / "replays.py"), str(server.port), str(server.process))
+                found = json.loads(asking.stdout)
+        yield f"{records:,} records in a negotiation", f"{found.pop('mib'):.0f} MiB resident after all this"
+        for view, times in found.items():
+            told = "stored {:.1f} ms, as of a date {:.1f} ms, after the last record {:.1f} ms; the first time {:.0f} ms"
+            yield f"    {view}", told.format(*times)
+
+
+PARTS = {"http": over_http, "log": long_log, "replays": other_times}
 
 
 def main() -> None:
     table: Any = Table("measured", "found", title=f"Parley, {os.cpu_count()} CPUs, Python {sys.version.split()[0]}")
-    for part in (long_log,) if sys.argv[1:] == ["log"] else (over_http, long_log):
-        for row in part():
+    for name in sys.argv[1:] or PARTS:
+        for row in PARTS[name]():
             table.add_row(*row)
             print(*row, sep=": ", file=sys.stderr, flush=True)
     Console().print(table)

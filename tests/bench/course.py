@@ -16,7 +16,8 @@ from application.registrar import Submission
 from infrastructure.committer import Committer, Request
 from infrastructure.log import Log
 
-PARTIES, ISSUES, SOURCES, LENGTH, CHUNK = 4, 10, 5, 1000, 250
+PARTIES, ISSUES, SOURCES, TRANCHES, LENGTH, CHUNK = 4, 10, 5, 20, 1000, 250
+DAYS = 500
 Told = dict[str, Any]
 
 
@@ -47,15 +48,19 @@ def claim(negotiation: str, key: str, occurred: str, chance: random.Random) -> T
     return told | about | {"value": value, "evidence": evidence}
 
 
-def course(negotiation: str, seed: int) -> Iterator[Told]:
-    """A negotiation of `LENGTH` records, in the order in which they occurred: six in ten are claims."""
+def course(negotiation: str, seed: int, length: int = LENGTH) -> Iterator[Told]:
+    """A negotiation of some records over 500 days, in the order in which they occurred: half of them are claims."""
     chance = random.Random(seed)
     yield from (beginning := list(ground(negotiation)))
-    for n in range(LENGTH - len(beginning)):
-        day = (date(2024, 1, 2) + timedelta(n // 2)).isoformat()
+    for n in range(length - len(beginning)):
+        day = (date(2024, 1, 2) + timedelta(n * DAYS // length)).isoformat()
         told: Told = {"negotiation": negotiation, "occurred": day}
         party = f"p{chance.randrange(PARTIES)}"
         match n % 10:
+            case 5:
+                amount = {"amount": str(chance.randrange(1, 10**6)), "currency": "USD"}
+                tranche = f"x{chance.randrange(TRANCHES * length // LENGTH)}"
+                yield told | {"command": "register-interest", "tranche": tranche, "amount": amount}
             case 6:
                 session = {"session": f"m{n}", "form": "call", "participants": [{"party": party}]}
                 yield told | {"command": "hold-session"} | session
@@ -75,8 +80,8 @@ def course(negotiation: str, seed: int) -> Iterator[Told]:
                 yield claim(negotiation, f"c{n}", day, chance)
 
 
-def fill(file: str, records: int) -> None:
-    """A log of whole negotiations, told in turns, through the registrar and the committer."""
+def fill(file: str, records: int, length: int = LENGTH) -> None:
+    """A log of whole negotiations of a length, told in turns, through the registrar and the committer."""
     kinds = {name: (kind, TypeAdapter(kind.body())) for name, kind in all_commands().items()}
 
     def submission(told: Told) -> Submission:
@@ -85,12 +90,12 @@ def fill(file: str, records: int) -> None:
 
     committer = Committer(Log(Path(file)), lambda: datetime.now(UTC), lambda: None)
     committer.start()
-    courses = [course(f"talks-{n}", n) for n in range(max(1, records // LENGTH))]
-    for _ in range(LENGTH // CHUNK):
+    courses = [course(f"talks-{n}", n, length) for n in range(max(1, records // length))]
+    for _ in range(length // CHUNK):
         for told in courses:
             committer.submit(Request([submission(next(told)) for _ in range(CHUNK)])).result()
     committer.stop()
 
 
 if __name__ == "__main__":
-    fill(sys.argv[1], int(sys.argv[2]))
+    fill(sys.argv[1], *map(int, sys.argv[2:]))

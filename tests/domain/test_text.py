@@ -3,7 +3,7 @@ import json
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from domain.text import Line, Prose, Quotation, Slug
+from domain.text import Line, Prose, Quotation, Slug, words
 
 KINDS = {"slug": Slug, "line": Line, "prose": Prose, "quotation": Quotation}
 CONTROLS = [chr(code) for code in [*range(0x20), *range(0x7F, 0xA0)]]
@@ -67,3 +67,17 @@ def test_a_slug_is_lower_case_letters_and_digits_with_single_hyphens(slug):
 )
 def test_a_slug_is_nothing_else(slug):
     assert not admits("slug", slug)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Nine-to-one, “exactly”", ["nine", "to", "one", "exactly"]),
+        ("Ｔｏｋｙō", ["tokyo"]),
+        ("赤沢 亮正", ["赤沢", "亮正"]),
+        ("§ 232", ["232"]),
+        ("—", []),
+    ],
+)
+def test_words_are_compared_without_case_accents_and_width(text, told):
+    assert words(text) == told

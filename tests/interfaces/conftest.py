@@ -1,6 +1,7 @@
 """A service on a store of its own, and a negotiation to begin with."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from infrastructure.settings import Settings
-from interfaces.main import application
+from interfaces.main import application, now
 
 Tell = Callable[..., httpx2.Response]
 
@@ -19,9 +20,24 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(database=f"sqlite:///{tmp_path}/parley.db")
 
 
+class Clock:
+    """What the service takes for the time: the real one, until a test sets it."""
+
+    def __init__(self) -> None:
+        self.at: str | None = None
+
+    def __call__(self) -> datetime:
+        return datetime.fromisoformat(self.at) if self.at else now()
+
+
 @pytest.fixture
-def client(settings: Settings) -> Iterator[TestClient]:
-    with TestClient(application(settings), raise_server_exceptions=False) as client:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def client(settings: Settings, clock: Clock) -> Iterator[TestClient]:
+    with TestClient(application(settings, clock=clock), raise_server_exceptions=False) as client:
         yield client
 
 

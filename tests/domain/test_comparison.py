@@ -1,0 +1,67 @@
+from decimal import Decimal
+
+import pytest
+
+from domain.comparison import quantity, relation
+from domain.money import Money
+from domain.value import Amount, Answer, Count, Rate, Share, Text, When
+
+
+def dollars(amount, qualifier="exactly", **more):
+    return Amount(money=Money(**({"amount": amount, "currency": "USD", "qualifier": qualifier} | more)))
+
+
+PAIRS = [
+    (dollars("550"), dollars("550.00"), "agree"),
+    (dollars("550"), dollars("551"), "conflict"),
+    (dollars("550"), dollars("550", currency="EUR"), "scope"),
+    (dollars("550"), dollars("550", per="year"), "scope"),
+    (dollars("550"), dollars("550", "up-to"), "scope"),
+    (dollars("20"), dollars("550", "up-to"), "scope"),
+    (dollars("551"), dollars("550", "up-to"), "conflict"),
+    (dollars("550", "at-least"), dollars("549"), "conflict"),
+    (dollars("550", "at-least"), dollars("600", "up-to"), "scope"),
+    (dollars("550", "at-least"), dollars("500", "up-to"), "conflict"),
+    (dollars("550", "up-to"), dollars("600", "up-to"), "conflict"),
+    (dollars("40", "about"), dollars("43"), "agree"),
+    (dollars("40", "about"), dollars("46"), "conflict"),
+    (dollars("40", "about"), dollars("50", "about"), "agree"),
+    (dollars("40", "about"), dollars("52", "about"), "conflict"),
+    (Count(number=45, unit="calendar days"), Count(number=45, unit="business days"), "scope"),
+    (Count(number=45, unit="calendar days"), Count(number=60, unit="calendar days"), "conflict"),
+    (Share(percent="90", to="us"), Share(percent="90.0", to="us"), "agree"),
+    (Share(percent="90", to="us"), Share(percent="50", to="us"), "conflict"),
+    (Share(percent="90", to="us"), Share(percent="10", to="japan"), "scope"),
+    (Rate(percent="15", basis="reciprocal"), Rate(percent="25", basis="section-232"), "scope"),
+    (Rate(percent="15", basis="reciprocal"), Rate(percent="25", basis="reciprocal"), "conflict"),
+    (Text(text="Nine to one"), Text(text="nine, to ONE!"), "agree"),
+    (Text(text="Nine to one"), Text(text="One to nine"), "conflict"),
+    (Text(text="ninety"), Share(percent="90"), "conflict"),
+    (When(date="2025-07"), When(date="2025-07-22"), "agree"),
+    (When(date="2025-07-23"), When(date="2025-07-22"), "conflict"),
+    (Answer(answer=True), Answer(answer=False), "conflict"),
+    (Answer(answer=True), Answer(answer=True), "agree"),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "expected"), PAIRS)
+def test_how_two_values_stand_to_each_other(one, other, expected):
+    assert relation(one, other) == relation(other, one) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "bounds"),
+    [
+        (dollars("40", "about"), ("35", "45")),
+        (dollars("42.5", "about"), ("42.45", "42.55")),
+        (dollars("40", "up-to"), ("0", "40")),
+        (dollars("40", "at-least"), ("40", "Infinity")),
+        (Share(percent="12.5"), ("12.5", "12.5")),
+    ],
+)
+def test_what_a_number_can_be(value, bounds):
+    assert quantity(value).bounds == tuple(map(Decimal, bounds))
+
+
+def test_words_and_dates_are_no_quantities():
+    assert [quantity(value) for value in (Text(text="40"), When(date="2025"), Answer(answer=True))] == [None] * 3
