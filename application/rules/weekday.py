@@ -1,6 +1,6 @@
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from typing import NamedTuple
 
@@ -16,8 +16,15 @@ LANGUAGES = ("en", "ja", "ko", "zh", "de", "fr", "es", "it", "pt")
 """The languages whose names of weekdays are known (CLDR)."""
 
 
+_NEAR = timedelta(days=200)
+"""How far from the record a date lies whose year is left out: a little more than half a year."""
+
+
 class Names(NamedTuple):
-    """The names of the weekdays (Monday 0) and months (January 1), and patterns that find them in a text."""
+    """The names of the weekdays (Monday 0) and months (January 1), and patterns that find them in a text.
+
+    Short names of weekdays count in brackets alone: elsewhere they can be other words.
+    """
 
     weekdays: dict[str, int]
     months: dict[str, int]
@@ -29,6 +36,8 @@ class Names(NamedTuple):
 def _names() -> Names:
     locales = [Locale(language) for language in LANGUAGES]
     weekdays = {name.casefold(): n for locale in locales for n, name in locale.days["format"]["wide"].items()}
+    short = {name.casefold(): n for locale in locales for n, name in locale.days["format"]["abbreviated"].items()}
+    alone = rf"(?<=[(\uff08])(?:{_any(short)})(?=[)\uff09])"
     months = {name.casefold(): n for locale in locales for n, name in locale.months["format"]["wide"].items()}
     month = _any(months)
     day = (
@@ -36,7 +45,7 @@ def _names() -> Names:
         rf"|(?<!\d)(?P<d2>\d{{1,2}})(?:st|nd|rd|th|\.|º)?\s+(?:of\s+|de\s+)?(?P<m2>{month}),?(?:\s+(?P<y2>\d{{4}}))?"
         r"|(?<!\d)(?P<d3>\d{1,2})(?:st|nd|rd|th|日|일|º)"
     )
-    return Names(weekdays, months, re.compile(_any(weekdays)), re.compile(day))
+    return Names(short | weekdays, months, re.compile(rf"{_any(weekdays)}|{alone}"), re.compile(day))
 
 
 def _any(names: Iterable[str]) -> str:
@@ -83,7 +92,8 @@ def _dates(text: str, event: DomainEvent) -> Iterator[date]:
     if month := found["m1"] or found["m2"]:
         year = found["y1"] or found["y2"]
         for number in [int(year)] if year else (told.year, told.year + 1, told.year - 1):
-            yield from _date(number, _names().months[month], day)
+            dates = _date(number, _names().months[month], day)
+            yield from (near for near in dates if year or abs(near - told) <= _NEAR)
     else:
         for months in (0, 1, -1):
             number, rest = divmod(told.year * 12 + told.month - 1 + months, 12)

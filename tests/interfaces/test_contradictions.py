@@ -1,0 +1,178 @@
+"""Contradictions, findings and policies over HTTP."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.interfaces.conftest import Tell
+
+Read = Callable[..., Any]
+N = "/v1/negotiations/talks"
+SPLIT = f"{N}/contradictions/issue/fish:position"
+
+
+def share(percent: str) -> dict[str, Any]:
+    return {"type": "share", "percent": percent}
+
+
+def money(amount: str, **more: str) -> dict[str, Any]:
+    return {"type": "money", "money": {"amount": amount, "currency": "USD"} | more}
+
+
+@pytest.fixture
+def claim(tell: Tell) -> Callable[..., None]:
+    def made(key: str, claimant: str, value: dict[str, Any], occurred: str = "2025-02-01", **more: Any) -> None:
+        told = {"kind": "position", "subject": "issue/fish"} | more
+        answer = tell("make-claim", claim=key, claimant=claimant, value=value, occurred=occurred, **told)
+        assert answer.status_code == 201, answer.text
+
+    return made
+
+
+Claim = Callable[..., None]
+
+
+def test_claims_that_do_not_agree_are_a_contradiction_with_both_sides(claim: Claim, read: Read) -> None:
+    claim("n", "north", share("90"), "2025-02-01")
+    assert read(f"{N}/contradictions")["items"] == []
+    claim("s", "south", share("50"), "2025-02-05")
+    (found,) = read("/v1/contradictions")["items"]
+    assert (found["nature"], found["status"], found["since"]) == ("conflict", "open", "2025-02-05")
+    assert [(side["value"]["percent"], side["claimants"]) for side in found["sides"]] == [
+        ("90", ["north"]),
+        ("50", ["south"]),
+    ]
+    assert [stand["claim"] for side in found["sides"] for stand in side["claims"]] == ["n", "s"]
+
+
+def test_it_ends_when_one_side_comes_round(claim: Claim, read: Read) -> None:
+    claim("n", "north", share("90"), "2025-02-01")
+    claim("s", "south", share("50"), "2025-02-05")
+    claim("s2", "south", share("90"), "2025-03-05")
+    assert read(f"{N}/contradictions")["items"] == []
+    assert read(SPLIT, as_of="2025-03-04")["nature"] == "conflict"
+    assert read(f"{N}/contradictions", as_of="2025-02-04")["items"] == []
+
+
+def test_a_withdrawn_claim_contradicts_nobody(claim: Claim, tell: Tell, read: Read) -> None:
+    claim("n", "north", share("90"))
+    claim("s", "south", share("50"))
+    tell("withdraw-claim", claim="s", occurred="2025-02-09")
+    assert read(f"{N}/contradictions")["items"] == []
+
+
+def test_nobody_contradicts_himself(claim: Claim, read: Read) -> None:
+    claim("n", "north", share("90"))
+    claim("n2", "north", share("50"), "2025-02-02", speaker="Somebody")
+    assert read(f"{N}/contradictions")["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("north", "south"),
+    [
+        (money("5", per="year"), money("5")),
+        (money("5", qualifier="up-to"), money("5")),
+        ({"type": "count", "number": 45, "unit": "calendar days"}, {"type": "count", "number": 45, "unit": "business days"}),
+        (money("5"), money("5", currency="EUR")),
+    ],
+)  # fmt: skip
+def test_another_scope_is_no_true_conflict(
+    claim: Claim, read: Read, north: dict[str, Any], south: dict[str, Any]
+) -> None:
+    claim("n", "north", north)
+    claim("s", "south", south)
+    (found,) = read(f"{N}/contradictions")["items"]
+    assert found["nature"] == "scope"
+    assert read(f"{N}/contradictions", kind="conflict")["items"] == []
+
+
+def test_a_settlement_settles_what_was_in_dispute_before_it(claim: Claim, tell: Tell, read: Read) -> None:
+    claim("n", "north", share("90"), "2025-02-01")
+    claim("s", "south", share("50"), "2025-02-05")
+    tell("settle-issue", issue="fish", terms="Half.", occurred="2025-04-01")
+    found = read(SPLIT)
+    assert (found["status"], [entry["by"] for entry in found["settled_by"]]) == ("settled", ["issue/fish"])
+    assert read(SPLIT, as_of="2025-03-31")["status"] == "open"
+    tell("reopen-issue", issue="fish", occurred="2025-05-01")
+    assert read(SPLIT)["status"] == "open"
+
+
+def test_a_finding_prefers_a_claim_until_it_is_revoked(claim: Claim, tell: Tell, read: Read) -> None:
+    claim("n", "north", share("90"))
+    claim("s", "south", share("50"))
+    made = {"prefers": "s", "over": ["n"], "policy": "text-over-report", "reasons": "The text says so."}
+    assert tell("make-finding", finding="f", occurred="2025-03-01", **made).status_code == 201
+    stands = {stand["claim"]: stand["findings"] for side in read(SPLIT)["sides"] for stand in side["claims"]}
+    assert {key: [(f["finding"], f["preferred"]) for f in told] for key, told in stands.items()} == {
+        "n": [("f", False)],
+        "s": [("f", True)],
+    }
+    assert read(SPLIT)["status"] == "settled"
+    assert [item["party"] for item in read(f"{N}/positions", policy="findings")["items"]] == ["south"]
+    assert [item["party"] for item in read(f"{N}/positions", policy="findings:text-over-report")["items"]] == ["south"]
+    assert len(read(f"{N}/positions", policy="findings:other")["items"]) == 2
+    assert tell("revoke-finding", finding="f", occurred="2025-04-01").status_code == 201
+    assert len(read(f"{N}/positions", policy="findings")["items"]) == 2
+    assert [item["party"] for item in read(f"{N}/positions", policy="findings", as_of="2025-03-31")["items"]] == [
+        "south"
+    ]
+
+
+def test_an_account_holds_the_claims_of_a_party_and_its_offices(claim: Claim, tell: Tell, read: Read) -> None:
+    tell("add-party", party="ministry", name="Ministry", kind="office", represents="north")
+    claim("n", "north", share("90"))
+    claim("m", "ministry", share("80"))
+    claim("s", "south", share("50"))
+    found = read(f"{N}/positions", policy="account:north")
+    assert sorted(item["party"] for item in found["items"]) == ["ministry", "north"]
+    assert found["times"]["policy"] == "account:north"
+    assert read(SPLIT, policy="account:south")["claims"][0]["claim"] == "s"
+
+
+def test_a_policy_leaves_whole_pages(claim: Claim, read: Read) -> None:
+    for number, claimant in enumerate(["north", "north", "south", "north", "south"]):
+        claim(
+            f"c{number}",
+            claimant,
+            share("5"),
+            f"2025-02-0{number + 1}",
+            subject=f"issue/fish/rate/x{number}",
+            kind="report",
+        )
+    page = read(f"{N}/positions", policy="account:south", limit=1)
+    assert (page["items"][0]["subject"], bool(page["next"])) == ("issue/fish/rate/x2", True)
+    page = read(f"{N}/positions", policy="account:south", limit=1, cursor=page["next"])
+    assert (page["items"][0]["subject"], page["next"]) == ("issue/fish/rate/x4", None)
+
+
+def test_an_agreement_that_one_party_has_left_is_still_in_force_for_another(tell: Tell, read: Read) -> None:
+    tell("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
+    tell("sign-agreement", agreement="deal", parties=["north", "south"], occurred="2025-02-01")
+    tell("bring-into-force", agreement="deal", parties=["north", "south"], occurred="2025-03-01")
+    left = tell("withdraw-from-agreement", agreement="deal", parties=["south"], occurred="2025-06-01")
+    assert left.status_code == 201
+    stands = {entry["party"]: entry["status"] for entry in read(f"{N}/agreements/deal")["parties"]}
+    assert stands == {"north": "in-force", "south": "withdrawn"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "field"),
+    [
+        ({"prefers": "n", "over": ["other"]}, 422, "finding-on-different-subjects", "over"),
+        ({"prefers": "n", "over": ["n"]}, 422, "prefers-what-it-sets-aside", "over"),
+        ({"prefers": "n", "over": []}, 422, None, "over"),
+        ({"prefers": "none", "over": ["n"]}, 422, "unknown", "prefers"),
+        ({"prefers": "n", "over": ["none"]}, 422, "unknown", "over.0"),
+    ],
+)
+def test_a_finding_that_cannot_be_is_refused(
+    claim: Claim, tell: Tell, body: dict[str, Any], status: int, code: str | None, field: str
+) -> None:
+    tell("raise-issue", issue="coal", title="Coal")
+    claim("n", "north", share("90"))
+    claim("other", "south", share("50"), subject="issue/coal")
+    answer = tell("make-finding", policy="mine", reasons="So.", **body)
+    assert answer.status_code == status, answer.text
+    assert code in (None, answer.json()["code"])
+    assert [error["field"] for error in answer.json()["errors"]] == [field]

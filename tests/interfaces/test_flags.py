@@ -1,0 +1,169 @@
+"""Flags over HTTP: each rule finds what is irregular, and lets pass what is not; nothing is refused for it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from application.flag import all_rules
+from tests.interfaces.conftest import Tell
+
+Read = Callable[..., Any]
+N = "/v1/negotiations/talks"
+Told = tuple[str, dict[str, Any]]
+
+
+def usd(amount: str, **more: str) -> dict[str, Any]:
+    return {"amount": amount, "currency": "USD"} | more
+
+
+def report(amount: str, source: str, subject: str = "tranche/ports/amount", **more: str) -> Told:
+    value = {"type": "money", "money": usd(amount, **more)}
+    facts = {"kind": "report", "claimant": "north", "subject": subject, "value": value}
+    return "make-claim", facts | {"evidence": [{"source": source}]}
+
+
+def quoted(text: str, occurred: str = "2026-02-10", **more: Any) -> Told:
+    value = {"type": "text", "text": "-"}
+    claim = {"kind": "position", "claimant": "north", "subject": "issue/fish", "value": value}
+    return "make-claim", claim | {"quotation": text, "occurred": occurred} | more
+
+
+def dated(text: str, day: str) -> Told:
+    facts = {
+        "kind": "report",
+        "claimant": "north",
+        "subject": "issue/fish/date",
+        "value": {"type": "date", "date": day},
+    }
+    return "make-claim", facts | {"quotation": text, "occurred": "2026-02-10"}
+
+
+def signed(*parties: str, **more: Any) -> Told:
+    return "sign-agreement", {"agreement": "deal", "parties": list(parties)} | more
+
+
+PLEDGE: Told = ("pledge-tranche", {"tranche": "ports", "amount": usd("100")})
+IRREGULAR: list[tuple[str, list[Told]]] = [
+    ("weekday", [quoted("see you Friday, February 14")]),
+    ("weekday", [quoted("on Friday, the 14th", "2026-02-14")]),
+    ("weekday", [quoted("2月14日(金曜日)")]),
+    ("weekday", [quoted("2月14日(金)の会見")]),
+    ("weekday", [quoted("vendredi 14 février 2026")]),
+    ("weekday", [dated("Friday", "2026-02-14")]),
+    ("two-exchange-rates", [
+        report("550", "paper"), report("463", "paper", currency="EUR"),
+        report("148", "paper", "tranche/mines/amount"), report("126", "paper", "tranche/mines/amount", currency="EUR"),
+    ]),
+    ("magnitude", [report("8000", "paper"), report("80000", "post")]),
+    ("magnitude", [report("5.2", "paper"), report("5000", "post")]),
+    ("step-missing", [
+        ("schedule-round", {"round": "1", "planned_start": "2025-06-02"}), ("close-round", {"round": "1", "outcome": "-"}),
+    ]),
+    ("step-missing", [("contract-tranche", {"tranche": "ports", "amount": usd("5")})]),
+    ("effect-before-publication", [quoted("-", effective="2025-05-01", published="2025-09-01")]),
+    ("over-ceiling", [PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("100.01")})]),
+    ("over-ceiling", [
+        PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("60")}),
+        ("select-tranche", {"tranche": "roads", "amount": usd("50")}),
+    ]),
+]  # fmt: skip
+REGULAR: list[tuple[str, list[Told]]] = [
+    ("weekday", [quoted("see you Saturday, February 14")]),
+    ("weekday", [quoted("on Friday the talks went on for 14 hours")]),
+    ("weekday", [quoted("on the 14th we met")]),
+    ("weekday", [quoted("2月14日の資金")]),
+    ("weekday", [quoted("2月14日(土)の会見")]),
+    ("weekday", [quoted("Friday the 13th")]),
+    ("weekday", [dated("Saturday", "2026-02-14")]),
+    ("two-exchange-rates", [
+        report("550", "paper"), report("463", "paper", currency="EUR"),
+        report("148", "paper", "tranche/mines/amount"), report("124.6", "paper", "tranche/mines/amount", currency="EUR"),
+    ]),
+    ("two-exchange-rates", [
+        report("550", "paper"), report("463", "paper", currency="EUR"),
+        report("148", "post", "tranche/mines/amount"), report("126", "post", "tranche/mines/amount", currency="EUR"),
+    ]),
+    ("magnitude", [report("8000", "paper"), report("9000", "post")]),
+    ("magnitude", [report("8000", "paper"), report("80000", "post", currency="JPY")]),
+    ("magnitude", [report("8000", "paper"), report("80000", "post", "tranche/mines/amount")]),
+    ("effect-before-publication", [quoted("-", effective="2025-09-01", published="2025-05-01")]),
+    ("effect-before-publication", [quoted("-", effective="2025-09", published="2025-09-05")]),
+    ("over-ceiling", [PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("100")})]),
+    ("over-ceiling", [PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("900", currency="JPY")})]),
+    ("over-ceiling", [("select-tranche", {"tranche": "mines", "amount": usd("900")})]),
+    ("step-missing", [("open-round", {"round": "1"}), ("close-round", {"round": "1", "outcome": "None."})]),
+]  # fmt: skip
+
+
+@pytest.fixture
+def told(tell: Tell) -> Callable[[list[Told]], None]:
+    for source in ("paper", "post"):
+        tell("register-source", source=source, title="T", publisher="P", kind="article")
+    tell("propose-tranche", tranche="ports", title="Ports")
+    tell("propose-tranche", tranche="mines", title="Mines")
+
+    def send(commands: list[Told]) -> None:
+        for command, facts in commands:
+            answer = tell(command, **{"occurred": "2025-06-01"} | facts)
+            assert answer.status_code == 201, answer.text
+
+    return send
+
+
+@pytest.mark.parametrize(("rule", "commands"), IRREGULAR)
+def test_what_is_irregular_is_stored_and_flagged(
+    told: Callable[[list[Told]], None], read: Read, rule: str, commands: list[Told]
+) -> None:
+    told(commands)
+    flag = read("/v1/flags", kind=rule, negotiation="talks")["items"][-1]
+    assert (flag["rule"], flag["severity"]) == (rule, all_rules()[rule].severity)
+    assert flag["says"]
+    assert flag["source"]
+    records = [basis["record"] for detail in flag["details"] for basis in detail["records"]]
+    log = [item["envelope"]["id"] for item in read("/v1/records", limit=1000)["items"]]
+    assert records
+    assert set(records) <= set(log[-len(commands) :])
+    for place in flag["details"][0]["touches"]:
+        view, _, key = place.partition("/")
+        if view == "contradictions":  # shown only where claims disagree
+            continue
+        shown = read(N if view == "negotiations" else f"{N}/ledger" if view == "ledger" else f"{N}/{view}/{key}")
+        assert rule in [entry["rule"] for entry in shown["flags"]]
+
+
+@pytest.mark.parametrize(("rule", "commands"), REGULAR)
+def test_what_is_regular_is_not_flagged(
+    told: Callable[[list[Told]], None], read: Read, rule: str, commands: list[Told]
+) -> None:
+    told(commands)
+    assert read("/v1/flags", kind=rule)["items"] == []
+
+
+def test_a_flag_on_selections_goes_when_they_are_resized(told: Callable[[list[Told]], None], read: Read) -> None:
+    told([PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("101"), "occurred": "2025-06-02"})])
+    (flag,) = read("/v1/flags", kind="over-ceiling")["items"]
+    assert "1.00 over" in flag["details"][0]["text"]
+    smaller = {"tranche": "mines", "rung": "selected", "amount": usd("99"), "occurred": "2025-06-03"}
+    told([("resize-tranche", smaller)])
+    assert read("/v1/flags", kind="over-ceiling")["items"] == []
+    assert len(read("/v1/flags", kind="over-ceiling", as_of="2025-06-02")["items"]) == 1
+
+
+def test_every_rule_has_a_case_here_or_with_the_amendments() -> None:
+    assert {rule for rule, _ in IRREGULAR} | {"no-longer-possible"} == set(all_rules())
+
+
+def test_flags_are_told_of_a_party_s_own_step_alone(told: Callable[[list[Told]], None], read: Read) -> None:
+    """One party's signature does not stand in for another's."""
+    told(
+        [
+            ("draft-agreement", {"agreement": "deal", "title": "D", "form": "treaty", "parties": ["north", "south"]}),
+            signed("north", occurred="2025-06-02"),
+            ("ratify-agreement", {"agreement": "deal", "parties": ["north", "south"], "occurred": "2025-06-03"}),
+        ]
+    )
+    (flag,) = read("/v1/flags", kind="step-missing")["items"]
+    (detail,) = flag["details"]
+    assert "south" in detail["text"]
+    assert "north" not in detail["text"]
