@@ -377,15 +377,10 @@ class History:
         """
         records = self.records
         if known_at:
-            records = records[: bisect_right(records, False, key=lambda record: not _known(record, known_at))]
+            records = [r for r in records if reached(r.event.envelope.recorded.isoformat(), known_at)]
         if public_at:
             records = list(_public(records, public_at))
         return self if len(records) == len(self.records) else History(records)
-
-
-def _known(record: Record, asked: str) -> bool:
-    recorded = record.event.envelope.recorded.isoformat()
-    return reached(recorded, asked)
 
 
 def _public(records: Sequence[Record], asked: str) -> Iterator[Record]:

@@ -7,7 +7,7 @@ records as they were taken down, with the recorded times of their origin; `views
 import hashlib
 import json
 import zipfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,11 +24,11 @@ from infrastructure.log import Log
 from infrastructure.replayed import Histories, Replayed
 from infrastructure.serialization import decode_event
 from interfaces import asking
+from interfaces.client import Client, NotThere
 
 FORMAT = 1
 _BATCH = 1000
 _SINCE_ZIP = (1980, 1, 1, 0, 0, 0)
-Items = Callable[[str, dict[str, Any]], Awaitable[list[dict[str, Any]]]]
 
 
 class NotAnAuditFile(Exception):
@@ -43,12 +43,14 @@ class Checked(NamedTuple):
     differing: list[str]
 
 
-async def write(file: Path, negotiation: str, times: Times, items: Items, service: dict[str, Any]) -> int:
+async def write(file: Path, negotiation: str, times: Times, client: Client, on_view: Callable[[], None]) -> int:
     """Write the archive from a service's answers; gives the number of records in it."""
+    service = await client.document("/healthz")
+    await client.document(f"/v1/negotiations/{negotiation}/timeline", {"limit": 1})  # fails where there is none
     asked: dict[str, Any] = {"negotiation": negotiation}
     if times.known_at:
         asked["recorded_to"] = times.known_at
-    records = await items("/v1/records", asked)
+    records = await client.items("/v1/records", asked)
     told = {
         "as_of": times.as_of or datetime.now(UTC).isoformat(),
         "public_at": times.public_at,
@@ -58,7 +60,8 @@ async def write(file: Path, negotiation: str, times: Times, items: Items, servic
     files = {"records.ndjson": _lines(records)}
     for view in all_views():
         path = f"/v1/negotiations/{negotiation}" + ("" if view.name == "negotiations" else f"/{view.name}")
-        files[f"views/{view.name}.ndjson"] = _lines(await items(path, dict(params)))
+        files[f"views/{view.name}.ndjson"] = _lines(await _items(client, path, params))
+        on_view()
     manifest = {
         "format": FORMAT,
         "negotiation": negotiation,
@@ -71,6 +74,14 @@ async def write(file: Path, negotiation: str, times: Times, items: Items, servic
         for name, content in {"manifest.json": json.dumps(manifest, indent=2).encode(), **files}.items():
             archive.writestr(zipfile.ZipInfo(name, _SINCE_ZIP), content, zipfile.ZIP_DEFLATED)
     return len(records)
+
+
+async def _items(client: Client, path: str, params: dict[str, Any]) -> list[dict[str, Any]]:
+    """The documents of a view, which are none where its one document was not there yet."""
+    try:
+        return await client.items(path, params)
+    except NotThere:
+        return []
 
 
 class AuditFile:

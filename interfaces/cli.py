@@ -5,8 +5,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from threading import Thread
 from typing import Annotated, Any, Literal, TypeVar
@@ -18,12 +17,14 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from application.fold import all_views
 from application.replay import Times
 from infrastructure.log import Log, LogReader
 from infrastructure.settings import Settings
 from infrastructure.sqlite import StoreRefused
 from interfaces import audit_file
 from interfaces import show as tables
+from interfaces.client import Client, Failed, Item, connected
 from interfaces.main import Part, application, projector
 
 BATCH_LINES = 200
@@ -70,10 +71,6 @@ Five things to try, in another terminal:
 
 Stop the service with Ctrl-C; the records stay in parley.db.
 """
-
-
-class Failed(Exception):
-    """The message is for the user."""
 
 
 @app.command()
@@ -125,27 +122,27 @@ def record(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], u
     batches = [lines[start : start + BATCH_LINES] for start in range(0, len(lines), BATCH_LINES)]
     name = hashlib.sha256(b"\n".join(lines)).hexdigest()[:32]
 
-    async def send() -> int:
-        taken = 0
-        async with _client(url) as client:
-            with _progress("records") as progress:
-                task = progress.add_task(f"recording {file.name}", total=len(lines))
-                for index, batch in enumerate(batches):
-                    headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": f"{name}/{index}"}
-                    answer = await client.post("/v1/records", content=b"\n".join(batch), headers=headers)
-                    if answer.status_code != 201:
-                        problem = answer.json()
-                        line = index * BATCH_LINES + problem.get("line", 1)
-                        raise Failed(f"{file.name}, line {line}: {problem['detail']} ({taken} records stood before it)")
-                    taken += len(answer.json()["records"])
-                    position = answer.json()["records"][-1]["position"]
-                    progress.update(task, completed=taken)
-            await client.get("/v1/negotiations", params={"limit": 1, "min_position": position})
+    async def send(client: Client) -> int:
+        taken, position = 0, 0
+        with _progress("records") as progress:
+            task = progress.add_task(f"recording {file.name}", total=len(lines))
+            for index, batch in enumerate(batches):
+                try:
+                    answer = await client.sent("/v1/records", b"\n".join(batch), key=f"{name}/{index}")
+                except Failed as failed:
+                    before = (
+                        f"; the {taken} records of the lines before {index * BATCH_LINES + 1} stand" if taken else ""
+                    )
+                    raise Failed(f"{file.name}, from line {index * BATCH_LINES + 1}: {failed}{before}") from None
+                taken += len(answer["records"])
+                position = answer["records"][-1]["position"]
+                progress.update(task, completed=taken)
+        await client.document("/v1/negotiations", {"limit": 1, "min_position": position})
         return taken
 
     if not lines:
         raise typer.Exit(_fail("There is not one command in the file."))
-    out.print(f"{_run(send())} records stand in the log.")
+    out.print(f"{_run(url, send)} records stand in the log.")
 
 
 @app.command()
@@ -166,10 +163,14 @@ def show(
     within = f"/v1/negotiations/{negotiation}" if negotiation else "/v1/negotiations"
     path = within if view == "negotiations" else f"{within}/{view}"
     params = _told(as_of=as_of, public_at=public_at, known_at=known_at, policy=policy)
-    if suppose:
-        items = _run(_supposed(f"{within}/suppose", params | {"view": view, "limit": 500}, suppose.read_bytes(), url))
-    else:
-        items = _run(_items(path, params | ({"kind": "position"} if view == "positions" else {}), url))
+
+    async def asked(client: Client) -> list[Item]:
+        if suppose:
+            answer = await client.sent(f"{within}/suppose", suppose.read_bytes(), params | {"view": view, "limit": 500})
+            return list(answer["items"]) if "items" in answer else [answer]
+        return await client.items(path, params | ({"kind": "position"} if view == "positions" else {}))
+
+    items = _run(url, asked)
     if as_json:
         _print_json(items)
     else:
@@ -192,7 +193,7 @@ def diff(
     """Show what changed between two moments on one of the clocks, by which records."""
     times = _told(as_of=as_of, public_at=public_at, known_at=known_at, view=view)
     params = times | {"from": start, "to": end, "clock": clock}
-    (answer,) = _run(_items(f"/v1/negotiations/{negotiation}/diff", params, url, whole=True))
+    answer = _run(url, lambda client: client.document(f"/v1/negotiations/{negotiation}/diff", params))
     if as_json:
         _print_json(answer)
     else:
@@ -213,7 +214,7 @@ def grounds(
 ) -> None:
     """Show the records and sources that a field rests on."""
     params = _told(as_of=as_of, public_at=public_at, known_at=known_at, key=key or None, field=field, view=view)
-    (answer,) = _run(_items(f"/v1/negotiations/{negotiation}/grounds", params, url, whole=True))
+    answer = _run(url, lambda client: client.document(f"/v1/negotiations/{negotiation}/grounds", params))
     if as_json:
         _print_json(answer)
     else:
@@ -231,20 +232,13 @@ def audit_write(
 ) -> None:
     """Write all about a negotiation at given times as one archive."""
 
-    async def written() -> int:
-        async with _client(url) as client:
-            service = _checked(await client.get("/healthz")).json()
-            with _progress("answers") as progress:
-                task = progress.add_task(f"writing {file.name}", total=None)
+    async def written(client: Client) -> int:
+        with _progress("views") as progress:
+            task = progress.add_task(f"writing {file.name}", total=len(all_views()))
+            times = Times(as_of=as_of, public_at=public_at, known_at=known_at)
+            return await audit_file.write(file, negotiation, times, client, lambda: progress.advance(task))
 
-                async def items(path: str, params: dict[str, Any]) -> list[dict[str, Any]]:
-                    progress.advance(task)
-                    return await _pages(client, path, params)
-
-                times = Times(as_of=as_of, public_at=public_at, known_at=known_at)
-                return await audit_file.write(file, negotiation, times, items, service)
-
-    out.print(f"{_run(written())} records stand in {file}.")
+    out.print(f"{_run(url, written)} records stand in {file}.")
 
 
 @audit.command("check")
@@ -287,7 +281,7 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Show every record about one thing, in the order of the log."""
-    items = _run(_items("/v1/records", {"negotiation": negotiation, "stream": stream}, url))
+    items = _run(url, lambda client: client.items("/v1/records", {"negotiation": negotiation, "stream": stream}))
     if as_json:
         _print_json(items)
     else:
@@ -298,15 +292,14 @@ def history(
 def export(url: Url = None, negotiation: str | None = None) -> None:
     """Write the records of the log as newline-delimited JSON to the standard output."""
 
-    async def write() -> None:
+    async def write(client: Client) -> None:
         params: dict[str, Any] = {"limit": 1000, "after": 0} | ({"negotiation": negotiation} if negotiation else {})
-        async with _client(url) as client:
-            while params["after"] is not None:
-                page = _checked(await client.get("/v1/records", params=params)).json()
-                sys.stdout.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in page["items"])
-                params["after"] = page["next"] and int(page["next"])
+        while params["after"] is not None:
+            page = await client.document("/v1/records", params)
+            sys.stdout.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in page["items"])
+            params["after"] = page["next"] and int(page["next"])
 
-    _run(write())
+    _run(url, write)
 
 
 @app.command()
@@ -327,69 +320,27 @@ def rebuild() -> None:
     out.print(f"All views rest on {total} records.")
 
 
-async def _items(path: str, params: dict[str, Any], url: str | None, *, whole: bool = False) -> list[dict[str, Any]]:
-    """All the documents of a list, page by page; or the one document."""
-    async with _client(url) as client:
-        if whole:
-            return [_checked(await client.get(path, params=params)).json()]
-        return await _pages(client, path, params)
-
-
-async def _pages(client: httpx2.AsyncClient, path: str, params: dict[str, Any]) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = []
-    asked = dict(params)
-    while True:
-        answer = _checked(await client.get(path, params=asked)).json()
-        if "items" not in answer:
-            return [answer]
-        items += answer["items"]
-        if answer["next"] is None:
-            return items
-        asked["after" if path == "/v1/records" else "cursor"] = answer["next"]
-
-
-async def _supposed(path: str, params: dict[str, Any], commands: bytes, url: str | None) -> list[dict[str, Any]]:
-    async with _client(url) as client:
-        headers = {"Content-Type": "application/x-ndjson"}
-        answer = _checked(await client.post(path, params=params, content=commands, headers=headers)).json()
-        return list(answer["items"]) if "items" in answer else [answer]
-
-
 def _told(**params: str | None) -> dict[str, Any]:
     """The parameters that were given."""
     return {name: value for name, value in params.items() if value is not None}
 
 
-@asynccontextmanager
-async def _client(url: str | None) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of a running service, or of one that lives in this process alone."""
-    if url:
-        async with httpx2.AsyncClient(base_url=url, timeout=120) as client:
-            yield client
-        return
-    service = application(_settings())
-    async with service.router.lifespan_context(service):
-        transport = httpx2.ASGITransport(app=service)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://parley", timeout=None) as client:
-            yield client
-
-
 T = TypeVar("T")
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def _run(url: str | None, work: Callable[[Client], Awaitable[T]]) -> T:
+    """What some work with a client of the service comes to; where it fails, one sentence and exit code 1."""
+
+    async def connected_to() -> T:
+        async with connected(url, _settings()) as client:
+            return await work(client)
+
     try:
-        return asyncio.run(work)
+        return asyncio.run(connected_to())
     except (Failed, StoreRefused) as failed:
         raise typer.Exit(_fail(str(failed))) from None
     except httpx2.TransportError as error:
         raise typer.Exit(_fail(f"The service does not answer: {error}")) from None
-
-
-def _checked(answer: httpx2.Response) -> httpx2.Response:
-    if answer.status_code >= 400:
-        raise Failed(answer.json()["detail"])
-    return answer
 
 
 def _settings() -> Settings:

@@ -1,0 +1,80 @@
+"""A client of the HTTP interface, for the command line: over the network, or of a service within this process."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+
+from infrastructure.settings import Settings
+from interfaces.main import application, projector
+
+Item = dict[str, Any]
+Params = dict[str, Any]
+
+
+class Failed(Exception):
+    """The message is for the user; `line` is the one at fault of the many that were sent, from 1."""
+
+    def __init__(self, detail: str, line: int | None = None) -> None:
+        super().__init__(f"line {line}: {detail}" if line else detail)
+        self.detail = detail
+        self.line = line
+
+
+class NotThere(Failed):
+    """There is no such document."""
+
+
+class Client:
+    """What the commands ask of a service. Whatever is answered with a problem is raised as `Failed`."""
+
+    def __init__(self, http: httpx2.AsyncClient) -> None:
+        self._http = http
+
+    async def document(self, path: str, params: Params | None = None) -> Item:
+        """One answer, as it is."""
+        return dict(_checked(await self._http.get(path, params=params)).json())
+
+    async def items(self, path: str, params: Params) -> list[Item]:
+        """All the documents of a list, page by page; or the one document."""
+        items: list[Item] = []
+        asked = dict(params)
+        while True:
+            answer = await self.document(path, asked)
+            if "items" not in answer:
+                return [answer]
+            items += answer["items"]
+            if answer["next"] is None:
+                return items
+            asked["after" if path == "/v1/records" else "cursor"] = answer["next"]
+
+    async def sent(self, path: str, lines: bytes, params: Params | None = None, key: str | None = None) -> Item:
+        """The answer to many commands; `key` makes it safe to send them again."""
+        headers = {"Content-Type": "application/x-ndjson"} | ({"Idempotency-Key": key} if key else {})
+        return dict(_checked(await self._http.post(path, content=lines, params=params, headers=headers)).json())
+
+
+@asynccontextmanager
+async def connected(url: str | None, settings: Settings) -> AsyncIterator[Client]:
+    """A client of a running service, or of one that lives in this process alone, on views that are up to date."""
+    if url:
+        async with httpx2.AsyncClient(base_url=url, timeout=120) as http:
+            yield Client(http)
+        return
+    if settings.log_file.exists():
+        views = projector(settings)
+        views.catch_up()
+        views.close()
+    service = application(settings)
+    async with service.router.lifespan_context(service):
+        transport = httpx2.ASGITransport(app=service)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://parley", timeout=None) as http:
+            yield Client(http)
+
+
+def _checked(answer: httpx2.Response) -> httpx2.Response:
+    if answer.status_code >= 400:
+        problem = answer.json()
+        raise (NotThere if answer.status_code == 404 else Failed)(problem["detail"], problem.get("line"))
+    return answer

@@ -1,0 +1,173 @@
+"""The audit file: written, checked against this code's own replay, loaded into a store of its own; nothing in it can be
+changed unseen."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from interfaces.cli import app
+
+LINES = [
+    {"command": "open-negotiation", "title": "Talks"},
+    {"command": "open-negotiation", "title": "Others", "negotiation": "others"},
+    {"command": "add-party", "party": "north", "name": "North", "kind": "state"},
+    {"command": "add-party", "party": "south", "name": "South", "kind": "state", "occurred": "2025-03-01"},
+    {"command": "raise-issue", "issue": "fish", "title": "Fish"},
+    *(
+        {"command": "make-claim", "claimant": who, "kind": "position", "subject": "issue/fish", "occurred": day}
+        | {"value": {"type": "share", "percent": percent}, "published": day}
+        for who, day, percent in (("north", "2025-02-01", "10"), ("south", "2025-03-01", "90"))
+    ),
+]
+VIEWS = 11
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def parley(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    def chosen(name: str) -> None:
+        monkeypatch.setenv("PARLEY_DATABASE", f"sqlite:///{tmp_path}/{name}.db")
+
+    return chosen
+
+
+@pytest.fixture
+def case(tmp_path: Path, store: Callable[[str], None]) -> Path:
+    store("origin")
+    file = tmp_path / "case.ndjson"
+    file.write_text("\n".join(json.dumps({"negotiation": "talks", "occurred": "2025-01-02"} | line) for line in LINES))
+    assert parley("record", str(file)).exit_code == 0
+    return file
+
+
+def written(tmp_path: Path, *times: str) -> Path:
+    file = tmp_path / "talks.zip"
+    result = parley("audit", "write", "talks", str(file), *times)
+    assert result.exit_code == 0, result.output
+    return file
+
+
+def content(file: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rewritten(file: Path, name: str, change: Callable[[bytes], bytes]) -> None:
+    files = content(file)
+    with zipfile.ZipFile(file, "w") as archive:
+        for key, held in files.items():
+            archive.writestr(key, change(held) if key == name else held)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        (),
+        ("--as-of", "2025-02-15"),
+        ("--as-of", "2025-03-15", "--public-at", "2025-02-15"),
+        ("--known-at", "2026-01-01"),
+    ],
+)
+def test_what_is_written_is_what_another_replays(case: Path, tmp_path: Path, times: tuple[str, ...]) -> None:
+    file = written(tmp_path, *times)
+    result = parley("audit", "check", str(file))
+    assert result.exit_code == 0, result.output
+    assert result.output.count("0 differ") == VIEWS
+    manifest = json.loads(content(file)["manifest.json"])
+    asked = dict(zip(times[::2], times[1::2], strict=True))
+    for option, name in (("--as-of", "as_of"), ("--public-at", "public_at"), ("--known-at", "known_at")):
+        assert manifest["times"][name] == asked.get(option, manifest["times"][name])
+
+
+def test_it_holds_the_records_of_one_negotiation_alone(case: Path, tmp_path: Path) -> None:
+    records = [json.loads(line) for line in content(written(tmp_path))["records.ndjson"].splitlines()]
+    assert {record["envelope"]["negotiation"] for record in records} == {"talks"}
+    assert len(records) == len(LINES) - 1
+
+
+def test_writing_it_twice_gives_the_same_bytes(case: Path, tmp_path: Path) -> None:
+    times = ("--as-of", "2025-02-15", "--known-at", "2026-11-01")
+    assert written(tmp_path, *times).read_bytes() == written(tmp_path, *times).read_bytes()
+
+
+def test_loaded_into_a_store_of_its_own_it_answers_as_its_origin(
+    case: Path, tmp_path: Path, store: Callable[[str], None]
+) -> None:
+    file = written(tmp_path)
+    shown = {view: json.loads(parley("show", view, "talks", "--json").stdout) for view in ("positions", "timeline")}
+    store("other")
+    result = parley("audit", "load", str(file))
+    assert result.exit_code == 0, result.output
+    for view, items in shown.items():
+        assert json.loads(parley("show", view, "talks", "--json").stdout) == items
+    again = parley("audit", "load", str(file))
+    assert again.exit_code == 1
+    assert "a store of its own" in again.output
+
+
+@pytest.mark.parametrize("name", ["records.ndjson", "views/positions.ndjson"])
+def test_a_changed_byte_is_found(case: Path, tmp_path: Path, name: str) -> None:
+    file = written(tmp_path)
+    rewritten(file, name, lambda held: held.replace(b'"90"', b'"91"'))
+    result = parley("audit", "check", str(file))
+    assert result.exit_code == 1
+    assert name in result.output
+
+
+def test_a_change_that_its_hashes_hide_is_found_by_the_replay(case: Path, tmp_path: Path) -> None:
+    file = written(tmp_path)
+    name = "views/positions.ndjson"
+    rewritten(file, name, lambda held: held.replace(b'"90"', b'"91"'))
+    found = hashlib.sha256(content(file)[name]).hexdigest()
+
+    def claimed(manifest: bytes) -> bytes:
+        told: dict[str, Any] = json.loads(manifest)
+        told["files"][name] = found
+        return json.dumps(told).encode()
+
+    rewritten(file, "manifest.json", claimed)
+    result = parley("audit", "check", str(file))
+    assert result.exit_code == 1
+    assert "issue/fish:south:position" in result.output
+
+
+def test_another_version_of_the_code_is_said(case: Path, tmp_path: Path) -> None:
+    file = written(tmp_path)
+    rewritten(file, "manifest.json", lambda held: held.replace(b'"fold": "', b'"fold": "0'))
+    result = parley("audit", "check", str(file))
+    assert result.exit_code == 0
+    assert "another version of the code" in result.output
+
+
+@pytest.mark.parametrize("held", [b"", b"no archive", b"PK\x03\x04"])
+def test_what_is_no_audit_file_is_one_sentence(tmp_path: Path, held: bytes, store: Callable[[str], None]) -> None:
+    store("other")
+    file = tmp_path / "none.zip"
+    file.write_bytes(held)
+    for command in ("check", "load"):
+        result = parley("audit", command, str(file))
+        assert result.exit_code == 1
+        assert "is no audit file" in result.output
+    file.unlink()
+    assert parley("audit", "check", str(file)).exit_code == 1
+
+
+def test_of_no_negotiation_nothing_is_written(case: Path, tmp_path: Path) -> None:
+    file = tmp_path / "none.zip"
+    result = parley("audit", "write", "none", str(file))
+    assert result.exit_code == 1
+    assert not file.exists()

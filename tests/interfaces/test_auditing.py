@@ -1,0 +1,259 @@
+"""Differences, grounds, what rests on a source, and what if."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.interfaces.conftest import Clock, Tell
+
+Read = Callable[..., Any]
+N = "/v1/negotiations/talks"
+
+
+def share(percent: str) -> dict[str, Any]:
+    return {"type": "share", "percent": percent}
+
+
+@pytest.fixture(autouse=True)
+def began(clock: Clock) -> None:
+    clock.at = "2025-01-02T12:00+00:00"
+
+
+@pytest.fixture
+def course(tell: Tell, clock: Clock) -> dict[str, str]:
+    """A source and its copy, three positions of the south, a provision that is amended; the ids of the records."""
+    ids = {}
+
+    def send(name: str, recorded: str, command: str, **facts: Any) -> None:
+        clock.at = f"{recorded}T12:00+00:00"
+        answer = tell(command, **facts)
+        assert answer.status_code == 201, answer.text
+        ids[name] = answer.json()["id"]
+
+    article = {"publisher": "P", "kind": "article"}
+    send("paper", "2025-01-03", "register-source", source="paper", title="Paper", published="2025-02-02", **article)
+    send("copy", "2025-01-03", "register-source", source="copy", title="Copy", published="2025-02-03", **article)
+    send("marked", "2025-01-03", "mark-source-as-copy", source="copy", of="paper")
+    position = {"kind": "position", "claimant": "south", "subject": "issue/fish"}
+    sources = {"one": "paper", "two": "copy"}
+    for number, (claim, day, percent) in enumerate(
+        (("one", "02-01", "10"), ("two", "03-01", "20"), ("three", "04-01", "30"))
+    ):
+        evidence = [{"source": sources[claim]}] if claim in sources else []
+        facts = position | {"claim": claim, "value": share(percent), "evidence": evidence}
+        send(claim, f"2025-0{number + 5}-01", "make-claim", occurred=f"2025-{day}", **facts)
+    deal = {"agreement": "deal"}
+    send("deal", "2025-08-01", "draft-agreement", title="Deal", form="treaty", parties=["north", "south"], **deal)
+    rate = deal | {"provision": "rate"}
+    send("rate", "2025-08-01", "add-provision", title="R", kind="tariff", text="15.", occurred="2025-02-01", **rate)
+    send("amended", "2025-08-01", "amend-provision", text="10.", occurred="2025-03-15", **rate)
+    clock.at = "2025-09-01T12:00+00:00"
+    return ids
+
+
+def records(bases: list[dict[str, Any]]) -> list[str]:
+    return [basis["record"] for basis in bases]
+
+
+def test_a_difference_tells_the_fields_and_the_records_that_changed_them(course: dict[str, str], read: Read) -> None:
+    found = read(f"{N}/diff", **{"from": "2025-02-15", "to": "2025-03-20", "view": "agreements"})
+    assert (found["clock"], found["from"], found["to"], found["left_out"]) == ("as_of", "2025-02-15", "2025-03-20", 0)
+    (change,) = found["items"]
+    assert (change["key"], change["change"], records(change["records"])) == ("deal", "changed", [course["amended"]])
+    fields = {field["field"]: (field["before"], field["after"]) for field in change["fields"]}
+    assert fields["provisions[rate].text"] == ("15.", "10.")
+    assert not [name for name in fields if "basis" in name]
+
+
+def test_a_difference_tells_who_moved_on_what_evidence(course: dict[str, str], read: Read) -> None:
+    found = read(f"{N}/diff", **{"from": "2025-02-15", "to": "2025-03-20"})
+    (move,) = found["moved"]
+    assert (move["party"], move["subject"], move["kind"]) == ("south", "issue/fish", "position")
+    assert (move["before"], move["after"]) == (share("10"), share("20"))
+    assert [basis["evidence"][0]["source"] for basis in move["records"]] == ["copy"]
+    assert {item["view"] for item in found["items"]} >= {"positions", "agreements"}
+    assert "timeline" not in {item["view"] for item in found["items"]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "before", "after"),
+    [
+        ({"clock": "known_at", "from": "2025-05-15", "to": "2025-06-15"}, "10", "20"),
+        ({"clock": "public_at", "from": "2025-02-02", "to": "2025-02-03"}, "10", "20"),
+        ({"clock": "as_of", "from": "2025-03-15", "to": "2025-04-15", "known_at": "2025-07-15"}, "20", "30"),
+    ],
+)
+def test_a_difference_goes_by_any_of_the_clocks(
+    course: dict[str, str], read: Read, asked: dict[str, str], before: str, after: str
+) -> None:
+    (move,) = read(f"{N}/diff", **asked)["moved"]
+    assert (move["before"], move["after"]) == (share(before), share(after))
+
+
+def test_what_is_only_there_on_one_side_is_added_or_removed(course: dict[str, str], tell: Tell, read: Read) -> None:
+    tell("retract-record", record=course["one"], reason="Misheard.", effective="2025-02-10")
+    asked = {"view": "positions", "key": "issue/fish:south:position"}
+    (item,) = read(f"{N}/diff", **asked, **{"from": "2025-01-15", "to": "2025-02-05"})["items"]
+    assert (item["change"], records(item["records"])) == ("added", [course["one"]])
+    (item,) = read(f"{N}/diff", **asked, **{"from": "2025-02-05", "to": "2025-02-15"})["items"]
+    assert (item["change"], records(item["gone"])) == ("removed", [course["one"]])
+    assert read(f"{N}/diff", **asked, **{"from": "2025-02-15", "to": "2025-02-16"})["items"] == []
+
+
+def test_a_field_has_its_records_and_a_copy_counts_as_its_original(course: dict[str, str], read: Read) -> None:
+    asked = {"view": "positions", "key": "issue/fish:south:position", "field": "current.value.percent"}
+    found = read(f"{N}/grounds", **asked)
+    assert found["value"] == "30"
+    assert [(step["before"], step["after"], step["basis"]["record"]) for step in found["steps"]] == [
+        (None, "10", course["one"]),
+        ("10", "20", course["two"]),
+        ("20", "30", course["three"]),
+    ]
+    assert found["sources"] == [
+        {"source": "paper", "cited": ["paper", "copy"], "records": [course["one"], course["two"]]}
+    ]
+    assert read(f"{N}/grounds", **asked, as_of="2025-03-15")["value"] == "20"
+
+
+def test_a_field_rests_on_the_records_that_changed_it_alone(course: dict[str, str], read: Read) -> None:
+    found = read(f"{N}/grounds", view="agreements", key="deal", field="provisions[rate].text")
+    assert [step["basis"]["record"] for step in found["steps"]] == [course["rate"], course["amended"]]
+    found = read(f"{N}/grounds", view="agreements", key="deal", field="title")
+    assert [step["basis"]["record"] for step in found["steps"]] == [course["deal"]]
+    whole = read(f"{N}/grounds", view="agreements", key="deal")
+    assert len(whole["steps"]) == 3
+    assert read(f"{N}/grounds", view="negotiations", field="title")["value"] == "Talks"
+
+
+def test_a_source_has_all_that_rests_on_it_from_whichever_copy_it_is_asked(course: dict[str, str], read: Read) -> None:
+    for source in ("paper", "copy"):
+        found = read(f"{N}/reliance", source=source)
+        assert (found["source"], found["copies"]) == ("paper", ["copy"])
+        assert [entry["basis"]["record"] for entry in found["records"]] == [course["one"], course["two"]]
+        assert "positions/issue/fish:south:position" in found["documents"]
+    assert read(f"{N}/reliance", source="paper", as_of="2025-02-15")["documents"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("diff?from=2025-03-01&to=2025-02-01", 422, "to-before-from"),
+        ("diff?from=2025-03-01T12:00Z&to=2025-03-01T13:00%2B02:00", 422, "to-before-from"),
+        ("diff?from=2025-03-01", 422, "missing-parameter"),
+        ("diff?from=2025-03&to=2025-04-01", 422, "no-such-time"),
+        ("diff?from=2025-03-01&to=2025-04-01&clock=wall", 422, None),
+        ("diff?from=2025-03-01&to=2026-04-01&clock=known_at", 422, "known-at-in-the-future"),
+        ("diff?from=2025-03-01&to=2025-04-01&view=weather", 422, None),
+        ("grounds?view=agreements", 422, "missing-parameter"),
+        ("grounds?view=agreements&key=none", 404, "not-found"),
+        ("grounds?view=agreements&key=deal&field=colour", 422, "no-such-field"),
+        ("grounds?view=agreements&key=deal&field=..", 422, None),
+        ("reliance?source=none", 404, "not-found"),
+        ("reliance", 422, "missing-parameter"),
+    ],
+)
+def test_what_cannot_be_asked_is_a_problem(
+    course: dict[str, str], client: TestClient, path: str, status: int, code: str | None
+) -> None:
+    answer = client.get(f"{N}/{path}")
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+    assert code in (None, answer.json()["code"])
+
+
+def test_no_negotiation_has_no_difference(client: TestClient) -> None:
+    for path in ("diff?from=2025-03-01&to=2025-04-01", "grounds?view=ledger", "reliance?source=a"):
+        assert client.get(f"/v1/negotiations/none/{path}").status_code == 404
+
+
+@pytest.fixture
+def suppose(client: TestClient) -> Callable[..., httpx2.Response]:
+    def posted(commands: list[dict[str, Any]] | bytes, **params: Any) -> httpx2.Response:
+        told = commands if isinstance(commands, bytes) else b"".join(
+            json.dumps({"negotiation": "talks", "occurred": "2025-06-01"} | command).encode() + b"\n"
+            for command in commands
+        )  # fmt: skip
+        headers = {"Content-Type": "application/x-ndjson"}
+        return client.post(f"{N}/suppose", params=params, content=told, headers=headers)
+
+    return posted
+
+
+Suppose = Callable[..., httpx2.Response]
+SETTLE = {"command": "settle-issue", "issue": "fish", "terms": "Half."}
+
+
+def test_what_is_supposed_is_shown_and_not_stored(
+    course: dict[str, str], suppose: Suppose, client: TestClient, read: Read
+) -> None:
+    before = client.get("/v1/records").headers["parley-position"]
+    answer = suppose([SETTLE], view="negotiations")
+    assert answer.status_code == 200, answer.text
+    assert [issue["status"] for issue in answer.json()["issues"]] == ["settled"]
+    assert client.get("/v1/records").headers["parley-position"] == before
+    assert [issue["status"] for issue in read(N)["issues"]] == ["open"]
+    assert [issue["status"] for issue in read(N, as_of="2026-01-01")["issues"]] == ["open"]
+
+
+def test_commands_are_supposed_on_top_of_each_other_and_of_any_moment(course: dict[str, str], suppose: Suppose) -> None:
+    coal = {"command": "raise-issue", "issue": "coal", "title": "Coal"}
+    claim = {
+        "command": "make-claim",
+        "claimant": "south",
+        "kind": "position",
+        "subject": "issue/coal",
+        "value": share("5"),
+    }
+    items = suppose([coal, claim], view="positions", as_of="2025-07-01").json()["items"]
+    assert {item["subject"] for item in items} == {"issue/fish", "issue/coal"}
+    early = claim | {"subject": "issue/fish", "occurred": "2025-02-20"}
+    document = {"view": "positions", "key": "issue/fish:south:position"}
+    answer = suppose([early], **document, as_of="2025-02-25", known_at="2025-05-15").json()
+    assert (answer["current"]["value"], answer["times"]["as_of"]) == (share("5"), "2025-02-25")
+
+
+def test_a_supposition_in_the_future_is_seen_from_there(course: dict[str, str], suppose: Suppose) -> None:
+    later = SETTLE | {"occurred": "2027-01-01"}
+    assert suppose([later], view="negotiations", as_of="2027-01-02").json()["issues"][0]["status"] == "settled"
+    assert suppose([later], view="negotiations").json()["code"] == "not-yet-occurred"
+
+
+def test_a_correction_can_be_supposed(course: dict[str, str], suppose: Suppose) -> None:
+    correction = {
+        "command": "correct-record",
+        "record": course["three"],
+        "changes": {"value": share("99")},
+        "reason": "?",
+    }
+    answer = suppose([correction], view="positions", key="issue/fish:south:position")
+    assert answer.json()["current"]["value"] == share("99")
+
+
+@pytest.mark.parametrize(
+    ("commands", "params", "status", "code"),
+    [
+        ([SETTLE | {"issue": "none"}], {}, 422, "unknown"),
+        ([SETTLE | {"terms": ""}], {}, 422, "not-plain-text"),
+        ([SETTLE | {"negotiation": "others"}], {}, 422, "of-another-negotiation"),
+        ([{"command": "dance"}], {}, 422, "unknown-command"),
+        ([SETTLE] * 1001, {}, 413, "too-many-supposed"),
+        (b"", {}, 422, "no-commands"),
+        (b"{", {}, 400, "malformed-line"),
+        ([SETTLE], {"view": "agreements", "key": "none"}, 404, "not-found"),
+        ([SETTLE], {"view": "weather"}, 422, None),
+        ([SETTLE], {"known_at": "2999-01-01"}, 422, "known-at-in-the-future"),
+    ],
+)
+def test_what_cannot_be_supposed_is_a_problem(
+    course: dict[str, str], suppose: Suppose, commands: Any, params: dict[str, str], status: int, code: str | None
+) -> None:
+    answer = suppose(commands, **{"view": "negotiations"} | params)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+    assert code in (None, answer.json()["code"])
+
+
+def test_a_refused_line_is_named(course: dict[str, str], suppose: Suppose) -> None:
+    assert suppose([SETTLE, SETTLE], view="negotiations").json()["line"] == 2
