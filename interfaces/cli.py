@@ -130,10 +130,8 @@ def record(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], u
                 try:
                     answer = await client.sent("/v1/records", b"\n".join(batch), key=f"{name}/{index}")
                 except Failed as failed:
-                    before = (
-                        f"; the {taken} records of the lines before {index * BATCH_LINES + 1} stand" if taken else ""
-                    )
-                    raise Failed(f"{file.name}, from line {index * BATCH_LINES + 1}: {failed}{before}") from None
+                    line = index * BATCH_LINES + (failed.line or 1)
+                    raise Failed(f"{failed.detail} ({taken} records stood before it)", line) from None
                 taken += len(answer["records"])
                 position = answer["records"][-1]["position"]
                 progress.update(task, completed=taken)

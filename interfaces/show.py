@@ -65,7 +65,8 @@ def _stand(item: Item | None) -> str:
 
 def _ledger(items: list[Item]) -> Table:
     table = _table("rung", "amount", "tranches")
-    for entry in items[0]["rungs"]:
+    candidates = items[0]["candidates"]
+    for entry in [*items[0]["rungs"], *([candidates] if candidates["known"] else [])]:
         sums = "\n".join(map(money, entry["sums"])) or ("no amount" if entry["known"] else "unknown")
         table.add_row(entry["rung"], sums, ", ".join(entry["tranches"]))
     table.add_row("left of the promise", "\n".join(map(money, items[0]["left"])) or "unknown", "")

@@ -39,7 +39,7 @@ def _sees(event: DomainEvent) -> Iterator[Sight]:
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
     """Look at all that was seen anew: what comes first on one day cannot be told from the day."""
     return tuple(
-        detail(f"{_words(step.what)}{_of(step)} without {_any(_before(step))} before it", step)
+        detail(f"{_words(step.what)}{_of(step)}, but not {_any(_before(step))} before", step)
         for step in seen
         if _before(step) and not any(_comes_before(other, step) for other in seen)
     )

@@ -69,27 +69,73 @@ def test_the_whole_case_recorded_again_with_the_same_key_is_answered_as_before(
     assert len(log.json()["items"]) == len(CASE.splitlines())
 
 
-def test_each_side_stands_elsewhere_on_the_split_of_profits(read: Read) -> None:
-    """Question 4, as it stands at the end."""
-    positions = read("positions", issue="profit-split", kind="position")["items"]
-    stands = {position["party"]: position["current"] for position in positions}
-    assert set(stands) == {"japan", "united-states"}
-    washington, tokyo = stands["united-states"], stands["japan"]
+def rungs(ledger: dict[str, Any]) -> dict[str, Any]:
+    return {entry["rung"]: entry for entry in ledger["rungs"]}
 
-    assert washington["value"] == {"type": "share", "percent": "90", "to": "united-states"}
-    assert washington["speaker"] == "Donald Trump"
-    assert washington["basis"]["occurred"] == "2025-07-22T20:15-04:00"
-    assert washington["basis"]["published"] == "2025-07-22"
-    assert cited(washington) == ["trump-post-2025-07-22", "article-2026-02-14"]
 
-    assert tokyo["value"] == {"type": "text", "text": "What each side gets goes by what it puts in and what it risks."}
-    assert (tokyo["basis"]["occurred"], tokyo["basis"]["published"]) == ("2025-07-25", "2025-07-25")
-    assert cited(tokyo) == ["japan-briefing-2025-07-25"]
+def test_of_the_first_batch_only_candidates_were_known_on_13_february(read: Read) -> None:
+    """Question 3."""
+    ledger = read("ledger", as_of="2026-02-13", public_at="2026-02-13")
+    assert ledger["candidates"]["sums"] == [usd(0, amount="42500000000.00", minor=425 * 10**10, qualifiers=["about"])]
+    assert not rungs(ledger)["selected"]["known"]
+
+
+def test_36_billion_of_the_first_batch_were_selected_by_18_february(read: Read) -> None:
+    """Question 3."""
+    ledger = read("ledger", as_of="2026-02-18", public_at="2026-02-18")
+    assert rungs(ledger)["selected"]["sums"] == [usd(36)]
+    assert ledger["times"] == {
+        "as_of": "2026-02-18", "public_at": "2026-02-18", "known_at": None, "policy": "none", "may_be_later": [],
+    }  # fmt: skip
+
+
+def test_on_23_july_one_side_alone_has_spoken_of_the_split_of_profits(read: Read) -> None:
+    """Question 4."""
+    (stand,) = read("positions", issue="profit-split", kind="position", public_at="2025-07-23")["items"]
+    assert (stand["party"], stand["current"]["value"]) == (
+        "united-states",
+        {"type": "share", "percent": "90", "to": "united-states"},
+    )
+    assert stand["current"]["speaker"] == "Donald Trump"
+    assert stand["current"]["basis"]["occurred"] == "2025-07-22T20:15-04:00"
+    assert cited(stand["current"]) == ["trump-post-2025-07-22", "article-2026-02-14"]
+    assert read("contradictions", issue="profit-split", public_at="2025-07-23")["items"] == []
+
+
+def test_on_26_july_the_two_sides_contradict_each_other(read: Read) -> None:
+    """Question 4."""
+    (found,) = read("contradictions", issue="profit-split", public_at="2025-07-26")["items"]
+    assert (found["nature"], found["status"], found["since"]) == ("conflict", "open", "2025-07-25")
+    sides = {side["claimants"][0]: side for side in found["sides"]}
+    assert set(sides) == {"japan", "united-states"} == set(found["between"])
+    assert sides["united-states"]["value"] == {"type": "share", "percent": "90", "to": "united-states"}
+    assert sides["japan"]["value"]["text"] == "What each side gets goes by what it puts in and what it risks."
+    assert cited(sides["japan"]["claims"][0]) == ["japan-briefing-2025-07-25"]
+
+
+def test_by_5_september_the_memorandum_has_settled_it(read: Read) -> None:
+    """Question 4."""
+    (found,) = read("contradictions", issue="profit-split", public_at="2025-09-05")["items"]
+    settled = {entry["by"]: entry["basis"] for entry in found["settled_by"]}
+    assert found["status"] == "settled"
+    assert settled["provision/memorandum/profit-split"]["occurred"] == "2025-09-04"
+    assert [e["source"] for e in settled["provision/memorandum/profit-split"]["evidence"]] == ["memorandum"]
+    assert read("contradictions", issue="profit-split", public_at="2025-09-03")["items"][0]["status"] == "open"
+
+
+def test_who_moved_in_the_week_of_the_framework(read: Read) -> None:
+    """Question 4, as a difference: nobody had spoken of the split before."""
+    found = read("diff", clock="public_at", view="positions", **{"from": "2025-07-21", "to": "2025-07-26"})
+    moves = {(move["party"], move["subject"]): move for move in found["moved"]}
+    assert moves["japan", "issue/profit-split"]["before"] is None
+    evidence = [e["source"] for b in moves["japan", "issue/profit-split"]["records"] for e in b["evidence"]]
+    assert evidence == ["japan-briefing-2025-07-25"]
 
 
 def test_the_memorandum_settles_the_split_of_profits(read: Read) -> None:
     """Question 4: on which date, and what."""
-    provisions = {entry["key"]: entry for entry in read("agreements/memorandum")["provisions"]}
+    agreement = read("agreements/memorandum", as_of="2025-09-05", public_at="2025-09-05")
+    provisions = {entry["key"]: entry for entry in agreement["provisions"]}
     split = provisions["profit-split"]
     assert split["text"] == (
         "Half to each side up to the deemed allocation amount, which covers interest and principal; "
@@ -102,24 +148,25 @@ def test_the_memorandum_settles_the_split_of_profits(read: Read) -> None:
 
 def test_the_ledger_has_each_rung_in_its_own_currency(read: Read) -> None:
     """Question 5."""
-    rungs = {entry["rung"]: entry for entry in read("ledger")["rungs"]}
-    assert rungs["pledge"]["sums"] == [usd(550)]
-    assert rungs["interest"]["sums"] == [usd(400, qualifiers=["up-to"])]
-    assert rungs["selected"]["sums"] == [usd(109)]
+    known = rungs(read("ledger", as_of="2026-05-02"))
+    assert known["pledge"]["sums"] == [usd(550)]
+    assert known["interest"]["sums"] == [usd(400, qualifiers=["up-to"])]
+    assert known["selected"]["sums"] == [usd(109)]
     yen = {"currency": "JPY", "amount": "340000000000", "minor": 340_000_000_000, "per": None}
-    assert rungs["contracted"]["sums"] == [yen | {"qualifiers": ["at-least"]}]
+    assert known["contracted"]["sums"] == [yen | {"qualifiers": ["at-least"]}]
 
 
 def test_what_is_drawn_is_unknown_which_is_not_zero(read: Read) -> None:
     """Question 5."""
-    rungs = {entry["rung"]: entry for entry in read("ledger")["rungs"]}
+    known = rungs(read("ledger", as_of="2026-05-02"))
     for rung in ("drawn", "distributed", "commitment"):
-        assert rungs[rung] == {"rung": rung, "known": False, "sums": [], "tranches": []}
+        assert known[rung] == {"rung": rung, "known": False, "sums": [], "tranches": []}
 
 
 def test_441_billion_are_left_after_both_batches(read: Read) -> None:
     """Question 7."""
-    assert read("ledger")["left"] == [usd(441)]
+    assert read("ledger", as_of="2026-03-20")["left"] == [usd(441)]
+    assert read("ledger", as_of="2026-03-18")["left"] == [usd(514)]
 
 
 def test_every_reading_of_the_time_to_fund_is_shown_with_its_holder(read: Read) -> None:
@@ -162,18 +209,36 @@ def test_every_date_by_which_the_first_batch_must_be_funded_is_shown_with_its_ho
 
 
 def test_whether_the_visit_to_osaka_was_part_of_the_talks_is_disputed(read: Read) -> None:
-    """Question 8."""
+    """Question 8: by whom, on what evidence."""
+    found = read("contradictions/session/osaka-2025-07-19/membership:report", as_of="2025-07-20")
+    assert (found["nature"], found["status"]) == ("conflict", "open")
+    assert [
+        (side["claimants"], side["value"]["answer"], [cited(claim) for claim in side["claims"]])
+        for side in found["sides"]
+    ] == [
+        (["japan-press"], True, [["press-list-of-talks"]]),
+        (["united-states"], False, [["us-account-of-osaka"]]),
+    ]
     visit = read("rounds/session/osaka-2025-07-19")
     assert visit["round"] is None
     assert [who.get("person") for who in visit["sessions"][0]["participants"]] == ["Scott Bessent", None]
-    assert [
-        (claim["claimant"], claim["value"]["answer"], cited(claim), claim["status"])
-        for claim in visit["claims"]
-        if claim["subject"] == "session/osaka-2025-07-19/membership"
-    ] == [
-        ("japan-press", True, ["press-list-of-talks"], "current"),
-        ("united-states", False, ["us-account-of-osaka"], "current"),
-    ]
+
+
+@pytest.mark.parametrize(
+    ("day", "due"),
+    [
+        ("2025-07-06", "2025-07-09"),
+        ("2025-07-07", "2025-08-01"),
+        ("2025-07-30", "2025-08-01"),
+        ("2025-07-31", "2025-08-07"),
+    ],
+)
+def test_the_deadline_of_9_july_as_it_stood(read: Read, day: str, due: str) -> None:
+    """Question 9."""
+    deadline = read("deadlines/tariff-pause", as_of=day)
+    assert deadline["due"] == due
+    said = [claim for claim in deadline["claims"] if claim["status"] == "current"]
+    assert [(claim["claimant"], claim["value"]["date"]) for claim in said] == [("united-states", due)]
 
 
 def test_the_deadline_of_9_july_has_its_chain_of_revisions(read: Read) -> None:
@@ -206,3 +271,46 @@ def test_the_deadline_of_9_july_shows_what_each_side_said_at_each_revision(read:
     assert (answer["basis"]["occurred"], answer["subject"]) == ("2025-08-07", "deadline/tariff-pause/status")
     assert answer["value"]["text"] == "What took effect on 7 August departs from the agreement."
     assert cited(answer) == ["japan-statement-2025-08-07"]
+
+
+def test_the_records_that_carry_a_flag(read: Read) -> None:
+    """Question 10."""
+    flags = {(flag["rule"], flag["key"].partition("/")[2]): flag for flag in read("flags")["items"]}
+
+    def told(rule: str) -> list[tuple[str, list[str]]]:
+        return [
+            (detail["text"], [e["source"] for basis in detail["records"] for e in basis["evidence"]])
+            for (name, _), flag in flags.items()
+            if name == rule
+            for detail in flag["details"]
+        ]
+
+    ((weekday, sources),) = told("weekday")
+    assert "Friday, the 14th" in weekday
+    assert "2026-02-14 is a Saturday" in weekday
+    assert sources == ["article-2026-02-14"]
+    ((rates, sources),) = told("two-exchange-rates")
+    assert "1.188" in rates
+    assert "1.175" in rates
+    assert set(sources) == {"article-2026-02-14", "framework-2025-07-22"}
+    ((yen, sources),) = told("magnitude")
+    assert "8,000,000,000,000 and 80,000,000,000,000 JPY" in yen
+    assert sources == ["daily-2025-07-24", "desk-file"]
+
+
+def test_a_flag_is_on_the_document_that_it_touches(read: Read) -> None:
+    """Question 10."""
+    tranche = read("tranches/whole-commitment")
+    assert {flag["rule"] for flag in tranche["flags"]} == {"magnitude", "two-exchange-rates"}
+
+
+def test_the_status_of_an_instrument_is_each_party_s_own(read: Read) -> None:
+    """Whether the framework binds: the desk asks each side's account."""
+    accounts = {
+        party: read("contradictions/agreement/memorandum/binding:reading", policy=f"account:{party}")["claims"]
+        for party in ("japan", "united-states")
+    }
+    assert {party: [claim["claimant"] for claim in claims] for party, claims in accounts.items()} == {
+        "japan": ["japan"],
+        "united-states": ["united-states"],
+    }

@@ -68,6 +68,8 @@ def test_a_file_without_commands_is_refused(tmp_path: Path) -> None:
         ("tranches", "first-batch"),
         ("deadlines", "tariff-pause"),
         ("sources", "published"),
+        ("contradictions", "osaka"),
+        ("flags", "weekday"),
     ],
 )
 def test_every_view_is_shown_as_a_table_and_as_json(recorded: None, view: str, shown: str) -> None:
@@ -76,6 +78,45 @@ def test_every_view_is_shown_as_a_table_and_as_json(recorded: None, view: str, s
     assert shown in table.stdout
     assert "\x1b" not in table.stdout
     assert json.loads(parley("show", view, "japan-us-2025", "--json").stdout)
+
+
+def test_a_view_is_shown_at_other_times(recorded: None) -> None:
+    early = parley("show", "ledger", "japan-us-2025", "--as-of", "2026-02-13", "--public-at", "2026-02-13").stdout
+    assert "42,500,000,000" in early
+    assert "36,000,000,000" not in early
+    assert "36,000,000,000" in parley("show", "ledger", "japan-us-2025", "--as-of", "2026-02-18").stdout
+    japan = parley("show", "positions", "japan-us-2025", "--policy", "account:japan", "--json").stdout
+    assert {item["party"] for item in json.loads(japan)} <= {"japan", "japan-industry-ministry", "jbic"}
+    wrong = parley("show", "ledger", "japan-us-2025", "--as-of", "someday")
+    assert wrong.exit_code == 1
+    assert "as_of" in wrong.output
+
+
+def test_what_if_is_shown_and_not_recorded(recorded: None, tmp_path: Path) -> None:
+    file = tmp_path / "if.ndjson"
+    amount = {"amount": "1000000000", "currency": "USD"}
+    told = {"command": "record-draw", "negotiation": "japan-us-2025", "occurred": "2026-06-01"}
+    file.write_text(json.dumps(told | {"tranche": "first-batch", "amount": amount}))
+    assert "USD 1,000,000,000" in parley("show", "ledger", "japan-us-2025", "--suppose", str(file)).stdout
+    assert "USD 1,000,000,000" not in parley("show", "ledger", "japan-us-2025").stdout
+
+
+def test_a_difference_is_shown_with_its_records(recorded: None) -> None:
+    shown = parley("diff", "japan-us-2025", "2025-07-21", "2025-07-26", "--view", "positions")
+    assert shown.exit_code == 0, shown.output
+    assert "japan-briefing-2025-07-25" in shown.stdout
+    as_json = parley("diff", "japan-us-2025", "2025-07-21", "2025-07-26", "--clock", "public_at", "--json").stdout
+    assert json.loads(as_json)["clock"] == "public_at"
+    assert parley("diff", "japan-us-2025", "2025-07-26", "2025-07-21").exit_code == 1
+
+
+def test_the_grounds_of_a_field_are_shown(recorded: None) -> None:
+    field = ("agreements", "memorandum", "--field", "provisions[profit-split].text")
+    shown = parley("grounds", "japan-us-2025", *field)
+    assert shown.exit_code == 0, shown.output
+    assert "memorandum" in shown.stdout
+    assert json.loads(parley("grounds", "japan-us-2025", *field, "--json").stdout)["steps"]
+    assert parley("grounds", "japan-us-2025", "agreements", "memorandum", "--field", "colour").exit_code == 1
 
 
 def test_the_list_of_negotiations_needs_no_name(recorded: None) -> None:

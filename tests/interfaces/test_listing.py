@@ -1,0 +1,77 @@
+"""A list in memory is the list in SQL: whatever it is narrowed to, sorted by and searched for."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infrastructure.settings import Settings
+from interfaces.main import application
+from interfaces.reading import ACROSS, WITHIN
+
+CASE = Path(__file__).parents[1] / "cases" / "japan-us-2025.ndjson"
+N = "/v1/negotiations/japan-us-2025"
+LONG_AFTER = {"as_of": "2999-12-31"}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    database = tmp_path_factory.mktemp("case") / "parley.db"
+    with TestClient(application(Settings(database=f"sqlite:///{database}"))) as client:
+        headers = {"Content-Type": "application/x-ndjson"}
+        assert client.post("/v1/records", content=CASE.read_bytes(), headers=headers).status_code == 201
+        client.get("/v1/negotiations", params={"min_position": len(CASE.read_text().splitlines())})
+        yield client
+
+
+def answered(client: TestClient, path: str, params: dict[str, Any]) -> Any:
+    answer = client.get(path, params=params)
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["items"]), answer.json()["next"]
+
+
+WORDS = ["rice", "ric quota", "Akazawa", "TARIFF", "ta ri", "%", "15", "—", '"', "赤沢", "mémo", "zz", "trump post"]
+QUERIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "party": st.sampled_from(["japan", "united-states", "desk", "nobody"]),
+        "issue": st.sampled_from(["profit-split", "rice-quota", "nothing"]),
+        "kind": st.sampled_from(
+            ["position", "reading", "conflict", "scope", "order", "Claim.Made", "weekday", "press"]
+        ),
+        "from": st.sampled_from(["2025", "2025-07", "2025-07-23", "2026-02-13"]),
+        "to": st.sampled_from(["2026", "2026-02", "2026-02-13"]),
+        "q": st.sampled_from(WORDS),
+        "sort": st.sampled_from(["date", "-date", "key", "-key"]),
+        "limit": st.sampled_from([1, 3, 100]),
+    },
+)
+
+
+@given(st.sampled_from(WITHIN), QUERIES)
+@settings(max_examples=150, deadline=None)
+def test_within_a_negotiation(client: TestClient, view: str, query: dict[str, Any]) -> None:
+    _compare(client, f"{N}/{view}", query)
+
+
+@given(st.sampled_from(ACROSS), QUERIES, st.sampled_from([None, "japan-us-2025", "none"]))
+@settings(max_examples=100, deadline=None)
+def test_across_negotiations(client: TestClient, view: str, query: dict[str, Any], negotiation: str | None) -> None:
+    _compare(client, f"/v1/{view}", query | ({"negotiation": negotiation} if negotiation else {}))
+
+
+def _compare(client: TestClient, path: str, query: dict[str, Any]) -> None:
+    stored, following = answered(client, path, query)
+    replayed, next_replayed = answered(client, path, query | LONG_AFTER)
+    assert json.dumps(replayed) == json.dumps(stored)
+    assert next_replayed == following
+    if following:
+        again, replayed_again = (
+            answered(client, path, query | asked | {"cursor": following}) for asked in ({}, LONG_AFTER)
+        )
+        assert again == replayed_again
