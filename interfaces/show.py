@@ -164,6 +164,7 @@ _TABLES: dict[str, Callable[[list[Item]], Table]] = {
 }
 history = _rows(
     ("position", lambda i: i["position"]),
+    ("version", lambda i: i["envelope"]["version"]),
     ("record", lambda i: i["envelope"]["id"]),
     ("type", lambda i: i["type"]),
     ("occurred", lambda i: i["envelope"]["occurred"]),
