@@ -1,4 +1,4 @@
-"""The fold: what a sequence of records adds up to, in all views at once."""
+"""The fold: which documents a record changes, and what a sequence of records adds up to in one."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -30,15 +30,6 @@ def touched(record: Record, views: Iterable[View] | None = None) -> list[tuple[V
         for view in views or all_views()
         for key in view.keys(event)
     ]
-
-
-def fold(records: Iterable[Record]) -> dict[Place, Document]:
-    """All documents after the records, which are given in the order of their places."""
-    documents: dict[Place, Document] = {}
-    for record in records:
-        for view, place in touched(record):
-            documents[place] = view.evolve(documents.get(place), record, place[2])
-    return documents
 
 
 def evolved(view: View, place: Place, document: Document | None, records: Sequence[Record]) -> Document:

@@ -143,3 +143,8 @@ def test_a_round_of_one_day_can_be_told_backwards() -> None:
     given(Round, a(Round.Scheduled, occurred="2025-05-01", planned_start="2025-05-23"), closed).when(
         a(Round.Opened, occurred="2025-05-23T09:00-04:00")
     ).then()
+
+
+def test_a_round_that_opened_before_it_was_scheduled_stays_open():
+    scheduled = a(Round.Scheduled, "2025-05-01", planned_start="2025-05-20")
+    assert given(Round, scheduled).when(a(Round.Opened, "2025-04-20")).then().status == "open"
