@@ -1,6 +1,7 @@
 """The difference between two moments: what changed, field by field, which records did it, and who moved."""
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from application.fold import all_views
@@ -8,6 +9,7 @@ from application.path import differing
 from application.projections.positions import PositionDocument
 from application.replay import Held, History
 from application.view import Basis, Document, Record, View
+from domain.amendment import Amendment
 from domain.fact import Fact
 from domain.value import Value
 
@@ -21,7 +23,7 @@ class FieldChange(Fact, omit_defaults=False, frozen=True):
 
 
 class Change(Fact, omit_defaults=False, frozen=True):
-    """One document: `records` count in it at the later moment and not before; `gone` the other way round."""
+    """One document: `records` came into it, or amended what is in it; `gone` no longer count in it."""
 
     view: str
     key: str
@@ -66,10 +68,13 @@ def _between(
     if old == new:
         return
     then, now = _counting(before, view, key), _counting(after, view, key)
-    records = tuple(Basis.of(record) for record in now if record not in then)
+    known = {record.event.envelope.id for record in then}
+    fresh = [record for record in now if record.event.envelope.id not in known]
+    records = tuple(map(Basis.of, sorted([*fresh, *_amending(before, after, [*then, *now])], key=attrgetter("place"))))
     change = "added" if old is None else "removed" if new is None else "changed"
     fields = tuple(FieldChange(field=path, before=a, after=b) for path, a, b in differing(old, new) if path)
-    gone = tuple(Basis.of(record) for record in then if record not in now)
+    left = {record.event.envelope.id for record in now}
+    gone = tuple(Basis.of(record) for record in then if record.event.envelope.id not in left)
     yield Change(view=view.name, key=key, change=change, fields=fields, records=records, gone=gone)
     position = new or old
     if isinstance(position, PositionDocument):
@@ -83,6 +88,24 @@ def _between(
                 after=is_now,
                 records=records,
             )
+
+
+def _amending(before: Moment, after: Moment, records: list[Record]) -> list[Record]:
+    """The corrections and retractions of some records that hold at one of the moments alone."""
+    streams = {record.event.envelope.stream for record in records}
+    holding = [
+        {
+            record.event.envelope.id: record
+            for record in moment.history.records
+            if isinstance(record.event, Amendment)
+            and record.event.envelope.stream in streams
+            and record.event.holds_at(moment.as_of)
+        }
+        for moment in (before, after)
+    ]
+    return [
+        record for name, record in (holding[0] | holding[1]).items() if (name in holding[0]) != (name in holding[1])
+    ]
 
 
 def _stand(document: Document | None) -> Value | None:

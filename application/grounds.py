@@ -1,13 +1,13 @@
 """On what grounds: the records and sources that a field rests on, and all that rests on a source."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from application.fold import touched, view_named
 from application.path import NOTHING, NoSuchField, at
 from application.projections.sources import SourceDocument
 from application.replay import History
-from application.view import Basis
+from application.view import Basis, Record, View
 from domain.fact import Fact
 
 
@@ -68,10 +68,10 @@ def grounds(history: History, view: str, key: str, field: str | None, as_of: str
         if value != before:
             told = (before, value) if field else (NOTHING, NOTHING)
             steps.append(Step(before=_shown(told[0]), after=_shown(told[1]), basis=Basis.of(record)))
-    if document is None:
+    if document is None or not fold.index(document).shown:
         return None
     if value is NOTHING:
-        raise NoSuchField(field, "field")
+        raise NoSuchField(f"{field} (of {', '.join(fold.document.__struct_fields__)})", "field")
     cited = _cited(history, (step.basis for step in steps), as_of)
     return Grounds(view=view, key=key, field=field, value=value, steps=tuple(steps), sources=cited)
 
@@ -84,10 +84,18 @@ def reliance(history: History, source: str, as_of: str) -> Reliance:
     found = []
     for record in history.view("timeline").all_records(as_of):
         if same & {evidence.source for evidence in record.event.envelope.evidence}:
-            documents = tuple(f"{view.name}/{place[2]}" for view, place in touched(record) if view.name != "timeline")
+            documents = tuple(f"{view.name}/{key}" for view, key in _shown_in(history, record, as_of))
             found.append(Dependent(type=record.event.TOPIC, basis=Basis.of(record), documents=documents))
     touching = tuple(sorted({place for dependent in found for place in dependent.documents}))
     return Reliance(source=root, copies=tuple(sorted(same - {root})), records=tuple(found), documents=touching)
+
+
+def _shown_in(history: History, record: Record, as_of: str) -> Iterator[tuple[View, str]]:
+    """The documents in which a record counts, as far as lists show them; the timeline goes without saying."""
+    for view, (_, _, key) in touched(record):
+        held = history.view(view.name).document(key, as_of) if view.name != "timeline" else None
+        if held and held.index.shown:
+            yield view, key
 
 
 def _cited(history: History, bases: Iterable[Basis], as_of: str) -> tuple[CitedSource, ...]:

@@ -31,8 +31,10 @@ def names(entries: tuple[Any, ...]) -> list[str]:
 
 
 def _name(entry: Any, field: str) -> Any:
+    """Money by the year is another thing than money of the same currency."""
     basis = getattr(entry, "basis", entry)
-    return getattr(basis if field == "record" else entry, field, None)
+    name = getattr(basis if field == "record" else entry, field, None)
+    return f"{name}/{entry.per}" if field == "currency" and getattr(entry, "per", None) else name
 
 
 def at(value: Any, path: str) -> Any:
@@ -44,8 +46,14 @@ def at(value: Any, path: str) -> Any:
         elif isinstance(value, dict):
             value = value.get(name, NOTHING)
         else:
-            value = getattr(value, name, NOTHING) if isinstance(value, Fact) else NOTHING
+            value = _field(value, name)
     return value
+
+
+def _field(value: Any, name: str) -> Any:
+    if isinstance(value, Fact) and name in value.__struct_fields__:
+        return getattr(value, name)
+    return value.__struct_config__.tag or NOTHING if isinstance(value, Fact) and name == "type" else NOTHING
 
 
 def differing(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -1,16 +1,25 @@
 """A policy: whose word a reader goes by where claims rival. It leaves claims out; it changes no record and no fold."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from msgspec.structs import replace
+from pydantic import Field
 
 from application.projections.negotiations import NegotiationDocument
 from application.stand import Stand
-from application.view import Document
+from application.view import Document, View
 from domain.fact import Fact
 
-POLICY_PATTERN = r"^(none|findings(:[a-z0-9]+(-[a-z0-9]+)*)?|account:[a-z0-9]+(-[a-z0-9]+)*)$"
+PolicyName = Annotated[
+    str,
+    Field(
+        pattern=r"^(none|findings(:[a-z0-9]+(-[a-z0-9]+)*)?|account:[a-z0-9]+(-[a-z0-9]+)*)$",
+        max_length=100,
+        description="`none`; `findings`, without the claims that findings set aside (`findings:{policy}` for those "
+        "of one policy); or `account:{party}`, with the claims of one party and its offices alone",
+    ),
+]
 
 
 class Policy(NamedTuple):
@@ -19,10 +28,13 @@ class Policy(NamedTuple):
     name: str
     keeps: Callable[[Stand], bool]
 
-    def applied(self, document: Document) -> Document | None:
-        """The document without the claims that are left out; none if it held nothing else."""
+    def applied(self, document: Document, view: View) -> Document | None:
+        """The document without the claims that are left out; none if nothing is left to show."""
         seen: Document = _without(document, self.keeps)
-        return None if seen is not document and getattr(seen, "history", None) == () else seen
+        if seen is document:
+            return document
+        seen = view.reviewed(seen)
+        return seen if view.index(seen).shown and getattr(seen, "history", True) else None
 
 
 def policy(name: str, negotiation: NegotiationDocument | None) -> Policy:

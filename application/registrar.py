@@ -79,7 +79,7 @@ class Registrar:
         command, body = submission.command, submission.body
         negotiation = body.negotiation
         spoken_of = list(references(body))
-        if command.EVENT is not Negotiation.Opened:
+        if command.EVENT is not Negotiation.Opened and command.aggregate():
             spoken_of.insert(0, Reference("negotiation", negotiation, "negotiation"))
         self._refuse_unknown(negotiation, spoken_of)
         _refuse_future(body.occurred, now, "occurred")

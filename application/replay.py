@@ -9,9 +9,8 @@ import heapq
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
-from itertools import pairwise
 from operator import attrgetter
-from typing import NamedTuple, cast
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -22,7 +21,7 @@ from domain.aggregate import as_they_stand
 from domain.amendment import Amendment, doubted, in_force
 from domain.fact import Fact
 from domain.model import aggregate_of
-from domain.moment import first_date, may_be_later, open_date, order, reached, settled_date
+from domain.moment import earliest, first_date, may_be_later, open_date, reached, settled_date
 from domain.names import references
 
 CHECKPOINTS = 32
@@ -40,21 +39,27 @@ class Times(Fact, frozen=True):
 
 
 class Standing(NamedTuple):
-    """A record as it stands between two moments, `begins` and `ends`, that its amendments set."""
+    """A record as it stands while some of its stream's amendments hold, and others do not.
+
+    `begins` are the times from which the former hold, `ends` those from which one of the latter would: of
+    each the ones that decide, by their dates and by their instants.
+    """
 
     record: Record
-    begins: str | None = None
-    ends: str | None = None
+    begins: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
 
-    def since(self, view: View) -> str:
-        """From when the record counts in a view."""
+    def since(self, view: View) -> tuple[str, ...]:
+        """All the times that must have begun for the record to count in a view."""
         envelope = self.record.event.envelope
-        own = envelope.occurred if view.follows == "occurred" else envelope.takes_effect
-        return max(own, self.begins, key=order) if self.begins else own
+        return (envelope.occurred if view.follows == "occurred" else envelope.takes_effect, *self.begins)
 
     def counts(self, view: View, asked: str) -> bool:
         """Whether the record counts in a view at an asked time."""
-        return reached(self.since(view), asked) and not (self.ends and reached(self.ends, asked))
+        return all(reached(time, asked) for time in self.since(view)) and not self.has_ended(asked)
+
+    def has_ended(self, asked: str) -> bool:
+        return any(reached(time, asked) for time in self.ends)
 
 
 class Amended:
@@ -65,31 +70,26 @@ class Amended:
         self.standings: dict[UUID, list[Standing]] = {}
         self.positions: set[int] = set()
         self.unknown: set[tuple[str, str]] = set()
-        """The kinds and keys of what is no longer known, because all that was told of it is retracted."""
+        """The kinds and keys of what is not known at any time, because all that was told of it is retracted."""
         for records in streams:
             self.positions.update(record.position for record in records)
-            self.standings[records[0].event.envelope.stream] = list(self._standings(records))
+            standings = list(_standings(records))
+            self.standings[records[0].event.envelope.stream] = standings
+            if all(isinstance(standing.record.event, Amendment) for standing in standings):
+                event = records[0].event
+                self.unknown.add((aggregate_of(event).KIND, event.envelope.key))
 
-    def _standings(self, records: Sequence[Record]) -> Iterator[Standing]:
-        events = [record.event for record in records]
-        position = {record.event.envelope.id: record.position for record in records}
-        kind, key = aggregate_of(events[0]), events[0].envelope.key
-        turns = {e.envelope.effective for e in events if isinstance(e, Amendment) and e.envelope.effective}
-        for begins, ends in pairwise([None, *sorted(turns, key=order), None]):
-            first = begins or ("1500-01-01" if turns else None)
-            standing = as_they_stand(kind, events, first)
-            for event in standing:
-                yield Standing(Record(position[event.envelope.id], event), begins, ends)
-        if all(isinstance(event, Amendment) for event in standing):
-            self.unknown.add((kind.KIND, key))
+    def is_touched_by(self, records: Iterable[Record]) -> bool:
+        """Whether some more records change any of it."""
+        return any(isinstance(r.event, Amendment) or r.event.envelope.stream in self.standings for r in records)
 
     def in_time(self, records: Iterable[Record]) -> Iterator[Standing]:
         """All standings of a negotiation in the order of their places, as the records are given."""
-        others = (self._doubted(Standing(record)) for record in records if record.position not in self.positions)
-        amended = sorted((self._doubted(s) for known in self.standings.values() for s in known), key=_place)
+        others = (self.doubted(Standing(record)) for record in records if record.position not in self.positions)
+        amended = sorted((self.doubted(s) for known in self.standings.values() for s in known), key=_place)
         return heapq.merge(others, amended, key=_place)
 
-    def _doubted(self, standing: Standing) -> Standing:
+    def doubted(self, standing: Standing) -> Standing:
         """The standing, doubted where its record speaks of what is no longer known."""
         if not self.unknown:
             return standing
@@ -98,6 +98,24 @@ class Amended:
             if (name.kind, name.key) in self.unknown:
                 event = doubted(event, f"{name.kind} {name.key}: what was told of it is retracted.")
         return standing._replace(record=standing.record._replace(event=event))
+
+
+def _standings(records: Sequence[Record]) -> Iterator[Standing]:
+    """The standings of one stream.
+
+    A date and an instant can put the same two times in different orders, so both orders are gone through.
+    """
+    events = [record.event for record in records]
+    position = {record.event.envelope.id: record.position for record in records}
+    turns = {e.envelope.effective for e in events if isinstance(e, Amendment) and e.envelope.effective}
+    by_date, by_instant = (sorted(turns, key=key) for key in (first_date, earliest))
+    holding = {frozenset(turns[:count]) for turns in (by_date, by_instant) for count in range(len(turns) + 1)}
+    for held in sorted(holding, key=len):
+        later = turns - held
+        begins = {max(held, key=key) for key in (first_date, earliest)} if held else set()
+        ends = {min(later, key=key) for key in (first_date, earliest)} if later else set()
+        for event in as_they_stand(aggregate_of(events[0]), events, held):
+            yield Standing(Record(position[event.envelope.id], event), tuple(sorted(begins)), tuple(sorted(ends)))
 
 
 def amended(records: Sequence[Record]) -> Amended:
@@ -250,7 +268,7 @@ class ViewHistory:
         for change in [*vague, *lately]:
             standing = change.standing
             counted = change.key in keys and not change.ceases and standing.counts(self._view, asked)
-            if counted and may_be_later(standing.since(self._view), asked):
+            if counted and any(may_be_later(time, asked) for time in standing.since(self._view)):
                 yield str(standing.record.event.envelope.id)
 
     def records(self, key: str, asked: str) -> list[Record]:
@@ -266,12 +284,12 @@ class ViewHistory:
         since = standing.since(self._view)
         for key in self._view.keys(standing.record.event):
             self._of[key].append(standing)
-            begins = Change(first_date(since), key, standing, ceases=False)
-            if len(since) < len("2025-07-22"):
+            begins = Change(max(map(first_date, since)), key, standing, ceases=False)
+            if any(len(time) < len("2025-07-22") for time in since):
                 self._vague.append(begins)
             yield begins
             if standing.ends:
-                yield Change(first_date(standing.ends), key, standing, ceases=True)
+                yield Change(min(map(first_date, standing.ends)), key, standing, ceases=True)
 
     def _keep(self) -> None:
         """Keep states at dates spread over the changes after the last that is kept, and one at the end."""
@@ -313,7 +331,7 @@ class ViewHistory:
     def _folded(self, key: str, base: Held | None, changes: Sequence[Change], asked: str) -> Held | None:
         """A document at an asked time, from an earlier state of it and what changed since."""
         new = [c.standing.record for c in changes if not c.ceases and c.standing.counts(self._view, asked)]
-        ceased = any(c.ceases and reached(cast("str", c.standing.ends), asked) for c in changes)
+        ceased = any(c.ceases and c.standing.has_ended(asked) for c in changes)
         new.sort(key=attrgetter("place"))
         if not new and not ceased:
             return base
@@ -344,6 +362,8 @@ class History:
     def __init__(self, records: Sequence[Record]) -> None:
         """The records are given in the order of the log."""
         self.records = list(records)
+        self.vaguely_public = frozenset[str]()
+        """The records that may have become public only later than asked, because the date was told vaguely."""
         self._amended = amended(self.records)
         self._standings: list[Standing] | None = None
         self._views: dict[str, ViewHistory] = {}
@@ -358,12 +378,13 @@ class History:
 
     def extended(self, records: Sequence[Record]) -> "History":
         """The history with more records at the end of the log; this one is no longer to be used."""
-        if self._amended.positions or any(isinstance(record.event, Amendment) for record in records):
+        if self._amended.is_touched_by(records):
             return History([*self.records, *records])
         self.records += records
         self._standings = None
+        standings = [self._amended.doubted(Standing(record)) for record in records]
         for view in self._views.values():
-            view.add(map(Standing, records))
+            view.add(standings)
         return self
 
     def with_supposed(self, records: Sequence[Record]) -> "History":
@@ -378,13 +399,18 @@ class History:
         records = self.records
         if known_at:
             records = [r for r in records if reached(r.event.envelope.recorded.isoformat(), known_at)]
-        if public_at:
-            records = list(_public(records, public_at))
-        return self if len(records) == len(self.records) else History(records)
+        if not public_at:
+            return self if len(records) == len(self.records) else History(records)
+        public = list(_public(records, public_at))
+        narrowed = History([record for record, _ in public])
+        narrowed.vaguely_public = frozenset(
+            str(record.event.envelope.id) for record, when in public if when and may_be_later(when, public_at)
+        )
+        return narrowed
 
 
-def _public(records: Sequence[Record], asked: str) -> Iterator[Record]:
-    """What was public by then, in the order of the log: by when it was published, as corrected by then."""
+def _public(records: Sequence[Record], asked: str) -> Iterator[tuple[Record, str | None]]:
+    """What was public by then, in the order of the log, and when it was published, as corrected by then."""
     told = [r for r in records if not isinstance(r.event, Amendment) or _may_count(r.event, asked)]
     streams = {record.event.envelope.stream for record in told if isinstance(record.event, Amendment)}
     published = {
@@ -395,14 +421,10 @@ def _public(records: Sequence[Record], asked: str) -> Iterator[Record]:
     public = set[UUID]()
     for record in told:
         event, named = record.event, record.event.envelope.id
-        if isinstance(event, Amendment):
-            counts = event.record in public
-        else:
-            when = published.get(named, event.envelope.published)
-            counts = when is not None and reached(when, asked)
-        if counts:
+        when = published.get(named, event.envelope.published)
+        if event.record in public if isinstance(event, Amendment) else when and reached(when, asked):
             public.add(named)
-            yield record
+            yield record, when
 
 
 def _may_count(amendment: Amendment, asked: str) -> bool:

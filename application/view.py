@@ -79,7 +79,8 @@ class Index(NamedTuple):
 
 @dataclass(frozen=True)
 class View:
-    """`keys` names the documents that a record touches, `evolve` changes one of them.
+    """`keys` names the documents that a record touches, `evolve` changes one of them, and `reviewed` puts one
+    right after a policy has left claims out of it.
 
     A record changes a view from when it takes effect; a view that follows `occurred` shows it at once.
     """
@@ -90,6 +91,7 @@ class View:
     evolve: Callable[[Any, Record, str], Document]
     index: Callable[[Any], Index]
     follows: Literal["takes_effect", "occurred"] = "takes_effect"
+    reviewed: Callable[[Any], Document] = lambda document: document
 
 
 def texts(value: object) -> str:

@@ -4,14 +4,14 @@ The log keeps records in the order in which they were taken down; a state is fol
 which things occurred, so that a late record lands where it belongs in time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import UTC, datetime
 from typing import Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.domain import BaseAggregate
 
-from domain.amendment import Amendment, doubted, in_force
+from domain.amendment import Amendment, always, doubted, in_force
 from domain.event import DomainEvent
 from domain.moment import order
 from domain.refusal import AlreadyKnown, Refused, Unknown
@@ -57,32 +57,36 @@ class Aggregate(BaseAggregate[UUID]):
 
     def take(self, event: DomainEvent) -> None:
         """Put a record in its place in time; a correction or retraction changes what stands there."""
-        self.records.append(event)
         if isinstance(event, Amendment):
-            self._fold(in_force(self.records))
+            self._fold(in_force([*self.records, event], always))
         elif self.history and _in_time(event) < _in_time(self.history[-1]):
             self._fold([*self.history, event])
         else:
             self.history.append(event)
             event.change(self)
+        self.records.append(event)
 
     def at(self, moment: str) -> Self:
         """The state when something occurred at a moment, as known now."""
         amended = any(isinstance(event, Amendment) and event.envelope.effective for event in self.records)
         if not amended and (not self.history or order(moment) >= order(self.history[-1].envelope.occurred)):
             return self
-        standing = in_force(self.records, moment) if amended else self.history
+        standing = in_force(self.records, lambda amendment: amendment.holds_at(moment)) if amended else self.history
         return self._with([event for event in standing if order(event.envelope.occurred) <= order(moment)])
 
     def before(self, version: int) -> Self:
         """The state on which the record of a version was taken down, as its records stand now."""
-        return self._with([event for event in self.history if event.originator_version < version])
+        earlier: dict[UUID, DomainEvent] = {}
+        for event in self.records:
+            if event.record in earlier if isinstance(event, Amendment) else event.originator_version < version:
+                earlier[event.envelope.id] = event
+        return self._with(in_force(list(earlier.values()), always), list(earlier.values()))
 
     def rewind(self, version: int) -> None:
         """Forget the records after a version: they were never stored."""
         self.records = [event for event in self.records if event.originator_version <= version]
         self.version = version
-        self._fold(in_force(self.records))
+        self._fold(in_force(self.records, always))
 
     def decide(self, event: DomainEvent) -> DomainEvent:
         """Judge an event at its time, take it in, and return it as it is to be recorded.
@@ -100,10 +104,10 @@ class Aggregate(BaseAggregate[UUID]):
         if self.history:
             raise AlreadyKnown(f"{self.KIND} {self.history[0].envelope.key}", self.ADDRESS[-1])
 
-    def _with(self, events: list[DomainEvent]) -> Self:
+    def _with(self, events: list[DomainEvent], records: list[DomainEvent] | None = None) -> Self:
         other = type(self).of(self.id)
         other.version = self.version
-        other.records = self.records
+        other.records = self.records if records is None else records
         other._fold(events)
         return other
 
@@ -114,14 +118,15 @@ class Aggregate(BaseAggregate[UUID]):
             event.change(self)
 
 
-def as_they_stand(kind: type[Aggregate], records: Sequence[DomainEvent], moment: str | None) -> list[DomainEvent]:
-    """The records of one stream in force at a moment (at any, for none), each judged anew after those before it.
+def as_they_stand(kind: type[Aggregate], records: Sequence[DomainEvent], held: Set[str]) -> list[DomainEvent]:
+    """The records of one stream in force, each judged anew after those before it.
 
-    What a correction has made impossible stands, with the reason among its envelope's `doubts`.
+    Those amendments are taken to hold that hold always, or from one of the times `held`. What a correction
+    has made impossible stands, with the reason among its envelope's `doubts`.
     """
     aggregate = kind.of(records[0].envelope.stream)
     standing = []
-    for record in in_force(records, moment):
+    for record in in_force(records, lambda amendment: amendment.envelope.effective in (None, *held)):
         judged = record if isinstance(record, Amendment) else _judged(record, aggregate)
         if not isinstance(judged, Amendment):
             aggregate.take(judged)

@@ -4,8 +4,11 @@ Both stand in the stream of the record that they name, so that whoever reads the
 Nothing is ever edited: what stands is worked out from the records, whenever it is asked for.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import chain
+from math import isfinite
 from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
 from uuid import UUID
 
@@ -44,7 +47,14 @@ class CorrectsAnAmendment(Refused):
 
 
 class NotAFieldOfTheRecord(Refused):
-    """A correction changes facts of the record, or its occurred, effective, published, evidence or reason."""
+    """A correction changes facts of the record, or its occurred, effective, published, evidence or reason.
+
+    What other records rest on, such as who claims and about what, is retracted and told anew.
+    """
+
+
+class NotANumber(Refused):
+    """Numbers are whole, or decimal text: there is no NaN or Infinity."""
 
 
 class ChangesNothing(Refused):
@@ -69,10 +79,10 @@ class Amendment(DomainEvent, frozen=True, kw_only=True):
             raise NoReasonGiven(self.record, "reason")
         return self
 
-    def holds_at(self, moment: str | None) -> bool:
-        """Whether it counts for the state at a moment; at none, it counts whenever it holds at all."""
+    def holds_at(self, moment: str) -> bool:
+        """Whether it counts for the state at a moment, by the order in which moments are folded."""
         effective = self.envelope.effective
-        return moment is None or effective is None or order(effective) <= order(moment)
+        return effective is None or order(effective) <= order(moment)
 
 
 class Corrected(Amendment, frozen=True, kw_only=True):
@@ -80,6 +90,12 @@ class Corrected(Amendment, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "Record.Corrected"
     changes: Changes
+
+    def check(self) -> Self:
+        for name, value in self.changes.items():
+            if any(not isfinite(number) for number in _floats(value)):
+                raise NotANumber(name, f"changes.{name}")
+        return super().check()
 
     def decide(self, past: Any, known: Any) -> Self:
         changed = self.corrected(known)
@@ -117,22 +133,39 @@ class Retracted(Amendment, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "Record.Retracted"
 
     def decide(self, past: Any, known: Any) -> Self:
-        if self.record in _retracted(known.records, None):
+        if self.record in _retracted(known.records, ever):
             raise RecordAlreadyRetracted(self.record, "record")
         return self
 
 
-def in_force(records: Sequence[DomainEvent], moment: str | None = None) -> list[DomainEvent]:
-    """The records of a stream that stand at a moment (at any, for none), corrected, in the order they are given.
+Holding = Callable[[Amendment], bool]
+"""Which amendments are taken to hold."""
+
+
+def always(amendment: Amendment) -> bool:
+    """Whether an amendment holds at all times: what holds from a date on leaves alone what was known before."""
+    return amendment.envelope.effective is None
+
+
+def ever(amendment: Amendment) -> bool:
+    """Every amendment holds, from whenever it does."""
+    return True
+
+
+def in_force(records: Sequence[DomainEvent], holds: Holding = ever) -> list[DomainEvent]:
+    """The records of a stream that stand, corrected, while some amendments hold, in the order they are given.
 
     `records` are in the order of the log. Amendments that stand are among those returned.
     """
-    retracted = _retracted(records, moment)
+    retracted = _retracted(records, holds)
     standing = {record.envelope.id: record for record in records if record.envelope.id not in retracted}
-    for record in list(standing.values()):
-        if isinstance(record, Corrected) and record.record in standing and record.holds_at(moment):
-            standing[record.record] = _corrected(standing[record.record], record)
-    return list(standing.values())
+    corrections: dict[UUID, list[Corrected]] = defaultdict(list)
+    for record in standing.values():
+        if isinstance(record, Corrected) and record.record in standing and holds(record):
+            corrections[record.record].append(record)
+    return [
+        _corrected(record, corrections[named]) if named in corrections else record for named, record in standing.items()
+    ]
 
 
 def doubted(event: DomainEvent, reason: str) -> DomainEvent:
@@ -140,23 +173,36 @@ def doubted(event: DomainEvent, reason: str) -> DomainEvent:
     return replace(event, envelope=replace(event.envelope, doubts=(*event.envelope.doubts, reason)))
 
 
-def _retracted(records: Sequence[DomainEvent], moment: str | None) -> set[UUID]:
+def _retracted(records: Sequence[DomainEvent], holds: Holding) -> set[UUID]:
     """What is retracted. From the last to the first: a retraction can only be undone by a later one."""
     retracted: set[UUID] = set()
     for record in reversed(records):
-        if isinstance(record, Retracted) and record.envelope.id not in retracted and record.holds_at(moment):
+        if isinstance(record, Retracted) and record.envelope.id not in retracted and holds(record):
             retracted.add(record.record)
     return retracted
+
+
+def _floats(value: Any) -> Iterator[float]:
+    """All floating-point numbers in a JSON value."""
+    if isinstance(value, float):
+        yield value
+    elif isinstance(value, dict):
+        yield from chain.from_iterable(map(_floats, value.values()))
+    elif isinstance(value, list):
+        yield from chain.from_iterable(map(_floats, value))
 
 
 def _named(record: UUID, records: Sequence[DomainEvent]) -> DomainEvent:
     return next(event for event in records if event.envelope.id == record)
 
 
-def _corrected(record: DomainEvent, correction: Corrected) -> DomainEvent:
-    changed: DomainEvent = msgspec.convert(_merged(record, correction.changes), type(record))
-    corrections = (*record.envelope.corrections, correction.envelope.id)
-    return replace(changed, envelope=replace(changed.envelope, corrections=corrections))
+def _corrected(record: DomainEvent, corrections: Sequence[Corrected]) -> DomainEvent:
+    changes: dict[str, Any] = {}
+    for correction in corrections:
+        changes |= correction.changes
+    changed: DomainEvent = msgspec.convert(_merged(record, changes), type(record))
+    named = tuple(correction.envelope.id for correction in corrections)
+    return replace(changed, envelope=replace(changed.envelope, corrections=named))
 
 
 def _merged(record: DomainEvent, changes: dict[str, Any]) -> dict[str, Any]:
@@ -175,7 +221,7 @@ def _changeable(event: type[DomainEvent]) -> frozenset[str]:
     told = {name for name, hint in hints.items() if name in event.__struct_fields__ and not is_derived(hint)} - {
         "envelope"
     }
-    return frozenset(told | set(ENVELOPE_FIELDS))
+    return frozenset(told - event.FIXED | set(ENVELOPE_FIELDS))
 
 
 def is_derived(hint: Any) -> bool:

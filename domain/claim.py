@@ -84,6 +84,7 @@ class Claim(Aggregate):
 
         TOPIC: ClassVar[str] = "Claim.Made"
         BEGINS: ClassVar[bool] = True
+        FIXED: ClassVar[frozenset[str]] = frozenset({"kind", "claimant", "subject"})
         kind: Kind
         claimant: PartyKey
         subject: Subject

@@ -64,6 +64,8 @@ class DomainEvent(Fact, CanMutateAggregate[UUID], frozen=True):
     TOPIC: ClassVar[str]
     BEGINS: ClassVar[bool] = False
     """Whether this event can be the first about its aggregate."""
+    FIXED: ClassVar[frozenset[str]] = frozenset()
+    """The facts that no correction changes, because records of other streams rest on them."""
 
     envelope: Envelope
 

@@ -55,6 +55,7 @@ class Finding(Aggregate):
 
         TOPIC: ClassVar[str] = "Finding.Made"
         BEGINS: ClassVar[bool] = True
+        FIXED: ClassVar[frozenset[str]] = frozenset({"prefers", "over"})
         prefers: ClaimKey
         over: Annotated[tuple[ClaimKey, ...], Field(min_length=1, max_length=100)]
         policy: Annotated[Slug, Field(description="the rule of preference", examples=["official-text-over-report"])]

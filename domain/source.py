@@ -34,7 +34,21 @@ class Source(Aggregate):
         title: Line
         publisher: Line
         kind: Literal[
-            "article", "statement", "fact-sheet", "press-conference", "agreement", "order", "journal", "post", "note"
+            "article",
+            "statement",
+            "speech",
+            "letter",
+            "fact-sheet",
+            "press-conference",
+            "minutes",
+            "draft",
+            "agreement",
+            "order",
+            "journal",
+            "report",
+            "book",
+            "post",
+            "note",
         ]
         address: Annotated[Line, Field(description="where it is found: a URL, a file reference")] | None = None
         language: (

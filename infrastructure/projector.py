@@ -38,12 +38,22 @@ class Projector:
         self._log = log
         self._store = store
         self._clock = clock
+        self._asked = clock().isoformat()
+        """The time at which the views stand: read once for each transaction, so that no record falls between two."""
+        self._amendments: dict[str, Amended] = {}
+        """What amendments have made of negotiations, as far as the log was read."""
+        self._reached = 0
 
     def catch_up(self) -> int:
         """Fold all that is new or has come into effect; gives the position reached."""
         while True:
-            with self._store.transaction():
-                position, more = self._step()
+            try:
+                with self._store.transaction():
+                    position, more = self._step()
+            except Exception:
+                self._amendments.clear()
+                raise
+            self._reached = position
             if not more:
                 return position
 
@@ -57,6 +67,7 @@ class Projector:
             self._store.begin_rebuild()
         for negotiation in self._log.negotiations():
             with self._store.transaction():
+                self._asked = self._clock().isoformat()
                 self._store.forget(negotiation)
                 standings = self._amended(negotiation, head).in_time(self._log.in_time(negotiation, head))
                 while batch := list(islice(standings, BATCH)):
@@ -67,7 +78,10 @@ class Projector:
             self._store.end_rebuild(head)
 
     def _step(self) -> tuple[int, bool]:
+        self._asked = self._clock().isoformat()
         checkpoint = self._store.checkpoint()
+        if checkpoint != self._reached:
+            self._amendments.clear()
         batch = self._log.after(checkpoint, BATCH)
         rebuilt = self._store.rebuilt()
         position = batch[-1].position if batch else checkpoint
@@ -79,7 +93,7 @@ class Projector:
 
     def _take_due(self, checkpoint: int) -> None:
         """Fold the records whose time has come."""
-        due = [(position, moment) for position, moment in self._store.pending() if reached(moment, self._asked())]
+        due = [(position, moment) for position, moment in self._store.pending() if reached(moment, self._asked)]
         if due:
             self._store.take_effect(due)
             positions = sorted({position for position, _ in due})
@@ -91,10 +105,13 @@ class Projector:
         until = max([checkpoint, *(record.position for record in records)])
         for negotiation in dict.fromkeys(record.event.envelope.negotiation for record in records):
             own = [record for record in records if record.event.envelope.negotiation == negotiation]
-            told = self._log.amended(negotiation, until)
-            amended = Amended(by_stream(told))
-            before = Amended(by_stream(record for record in told if record.position <= checkpoint))
-            standings += [Standing(record) for record in own if record.position not in amended.positions]
+            before = amended = self._amendments.get(negotiation) or self._amended(negotiation, checkpoint)
+            if amended.is_touched_by(own):
+                told = self._log.amended(negotiation, until)
+                before = Amended(by_stream(record for record in told if record.position <= checkpoint))
+                amended = Amended(by_stream(told))
+            self._amendments[negotiation] = amended
+            standings += [amended.doubted(Standing(r)) for r in own if r.position not in amended.positions]
             streams = {r.event.envelope.stream for r in own if r.position in amended.positions}
             if streams:
                 places = {("flags", negotiation, IMPOSSIBLE): view_named("flags")}
@@ -109,17 +126,16 @@ class Projector:
     def _postpone(self, standing: Standing) -> None:
         """Remember a record that takes effect later."""
         envelope = standing.record.event.envelope
-        for moment in (envelope.takes_effect, standing.begins):
-            if moment and not reached(moment, self._asked()):
+        for moment in (envelope.takes_effect, *standing.begins):
+            if not reached(moment, self._asked):
                 self._store.postpone(standing.record.position, envelope.negotiation, moment)
 
     def _fold(self, standings: Iterable[Standing], until: int = 0) -> None:
-        asked = self._asked()
         foldings: dict[Place, Folding] = {}
         for standing in standings:
             self._postpone(standing)
             for view, place in touched(standing.record):
-                if standing.counts(view, asked):
+                if standing.counts(view, self._asked):
                     foldings.setdefault(place, Folding(view, [])).records.append(standing.record)
         late: dict[str, dict[Place, View]] = defaultdict(dict)
         for place, (view, touching) in foldings.items():
@@ -135,13 +151,13 @@ class Projector:
 
     def _refold(self, negotiation: str, places: dict[Place, View], until: int) -> None:
         """Fold some documents from nothing, because a record belongs before the last one that they hold."""
-        asked = self._asked()
         views = [view for view in all_views() if view in places.values()]
         documents: dict[Place, Document] = {}
         last: dict[Place, Record] = {}
-        for standing in self._amended(negotiation, until).in_time(self._log.in_time(negotiation, until)):
+        amended = self._amendments.get(negotiation) or self._amended(negotiation, until)
+        for standing in amended.in_time(self._log.in_time(negotiation, until)):
             for view, place in touched(standing.record, views):
-                if place in places and standing.counts(view, asked):
+                if place in places and standing.counts(view, self._asked):
                     documents[place] = view.evolve(documents.get(place), standing.record, place[2])
                     last[place] = standing.record
         for place, view in places.items():
@@ -152,9 +168,6 @@ class Projector:
 
     def _amended(self, negotiation: str, until: int) -> Amended:
         return Amended(by_stream(self._log.amended(negotiation, until)))
-
-    def _asked(self) -> str:
-        return self._clock().isoformat()
 
     def _put(self, view: View, place: Place, document: Document, last: Record) -> None:
         self._store.put(place, last.place, encode(document), view.index(document))

@@ -69,16 +69,25 @@ class Replayed:
     """Documents at the times asked, as the view store would serve them at those times."""
 
     def __init__(
-        self, histories: Histories, times: Times, going_by: str = "none", supposed: Sequence[Record] = ()
+        self,
+        histories: Histories,
+        times: Times,
+        going_by: str = "none",
+        supposed: Sequence[Record] = (),
+        now: datetime | None = None,
     ) -> None:
-        """`going_by` names a policy; the supposed records belong to one negotiation and count on top."""
+        """`going_by` names a policy; the supposed records belong to one negotiation and count on top.
+
+        Where no time of the world is asked for, it is `now`.
+        """
         self._histories = histories
         self._times = times
         self._going_by = going_by
         self._supposed = supposed
         self._folded: dict[str, History] = {}
         self._policies: dict[str, Policy] = {}
-        self.as_of = times.as_of or datetime.now(UTC).isoformat()
+        self._now = now or datetime.now(UTC)
+        self.as_of = times.as_of or self._now.isoformat()
 
     def history(self, negotiation: str) -> History:
         """One negotiation's records that were public and known by then."""
@@ -90,11 +99,11 @@ class Replayed:
 
     def at(self, times: Times) -> "Replayed":
         """The state at other times."""
-        return Replayed(self._histories, times, self._going_by)
+        return Replayed(self._histories, times, self._going_by, now=self._now)
 
     def with_supposed(self, records: Sequence[Record]) -> "Replayed":
         """The same state, with records of one negotiation on top that somebody supposes."""
-        return Replayed(self._histories, self._times, self._going_by, records)
+        return Replayed(self._histories, self._times, self._going_by, records, self._now)
 
     def document(self, place: Place) -> Held | None:
         """One document, or none if there was none."""
@@ -129,13 +138,16 @@ class Replayed:
         keys: dict[tuple[str, str], set[str]] = defaultdict(set)
         for view, negotiation, key in places:
             keys[view, negotiation].add(key)
-        return sorted(
-            {
-                record
-                for (view, negotiation), known in keys.items()
-                for record in self.history(negotiation).view(view).may_be_later(known, self.as_of)
-            }
-        )
+        later = set[str]()
+        for (view, negotiation), known in keys.items():
+            history = self.history(negotiation)
+            folded = history.view(view)
+            if self._times.as_of:
+                later.update(folded.may_be_later(known, self.as_of))
+            if history.vaguely_public:
+                counted = (str(r.event.envelope.id) for key in known for r in folded.records(key, self.as_of))
+                later.update(history.vaguely_public.intersection(counted))
+        return sorted(later)
 
     def _listed(self, view: View, negotiation: str, sort: str) -> Iterable[Held]:
         documents = self.history(negotiation).view(view.name).listed(self.as_of, sort)
@@ -154,5 +166,5 @@ class Replayed:
             self._policies[negotiation] = policy(
                 self._going_by, known if isinstance(known, NegotiationDocument) else None
             )
-        document = self._policies[negotiation].applied(held.document)
+        document = self._policies[negotiation].applied(held.document, view)
         return Held(view, document, held.last) if document else None

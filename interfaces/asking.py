@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from application.fold import Place
 from application.listing import Query
-from application.policy import POLICY_PATTERN
+from application.policy import PolicyName
 from application.replay import Times
 from application.view import Row
 from domain.model import EVENT_OF_TOPIC
@@ -42,25 +42,22 @@ class Asked(BaseModel):
     ] = None
 
 
-class AskedAt(Asked):
-    """What every read of a view takes. Without a time or a policy the stored document answers."""
+class AskedTimes(Asked):
+    """At which times a state is asked for."""
 
     as_of: Annotated[Moment | None, Field(description="what had happened and taken effect by then")] = None
     public_at: Annotated[Moment | None, Field(description="what had been published by then")] = None
     known_at: Annotated[Moment | None, Field(description="what Parley had taken down by then")] = None
-    policy: Annotated[
-        str,
-        Field(
-            pattern=POLICY_PATTERN,
-            max_length=100,
-            description="`none`; `findings`, without the claims that findings set aside (`findings:{policy}` for those "
-            "of one policy); `account:{party}`, with the claims of one party and its offices alone",
-        ),
-    ] = "none"
 
     @property
     def times(self) -> Times:
         return Times(as_of=self.as_of, public_at=self.public_at, known_at=self.known_at)
+
+
+class AskedAt(AskedTimes):
+    """What every read of a view takes. Without a time or a policy the stored document answers."""
+
+    policy: PolicyName = "none"
 
     @property
     def is_now(self) -> bool:
@@ -159,12 +156,12 @@ def _uncursor(view: str, sort: str, cursor: str | None) -> Row | None:
     if cursor is None:
         return None
     try:
-        of_view, of_sort, column, negotiation, key = json.loads(base64.urlsafe_b64decode(cursor))
-    except (ValueError, TypeError):
-        of_view = of_sort = None
-    if (of_view, of_sort) != (view, sort):
+        told = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[str, str, str, str, str])
+    except (ValueError, RecursionError):
+        told = ("", "", "", "", "")
+    if told[:2] != (view, sort):
         raise Problem(422, "bad-cursor", "A cursor is the `next` of an earlier page of the same list, sorted alike.")
-    return str(column), str(negotiation), str(key)
+    return told[2:]
 
 
 def flagged(body: bytes, flags: Sequence[bytes]) -> bytes:
@@ -178,12 +175,11 @@ def flagged(body: bytes, flags: Sequence[bytes]) -> bytes:
     return _with(body, "flags", msgspec.json.encode(shown))
 
 
-def timed(body: bytes, asked: AskedAt, may_be_later: Sequence[str] = ()) -> bytes:
+def timed(body: bytes, asked: AskedTimes, may_be_later: Sequence[str] = ()) -> bytes:
     """An answer that says at which times, and by which policy, it was asked."""
     times = {"as_of": asked.as_of, "public_at": asked.public_at, "known_at": asked.known_at}
-    return _with(
-        body, "times", json.dumps(times | {"policy": asked.policy, "may_be_later": list(may_be_later)}).encode()
-    )
+    policy = {"policy": asked.policy} if isinstance(asked, AskedAt) else {}
+    return _with(body, "times", json.dumps(times | policy | {"may_be_later": list(may_be_later)}).encode())
 
 
 def _with(body: bytes, name: str, value: bytes) -> bytes:
@@ -216,7 +212,7 @@ def key_of(view: str | None, negotiation: str, key: str | None) -> str | None:
     return key or {"negotiations": negotiation, "ledger": "ledger"}.get(view or "")
 
 
-def not_found(place: Place, asked: AskedAt | None = None) -> Problem:
+def not_found(place: Place, asked: AskedTimes | None = None) -> Problem:
     """There is no such document, or there was none at the times asked."""
     view, negotiation, key = place
     what = f"negotiation {negotiation}" if view == "negotiations" else f"{key} among the {view} of {negotiation}"

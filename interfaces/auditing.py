@@ -16,7 +16,7 @@ from domain.text import Slug
 from infrastructure.replayed import Replayed
 from infrastructure.serialization import encode
 from interfaces import asking
-from interfaces.asking import Asked, AskedAt, DocumentKey, IfNoneMatch
+from interfaces.asking import Asked, AskedTimes, DocumentKey, IfNoneMatch
 from interfaces.problems import Problem
 from interfaces.reading import Stores
 
@@ -36,13 +36,13 @@ class AskedDifference(Asked):
     key: DocumentKey | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 500
 
-    def at(self, moment: str | None) -> AskedAt:
+    def at(self, moment: str | None) -> AskedTimes:
         """One side of the difference; without a moment what is the same for both."""
         times = {"as_of": self.as_of, "public_at": self.public_at, "known_at": self.known_at}
-        return AskedAt(min_position=self.min_position, **times | ({self.clock: moment} if moment else {}))
+        return AskedTimes(min_position=self.min_position, **times | ({self.clock: moment} if moment else {}))
 
 
-class AskedGrounds(AskedAt):
+class AskedGrounds(AskedTimes):
     """Of which document, and which of its fields."""
 
     view: Literal[*VIEWS]  # type: ignore[valid-type]
@@ -52,7 +52,7 @@ class AskedGrounds(AskedAt):
     ] = None
 
 
-class AskedReliance(AskedAt):
+class AskedReliance(AskedTimes):
     """On which source."""
 
     source: Slug
@@ -67,6 +67,8 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
     ) -> Response:
         store = stores()
         store.refuse_unknown(slug)
+        if getattr(asked, asked.clock) is not None:
+            raise Problem(422, "clock-told-twice", f"{asked.clock}: This clock runs from `from` to `to`.")
         sides = [asked.at(moment) for moment in (asked.date_from, asked.date_to)]
         asking.refuse_future(sides[0].known_at, store.clock())
         _refuse_backwards(asked.date_from, asked.date_to)

@@ -165,7 +165,8 @@ def show(
     async def asked(client: Client) -> list[Item]:
         if suppose:
             answer = await client.sent(f"{within}/suppose", suppose.read_bytes(), params | {"view": view, "limit": 500})
-            return list(answer["items"]) if "items" in answer else [answer]
+            supposed = list(answer["items"]) if "items" in answer else [answer]
+            return [item for item in supposed if view != "positions" or item["kind"] == "position"]
         return await client.items(path, params | ({"kind": "position"} if view == "positions" else {}))
 
     items = _run(url, asked)
@@ -249,7 +250,7 @@ def audit_check(file: Path) -> None:
         differing = 0
         for checked in archive.check():
             differing += len(checked.differing)
-            said = ", ".join(checked.differing[:5]) or "all alike"
+            said = ", ".join(checked.differing[:5]) or ("all alike" if checked.alike else "there are none")
             out.print(
                 f"{checked.view}: {checked.alike} alike, {len(checked.differing)} differ: {said}", highlight=False
             )
@@ -280,6 +281,8 @@ def history(
 ) -> None:
     """Show every record about one thing, in the order of the log."""
     items = _run(url, lambda client: client.items("/v1/records", {"negotiation": negotiation, "stream": stream}))
+    if not items:
+        raise typer.Exit(_fail(f"There is no record of {stream} in {negotiation}."))
     if as_json:
         _print_json(items)
     else:
@@ -365,5 +368,5 @@ def _print_json(value: object) -> None:
 
 
 def _fail(message: str) -> int:
-    err.print(message, style="red", highlight=False)
+    err.print(message, style="red", highlight=False, markup=False)
     return 1

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from application.policy import PolicyName
 from application.registrar import VersionMoved
 from domain.claim import Subject
 from domain.moment import Asked, Moment, Period
@@ -32,6 +33,7 @@ _CODES = {
     "uuid_parsing": "not-an-id",
     "uuid_type": "not-an-id",
 }
+_SAID = {"extra_forbidden": "There is no such field here.", "too_short": "Expected: at least one."}
 _FORMS = {
     constraint.pattern: (code, info.description)
     for code, kind in (
@@ -39,6 +41,7 @@ _FORMS = {
         ("no-such-date", Moment),
         ("no-such-date", Period),
         ("not-a-name", Slug),
+        ("not-a-policy", PolicyName),
         ("not-an-amount", AmountText),
         ("not-a-subject", Subject),
         ("not-a-share", Percent),
@@ -106,10 +109,14 @@ def _fault(fault: Any) -> dict[str, str]:
         field = ".".join(filter(None, (path, refusal.field)))
         return {"field": field, "code": refusal.code, "detail": str(refusal)}
     if form := _FORMS.get(context.get("pattern")):
-        return {"field": path, "code": form[0], "detail": f"This is {form[1]}."}
+        plus = (
+            " A plus sign in an address is written %2B." if " " in str(fault["input"]) and "no-such" in form[0] else ""
+        )
+        return {"field": path, "code": form[0], "detail": f"Expected: {form[1]}.{plus}"}
     if fault["type"] == "string_type":
         return {"field": path, "code": "not-text", "detail": "This is text, in quotes; amounts and shares too."}
-    return {"field": path, "code": _CODES.get(fault["type"], fault["type"].replace("_", "-")), "detail": fault["msg"]}
+    code = _CODES.get(fault["type"], fault["type"].replace("_", "-"))
+    return {"field": path, "code": code, "detail": _SAID.get(fault["type"], fault["msg"])}
 
 
 def _path(location: tuple[int | str, ...]) -> str:

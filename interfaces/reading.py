@@ -19,7 +19,7 @@ from infrastructure.log import LogReader
 from infrastructure.replayed import Histories, Replayed
 from infrastructure.view_store import ViewReader
 from interfaces import asking
-from interfaces.asking import Asked, AskedAcross, AskedAt, AskedList, AskedRecords, IfNoneMatch, Key
+from interfaces.asking import Asked, AskedAcross, AskedAt, AskedList, AskedRecords, AskedTimes, IfNoneMatch, Key
 from interfaces.problems import Problem
 
 WAIT_SECONDS = 5.0
@@ -66,16 +66,15 @@ class Stores:
         if not self.log.knows(negotiation):
             raise asking.not_found(("negotiations", negotiation, negotiation))
 
-    async def replay(self, asked: AskedAt, work: Callable[[Replayed], T]) -> T:
+    async def replay(self, asked: AskedTimes, work: Callable[[Replayed], T]) -> T:
         """What some work makes of the state at the times asked; one replay at a time, beside the other reads."""
         asking.refuse_future(asked.known_at, self.clock())
         await self.wait_for(asked.min_position, self.log.head)
-        times = asked.times
-        if times.as_of is None:
-            times = type(times)(as_of=self.clock().isoformat(), public_at=times.public_at, known_at=times.known_at)
+        now = self.clock()
+        policy = asked.policy if isinstance(asked, AskedAt) else "none"
 
         def replayed() -> T:
-            return work(Replayed(self.histories, times, asked.policy))
+            return work(Replayed(self.histories, asked.times, policy, now=now))
 
         return await asyncio.get_running_loop().run_in_executor(self._replays, replayed)
 
@@ -195,8 +194,8 @@ def show(state: Replayed, place: Place, asked: AskedAt) -> bytes:
     document = state.document(place)
     if document is None:
         raise asking.not_found(place, asked)
-    later = state.may_be_later([place]) if asked.as_of else ()
-    return asking.timed(asking.flagged(document.body, state.flags([place]).get(place, ())), asked, later)
+    body = asking.flagged(document.body, state.flags([place]).get(place, ()))
+    return asking.timed(body, asked, state.may_be_later([place]))
 
 
 def _list_within(stores: Callable[[], Stores], view: str) -> Callable[..., Awaitable[Response]]:
@@ -232,9 +231,8 @@ def listed(state: Replayed, query: ListQuery, asked: AskedAt) -> bytes:
     """The answer with a replayed page."""
     found = state.select(query)
     places = [(query.view, row[1], row[2]) for row, _ in found[: query.limit - 1]]
-    later = state.may_be_later(places) if asked.as_of else ()
     rows = [(row, held.body) for row, held in found]
-    return asking.timed(_as_page(query, rows, state.flags(places)), asked, later)
+    return asking.timed(_as_page(query, rows, state.flags(places)), asked, state.may_be_later(places))
 
 
 def _as_page(query: ListQuery, rows: list[tuple[Row, bytes]], flags: dict[Place, list[bytes]]) -> bytes:

@@ -1,6 +1,5 @@
 """Views as tables for a terminal."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -86,7 +85,7 @@ def _rows(*columns: tuple[str, Callable[[Item], object]]) -> Callable[[list[Item
 def _table(*columns: str) -> Table:
     table = Table()
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "record")
     return table
 
 
@@ -110,7 +109,7 @@ _TABLES: dict[str, Callable[[list[Item]], Table]] = {
     "rounds": _rows(
         ("what", lambda i: i["key"]),
         ("status", lambda i: i["status"]),
-        ("held", lambda i: " to ".join(filter(None, i["held"])) or i["first_occurred"]),
+        ("held", lambda i: " to ".join(dict.fromkeys(filter(None, i["held"]))) or i["first_occurred"]),
         ("place", lambda i: i["place"]),
         ("sessions", lambda i: len(i["sessions"])),
         ("outcome", lambda i: i["outcome"]),
@@ -169,7 +168,8 @@ history = _rows(
     ("type", lambda i: i["type"]),
     ("occurred", lambda i: i["envelope"]["occurred"]),
     ("recorded", lambda i: i["envelope"]["recorded"]),
-    ("facts", lambda i: ", ".join(f"{k}: {v}" for k, v in i.items() if k not in ("position", "type", "envelope"))),
+    ("facts", lambda i: _any({k: v for k, v in i.items() if k not in ("position", "type", "envelope")})),
+    ("reason", lambda i: i["envelope"].get("reason")),
 )
 """The records of one stream, as a table."""
 
@@ -191,12 +191,13 @@ def difference(answer: Item) -> Table:
 
 def grounds(answer: Item) -> Table:
     """How a field came to be what it is, a record a row."""
-    table = _table("occurred", "published", "before", "after", "record", "sources")
+    table = _table("from", "published", "before", "after", "record", "sources", "corrected by")
     for step in answer["steps"]:
         basis = step["basis"]
         cited = ", ".join(evidence["source"] for evidence in basis["evidence"])
         times = (basis["effective"] or basis["occurred"], basis["published"] or "")
-        table.add_row(*map(escape, (*times, _any(step["before"]), _any(step["after"]), basis["record"], cited)))
+        fixed = "\n".join(basis["corrections"])
+        table.add_row(*map(escape, (*times, _any(step["before"]), _any(step["after"]), basis["record"], cited, fixed)))
     return table
 
 
@@ -206,13 +207,23 @@ def _basis(basis: Item) -> str:
 
 
 def _any(told: Any) -> str:
-    """A field of any kind in a cell: values in words, longer things as JSON, cut."""
-    if isinstance(told, dict) and "type" in told:
-        return value(told)
-    if isinstance(told, dict | list):
-        told = json.dumps(told, ensure_ascii=False)
-    text = "" if told is None else str(told)
+    """A field of any kind in a cell: values and money in words, other facts without what they rest on, all cut."""
+    text = _in_words(told)
     return text if len(text) <= CELL_LENGTH else text[: CELL_LENGTH - 1] + "…"
+
+
+def _in_words(told: Any) -> str:
+    match told:
+        case {"type": _}:
+            return value(told)
+        case {"currency": _, "amount": _}:
+            return money(told)
+        case dict():
+            parts = {name: _in_words(part) for name, part in told.items() if not name.endswith("basis")}
+            return ", ".join(f"{name}: {part}" for name, part in parts.items() if part)
+        case list():
+            return "; ".join(filter(None, map(_in_words, told)))
+    return "" if told is None else str(told)
 
 
 def table(view: str, items: list[Item]) -> Table:

@@ -155,10 +155,17 @@ def _stepped(document: AgreementDocument, event: Step, record: Record) -> Agreem
     return replace(document, steps=(*document.steps, entry), parties=parties, status=status)
 
 
+_WAY = ("announced", "concluded", "initialled", "signed", "ratified", "deposited")
+"""The steps towards being bound (VCLT, articles 9 to 16), in their order."""
+_FURTHER = (*_WAY, "applied-provisionally", "in-force", "suspended")
+
+
 def _after(standing: Standing, step: str, since: str) -> Standing:
-    """A party's standing after a step; what resumes is in force again."""
-    status = "in-force" if step == "resumed" else step
-    return replace(standing, status=status, since=since)
+    """A party's standing after a step: none towards being bound takes back one that has come further."""
+    further = _FURTHER[_WAY.index(step) + 1 :] if step in _WAY else ()
+    if standing.status in further:
+        return standing
+    return replace(standing, status="in-force" if step == "resumed" else step, since=since)
 
 
 def _standing(document: AgreementDocument) -> AgreementDocument:

@@ -27,7 +27,7 @@ class Side(Fact, omit_defaults=False, frozen=True):
 
 
 class Settlement(Fact, omit_defaults=False, frozen=True):
-    """What settled it: a finding, a provision on the issue, or the issue's settlement; `by` names it."""
+    """What settled it, or is said of it: a finding, the issue's settlement, a provision; `by` names it."""
 
     by: str
     basis: Basis
@@ -36,7 +36,9 @@ class Settlement(Fact, omit_defaults=False, frozen=True):
 class ContradictionDocument(Document, frozen=True):
     """`nature` is conflict, scope (the values speak of different things), or none while all agree.
 
-    `since` is when it became what it is. `claims` are all on the subject, also those that no longer stand.
+    `since` is when it became what it is. It is settled by what came after the last claim that stands: the
+    issue's settlement, or a finding that rules on every claim that stands. `provisions` are the texts on the
+    issue; that they are agreed is for the issue to say. `claims` also holds those that no longer stand.
     """
 
     subject: str
@@ -48,6 +50,7 @@ class ContradictionDocument(Document, frozen=True):
     between: tuple[str, ...] = ()
     sides: tuple[Side, ...] = ()
     settled_by: tuple[Settlement, ...] = ()
+    provisions: tuple[Settlement, ...] = ()
     claims: tuple[Stand, ...] = ()
 
 
@@ -67,38 +70,53 @@ def evolve(document: ContradictionDocument | None, record: Record, key: str) -> 
     document = document or ContradictionDocument(
         negotiation=event.envelope.negotiation, key=key, subject=subject, issue=issue_of(subject), kind=kind
     )
-    settled = _settled(document.settled_by, record)
-    claims = with_record(document.claims, record)
-    sides = _sides(current(claims))
+    document = _with_settlement(document, record)
+    return _sided(replace(document, claims=with_record(document.claims, record)), event.envelope.takes_effect)
+
+
+def _with_settlement(document: ContradictionDocument, record: Record) -> ContradictionDocument:
+    settled, basis = document.settled_by, Basis.of(record)
+    match record.event:
+        case Finding.Made(envelope=envelope):
+            settled = (*settled, Settlement(by=f"finding/{envelope.key}", basis=basis))
+        case Finding.Revoked(envelope=envelope):
+            settled = tuple(entry for entry in settled if entry.by != f"finding/{envelope.key}")
+        case Issue.Settled(envelope=envelope):
+            settled = (*settled, Settlement(by=f"issue/{envelope.key}", basis=basis))
+        case Issue.Reopened(envelope=envelope):
+            settled = tuple(entry for entry in settled if entry.by != f"issue/{envelope.key}")
+        case Provision.Added(envelope=envelope):
+            provision = Settlement(by=f"provision/{envelope.key}", basis=basis)
+            return replace(document, provisions=(*document.provisions, provision))
+    return replace(document, settled_by=settled)
+
+
+def _sided(document: ContradictionDocument, moment: str) -> ContradictionDocument:
+    """The document with its sides as its claims make them, at the moment of the last change."""
+    stands = current(document.claims)
+    sides = _sides(stands)
     nature = _nature(sides)
-    since = document.since if nature == document.nature else event.envelope.takes_effect
-    after = [s for s in settled if since and order(s.basis.occurred) >= order(since)]
+    since = document.since if nature == document.nature else moment
+    settling = [entry for entry in document.settled_by if _settles(entry, stands)]
     return replace(
         document,
         nature=nature,
-        status="settled" if after else "open",
+        status="settled" if settling else "open",
         since=since if nature != "none" else None,
         between=tuple(sorted({claimant for side in sides for claimant in side.claimants})),
         sides=sides,
-        settled_by=settled,
-        claims=claims,
     )
 
 
-def _settled(settled: tuple[Settlement, ...], record: Record) -> tuple[Settlement, ...]:
-    basis = Basis.of(record)
-    match record.event:
-        case Finding.Made(envelope=envelope):
-            return (*settled, Settlement(by=f"finding/{envelope.key}", basis=basis))
-        case Finding.Revoked(envelope=envelope):
-            return tuple(entry for entry in settled if entry.by != f"finding/{envelope.key}")
-        case Provision.Added(envelope=envelope):
-            return (*settled, Settlement(by=f"provision/{envelope.key}", basis=basis))
-        case Issue.Settled(envelope=envelope):
-            return (*settled, Settlement(by=f"issue/{envelope.key}", basis=basis))
-        case Issue.Reopened():
-            return ()
-    return settled
+def _settles(entry: Settlement, stands: tuple[Stand, ...]) -> bool:
+    if entry.by.startswith("finding/"):
+        return all(entry.by.removeprefix("finding/") in {found.finding for found in s.findings} for s in stands)
+    return all(order(stand.basis.occurred) <= order(entry.basis.occurred) for stand in stands)
+
+
+def reviewed(document: ContradictionDocument) -> ContradictionDocument:
+    """The document after claims were left out of it."""
+    return _sided(document, document.since or "")
 
 
 def _sides(stands: tuple[Stand, ...]) -> tuple[Side, ...]:
@@ -118,12 +136,10 @@ def _sides(stands: tuple[Stand, ...]) -> tuple[Side, ...]:
 
 def _nature(sides: tuple[Side, ...]) -> str:
     """The worst of what any two claimants' values are to each other."""
-    found = {
-        relation(one.value, other.value)
-        for one, other in combinations(sides, 2)
-        if len({*one.claimants, *other.claimants}) > 1
-    }
-    return "conflict" if "conflict" in found else "scope" if found else "none"
+    rivals = [pair for pair in combinations(sides, 2) if len({*pair[0].claimants, *pair[1].claimants}) > 1]
+    if any(relation(one.value, other.value) == "conflict" for one, other in rivals):
+        return "conflict"
+    return "scope" if rivals else "none"
 
 
 def index(document: ContradictionDocument) -> Index:
@@ -137,4 +153,4 @@ def index(document: ContradictionDocument) -> Index:
     )
 
 
-VIEW = View("contradictions", ContradictionDocument, keys, evolve, index)
+VIEW = View("contradictions", ContradictionDocument, keys, evolve, index, reviewed=reviewed)

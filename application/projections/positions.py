@@ -42,8 +42,12 @@ def evolve(document: PositionDocument | None, record: Record, key: str) -> Posit
         party=party,
         kind=kind,
     )
-    stands = with_record(document.history, record)
-    return replace(document, history=stands, current=next(reversed(current(stands)), None))
+    return reviewed(replace(document, history=with_record(document.history, record)))
+
+
+def reviewed(document: PositionDocument) -> PositionDocument:
+    """The document with what stands now, as its history makes it."""
+    return replace(document, current=next(reversed(current(document.history)), None))
 
 
 def index(document: PositionDocument) -> Index:
@@ -57,4 +61,4 @@ def index(document: PositionDocument) -> Index:
     )
 
 
-VIEW = View("positions", PositionDocument, keys, evolve, index)
+VIEW = View("positions", PositionDocument, keys, evolve, index, reviewed=reviewed)

@@ -8,7 +8,10 @@ from domain.moment import surely_before
 def _sees(event: DomainEvent) -> Iterator[Sight]:
     envelope = event.envelope
     if envelope.effective and envelope.published and surely_before(envelope.effective, envelope.published):
-        yield Sight(str(envelope.id), f"It takes effect {envelope.effective} and was published {envelope.published}.")
+        yield Sight(
+            str(envelope.id),
+            f"{type(event).TOPIC} {envelope.key}: in effect {envelope.effective}, published {envelope.published}",
+        )
 
 
 RULE = Rule(

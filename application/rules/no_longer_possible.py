@@ -6,7 +6,7 @@ from domain.event import DomainEvent
 
 def _sees(event: DomainEvent) -> Iterator[Sight]:
     if event.envelope.doubts:
-        yield Sight("records", " ".join(event.envelope.doubts))
+        yield Sight("records", f"{type(event).TOPIC} would be refused by now. {' '.join(event.envelope.doubts)}")
 
 
 RULE = Rule(

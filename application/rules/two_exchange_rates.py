@@ -26,7 +26,7 @@ def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, .
             here, there = _rate(one, new), _rate(other, another)
             if here[0] > there[1] or there[0] > here[1]:
                 rates = f"{_shown(one, new)} for {one.what}, {_shown(other, another)} for {other.what}"
-                text = f"{one.unit} to {new.unit}: {rates}"
+                text = f"{one.unit} for one {new.unit}: {rates}"
                 if any(known.text == text for known in found):
                     continue
                 found = (*found, detail(text, one, new, other, another))

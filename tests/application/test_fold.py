@@ -98,13 +98,25 @@ GROUND = [
     *[fact for fact in FACTS if fact[0] in {"draft-agreement", "add-provision", "raise-issue"}],
 ]
 DATES = st.sampled_from(["2026", "2026-01", "2026-01-05", "2026-01-05T23:00-05:00", "2026-01-06", "2026-03-01"])
-EFFECTS = st.sampled_from([None, None, None, "2025-12-01", "2026-02-01", "2026-06-03", "2026-07"])
+EFFECTS = st.sampled_from(
+    [
+        None,
+        None,
+        None,
+        "2025-12-01",
+        "2026-02-01T23:00-10:00",
+        "2026-02-02T00:30+14:00",
+        "2026-02-01",
+        "2026-06-03",
+        "2026-07",
+    ]
+)
 PUBLISHED = st.sampled_from([None, "2026-01-05", "2026-01-06T03:00Z", "2026-02", "2026-04-01"])
 CHANGES = st.fixed_dictionaries(
     {},
     optional={
         "occurred": DATES,
-        "effective": st.sampled_from(["2025-12-01", "2026-02-01", "2026-07"]),
+        "effective": st.sampled_from(["2025-12-01", "2026-02-01", "2026-02-02T01:00+14:00", "2026-07"]),
         "published": st.sampled_from(["2026-01-05", "2026-04-01"]),
         "reason": st.just("Otherwise."),
         "title": st.just("Another"),

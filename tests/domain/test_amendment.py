@@ -8,9 +8,12 @@ from domain.amendment import (
     CorrectsAnAmendment,
     NoReasonGiven,
     NotAFieldOfTheRecord,
+    NotANumber,
     RecordAlreadyRetracted,
     Retracted,
     WouldBeInvalid,
+    always,
+    ever,
     in_force,
 )
 from domain.claim import Claim
@@ -115,12 +118,33 @@ def test_a_name_that_is_retracted_can_be_taken_anew():
 
 
 @pytest.mark.parametrize(
-    ("moment", "terms"),
-    [("2025-06-30", "Fifteen per cent"), ("2025-07-01", "Sixteen per cent"), (None, "Sixteen per cent")],
+    ("moment", "holds"), [("2025-06-30", False), ("2025-07-01", True), ("2025-07", True), ("2025-07-01T00:00Z", True)]
 )
-def test_a_correction_holds_from_when_it_takes_effect(moment, terms):
+def test_a_correction_holds_from_when_it_takes_effect(moment, holds):
+    assert corrected(2, {"terms": "Sixteen per cent"}, effective="2025-07-01").holds_at(moment) is holds
+    assert corrected(2, {"terms": "Sixteen per cent"}).holds_at(moment)
+
+
+def test_what_holds_from_a_date_is_not_what_was_always_so():
     records = after(RAISED, SETTLED, corrected(2, {"terms": "Sixteen per cent"}, effective="2025-07-01")).records
-    assert in_force(records, moment)[1].terms == terms
+    assert [in_force(records, holds)[1].terms for holds in (always, ever)] == ["Fifteen per cent", "Sixteen per cent"]
+
+
+def test_what_is_retracted_from_a_date_is_known_and_can_be_corrected():
+    issue = after(RAISED, SETTLED, retracted(2, effective="2025-07-01"))
+    told(given(Issue, *[RAISED, SETTLED, retracted(2, effective="2025-07-01")]).when(corrected(2, {"terms": "A"})))
+    assert [event.TOPIC for event in issue.history] == ["Issue.Raised", "Issue.Settled"]
+
+
+def test_a_second_correction_is_judged_without_the_first():
+    first = corrected(2, {"terms": "Sixteen per cent"}, effective="2025-05-01")
+    told(given(Issue, RAISED, SETTLED, first).when(corrected(2, {"terms": "Seventeen per cent"})))
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_is_no_change(number):
+    changes = {"evidence": [{"source": "paper", "locator": number}]}
+    given(Issue, RAISED).when(corrected(1, changes)).refused(NotANumber, "changes.evidence")
 
 
 def test_a_state_in_the_past_leaves_out_what_held_later():
@@ -191,7 +215,7 @@ def test_a_correction_changes_something():
 
 def test_what_a_correction_makes_impossible_stands_with_its_doubt():
     records = stored(RAISED, SETTLED, a(Issue.Reopened, "2025-05-15"), retracted(2))
-    doubts = {type(event).TOPIC: event.envelope.doubts for event in as_they_stand(Issue, records, None)}
+    doubts = {type(event).TOPIC: event.envelope.doubts for event in as_they_stand(Issue, records, set())}
     assert doubts == {
         "Issue.Raised": (),
         "Issue.Reopened": ("it: Only an issue that is settled or dropped can be reopened.",),
@@ -200,5 +224,5 @@ def test_what_a_correction_makes_impossible_stands_with_its_doubt():
 
 
 def test_what_has_lost_its_beginning_is_doubted():
-    standing = as_they_stand(Issue, stored(RAISED, SETTLED, retracted(1)), None)
+    standing = as_they_stand(Issue, stored(RAISED, SETTLED, retracted(1)), set())
     assert [bool(event.envelope.doubts) for event in standing] == [True, False]

@@ -104,6 +104,25 @@ def test_what_is_only_there_on_one_side_is_added_or_removed(course: dict[str, st
     assert read(f"{N}/diff", **asked, **{"from": "2025-02-15", "to": "2025-02-16"})["items"] == []
 
 
+def test_a_difference_names_the_amendment_that_made_it(
+    course: dict[str, str], tell: Tell, read: Read, clock: Clock
+) -> None:
+    clock.at = "2025-09-05T12:00+00:00"
+    taken_back = tell("retract-record", record=course["three"], reason="Misheard.").json()["id"]
+    found = read(f"{N}/diff", clock="known_at", view="positions", **{"from": "2025-09-04", "to": "2025-09-05"})
+    (item,) = found["items"]
+    assert (records(item["records"]), records(item["gone"])) == ([taken_back], [course["three"]])
+    assert item["records"][0]["reason"] == "Misheard."
+    clock.at = "2025-09-06T12:00+00:00"
+    corrected = tell("correct-record", record=course["two"], changes={"value": share("25")}, reason="Misheard.").json()[
+        "id"
+    ]
+    (item,) = read(f"{N}/diff", clock="known_at", view="positions", **{"from": "2025-09-05", "to": "2025-09-06"})[
+        "items"
+    ]
+    assert (records(item["records"]), item["gone"]) == ([corrected], [])
+
+
 def test_a_field_has_its_records_and_a_copy_counts_as_its_original(course: dict[str, str], read: Read) -> None:
     asked = {"view": "positions", "key": "issue/fish:south:position", "field": "current.value.percent"}
     found = read(f"{N}/grounds", **asked)
@@ -146,6 +165,7 @@ def test_a_source_has_all_that_rests_on_it_from_whichever_copy_it_is_asked(cours
         ("diff?from=2025-03-01", 422, "missing-parameter"),
         ("diff?from=2025-03&to=2025-04-01", 422, "no-such-time"),
         ("diff?from=2025-03-01&to=2025-04-01&clock=wall", 422, None),
+        ("diff?from=2025-03-01&to=2025-04-01&as_of=2025-03-15", 422, "clock-told-twice"),
         ("diff?from=2025-03-01&to=2026-04-01&clock=known_at", 422, "known-at-in-the-future"),
         ("diff?from=2025-03-01&to=2025-04-01&view=weather", 422, None),
         ("grounds?view=agreements", 422, "missing-parameter"),

@@ -31,6 +31,7 @@ OUTSIDE_THE_SCHEMA = {
     "known-at-in-the-future",
     "to-before-from",
     "missing-parameter",
+    "clock-told-twice",
     "of-another-negotiation",
 }
 """What a JSON schema cannot say: to it, 5.0 is an integer as well."""

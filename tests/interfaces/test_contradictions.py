@@ -127,7 +127,38 @@ def test_an_account_holds_the_claims_of_a_party_and_its_offices(claim: Claim, te
     found = read(f"{N}/positions", policy="account:north")
     assert sorted(item["party"] for item in found["items"]) == ["ministry", "north"]
     assert found["times"]["policy"] == "account:north"
-    assert read(SPLIT, policy="account:south")["claims"][0]["claim"] == "s"
+    assert read(f"{N}/contradictions", policy="account:south")["items"] == []
+    (between,) = read(f"{N}/contradictions", policy="account:north")["items"]
+    assert between["between"] == ["ministry", "north"]
+
+
+def test_a_finding_settles_what_it_has_judged_alone(claim: Claim, tell: Tell, read: Read) -> None:
+    claim("n", "north", share("90"))
+    claim("s", "south", share("50"))
+    tell("make-finding", prefers="s", over=["n"], policy="p", reasons="So.", occurred="2025-03-01")
+    assert read(SPLIT)["status"] == "settled"
+    assert read(f"{N}/contradictions", policy="findings")["items"] == []
+    claim("n2", "north", share("70"), "2025-03-02")
+    assert read(SPLIT)["status"] == "open"
+
+
+def test_a_new_claim_after_the_settlement_opens_it_again(claim: Claim, tell: Tell, read: Read) -> None:
+    claim("n", "north", share("90"))
+    claim("s", "south", share("50"))
+    tell("settle-issue", issue="fish", terms="Half.", occurred="2025-04-01")
+    assert read(SPLIT)["status"] == "settled"
+    claim("n2", "north", share("80"), "2025-05-01")
+    assert read(SPLIT)["status"] == "open"
+
+
+def test_what_a_draft_says_settles_nothing(claim: Claim, tell: Tell, read: Read) -> None:
+    claim("n", "north", share("90"))
+    claim("s", "south", share("50"))
+    tell("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
+    facts = {"agreement": "deal", "provision": "split", "title": "Split", "kind": "profit-split", "text": "Half."}
+    assert tell("add-provision", issue="fish", occurred="2025-03-01", **facts).status_code == 201
+    found = read(SPLIT)
+    assert (found["status"], [entry["by"] for entry in found["provisions"]]) == ("open", ["provision/deal/split"])
 
 
 def test_a_policy_leaves_whole_pages(claim: Claim, read: Read) -> None:

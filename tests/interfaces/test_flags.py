@@ -62,6 +62,7 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
     ]),
     ("step-missing", [("contract-tranche", {"tranche": "ports", "amount": usd("5")})]),
     ("effect-before-publication", [quoted("-", effective="2025-05-01", published="2025-09-01")]),
+    ("published-before-it-occurred", [quoted("-", "2025-06-02", published="2025-06-01")]),
     ("over-ceiling", [PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("100.01")})]),
     ("over-ceiling", [
         PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("60")}),
@@ -89,6 +90,8 @@ REGULAR: list[tuple[str, list[Told]]] = [
     ("magnitude", [report("8000", "paper"), report("80000", "post", "tranche/mines/amount")]),
     ("effect-before-publication", [quoted("-", effective="2025-09-01", published="2025-05-01")]),
     ("effect-before-publication", [quoted("-", effective="2025-09", published="2025-09-05")]),
+    ("published-before-it-occurred", [quoted("-", "2025-06-02", published="2025-06-02T00:30+09:00")]),
+    ("published-before-it-occurred", [quoted("-", "2025-06-02", published="2025-06")]),
     ("over-ceiling", [PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("100")})]),
     ("over-ceiling", [PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("900", currency="JPY")})]),
     ("over-ceiling", [("select-tranche", {"tranche": "mines", "amount": usd("900")})]),

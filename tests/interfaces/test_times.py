@@ -159,7 +159,7 @@ def test_lists_across_negotiations_are_replayed_too(tell: Tell, read: Read, cloc
         ({"public_at": "1"}, "no-such-time"),
         ({"known_at": "2025-08-03"}, "known-at-in-the-future"),
         ({"known_at": "2025-08-01T12:00:01Z"}, "known-at-in-the-future"),
-        ({"policy": "mine"}, None),
+        ({"policy": "mine"}, "not-a-policy"),
         ({"from": "2025-03", "to": "2025-02"}, "to-before-from"),
     ],
 )
