@@ -21,7 +21,7 @@ from domain.aggregate import as_they_stand
 from domain.amendment import Amendment, doubted, in_force
 from domain.fact import Fact
 from domain.model import aggregate_of
-from domain.moment import earliest, first_date, may_be_later, open_date, reached, settled_date
+from domain.moment import Asked, earliest, first_date, may_be_later, open_date, reached, settled_date
 from domain.names import references
 
 CHECKPOINTS = 32
@@ -33,9 +33,9 @@ CHECKPOINT_MIN = 128
 class Times(Fact, frozen=True):
     """The three times of a question; none means now, whether published or not, and all that is recorded."""
 
-    as_of: str | None = None
-    public_at: str | None = None
-    known_at: str | None = None
+    as_of: Asked | None = None
+    public_at: Asked | None = None
+    known_at: Asked | None = None
 
 
 class Standing(NamedTuple):

@@ -14,9 +14,9 @@ from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, ValidationError
 
-from domain.event import Derived, DomainEvent
+from domain.event import Derived, DomainEvent, validator
 from domain.moment import order
 from domain.refusal import Refused
 
@@ -115,7 +115,7 @@ class Corrected(Amendment, frozen=True, kw_only=True):
             if name not in _changeable(type(record)):
                 raise NotAFieldOfTheRecord(name, f"changes.{name}")
         try:
-            changed: DomainEvent = _validator(type(record)).validate_json(
+            changed: DomainEvent = validator(type(record)).validate_json(
                 msgspec.json.encode(_merged(standing, self.changes)), strict=True
             )
         except ValidationError as error:
@@ -229,8 +229,3 @@ def is_derived(hint: Any) -> bool:
     return any(isinstance(mark, Derived) for mark in getattr(hint, "__metadata__", ())) or any(
         map(is_derived, get_args(hint))
     )
-
-
-@cache
-def _validator(event: type[DomainEvent]) -> TypeAdapter[Any]:
-    return TypeAdapter(event)

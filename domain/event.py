@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from eventsourcing.domain import CanMutateAggregate
+from pydantic import TypeAdapter
 
 from domain.fact import Fact
 from domain.moment import Moment
@@ -98,3 +100,9 @@ class DomainEvent(Fact, CanMutateAggregate[UUID], frozen=True):
     def apply(self, aggregate: Any) -> None:
         """The library's hook: called by `mutate`, after it has checked the stream and the version."""
         aggregate.take(self)
+
+
+@cache
+def validator(event: type[DomainEvent]) -> TypeAdapter[Any]:
+    """What holds an event of a type to every constraint that one which is told has to keep."""
+    return TypeAdapter(event)

@@ -7,27 +7,48 @@ records as they were taken down, with the recorded times of their origin; `views
 import hashlib
 import json
 import zipfile
+import zlib
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
+from pydantic import TypeAdapter
 
 from application.fold import all_views
 from application.listing import Query
 from application.replay import Times
-from application.view import Record
-from domain.event import DomainEvent
+from application.view import Record, View
+from domain.aggregate import stream_id
+from domain.event import validator
+from domain.fact import Fact
+from domain.model import EVENT_OF_TOPIC, aggregate_of
+from domain.text import Slug
 from infrastructure.code_version import fold_version
 from infrastructure.log import Log
 from infrastructure.replayed import Histories, Replayed
-from infrastructure.serialization import decode_event
 from interfaces import asking
 from interfaces.client import Client, NotThere
 
 FORMAT = 1
+BYTES_MAX = 2**30
 _BATCH = 1000
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    TypeError,
+)
+"""What reading an archive that somebody has broken can raise."""
 _SINCE_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -60,7 +81,7 @@ async def write(file: Path, negotiation: str, times: Times, client: Client, on_v
     files = {"records.ndjson": _lines(records)}
     for view in all_views():
         path = f"/v1/negotiations/{negotiation}" + ("" if view.name == "negotiations" else f"/{view.name}")
-        files[f"views/{view.name}.ndjson"] = _lines(await _items(client, path, params))
+        files[_of(view)] = _lines(await _items(client, path, params))
         on_view()
     manifest = {
         "format": FORMAT,
@@ -84,74 +105,119 @@ async def _items(client: Client, path: str, params: dict[str, Any]) -> list[dict
         return []
 
 
+class Manifest(Fact, frozen=True):
+    """What stands in `manifest.json`."""
+
+    format: int
+    negotiation: Slug
+    times: Times
+    version: str
+    fold: str
+    files: dict[str, str]
+
+
 class AuditFile:
-    """An archive, read and held to its own hashes."""
+    """An archive, read and held to its own hashes. Whatever is wrong with it is raised as `NotAnAuditFile`."""
 
     def __init__(self, file: Path) -> None:
         try:
-            with zipfile.ZipFile(file) as archive:
-                self._files = {name: archive.read(name) for name in archive.namelist()}
-            self.manifest: dict[str, Any] = json.loads(self._files.pop("manifest.json"))
-            hashes = self.manifest["files"]
-        except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
-            raise NotAnAuditFile(f"{file} is no audit file: {error}") from None
-        if self.manifest["format"] != FORMAT:
-            raise NotAnAuditFile(f"{file} is of format {self.manifest['format']}; this version reads {FORMAT}.")
-        for name in sorted({*hashes, *self._files}):
-            if hashlib.sha256(self._files.get(name, b"")).hexdigest() != hashes.get(name):
+            self._files = _unpacked(file)
+            manifest = TypeAdapter(Manifest).validate_json(self._files.pop("manifest.json"), strict=True)
+            self.manifest: Manifest = manifest
+            self._records = [_record(line) for line in self._files["records.ndjson"].splitlines()]
+            self._documents = {
+                view.name: {item["key"]: item for item in map(json.loads, self._files[_of(view)].splitlines())}
+                for view in all_views()
+            }
+        except _UNREADABLE as error:
+            raise NotAnAuditFile(f"{file} is no audit file: {str(error) or type(error).__name__}") from None
+        if self.manifest.format != FORMAT:
+            raise NotAnAuditFile(f"{file} is of format {self.manifest.format}; this version reads {FORMAT}.")
+        for name in sorted({*self.manifest.files, *self._files}):
+            if hashlib.sha256(self._files.get(name, b"")).hexdigest() != self.manifest.files.get(name):
                 raise NotAnAuditFile(f"{file}: {name} is not what the manifest says it is.")
+        if fault := _out_of_order(self._records, self.manifest.negotiation):
+            raise NotAnAuditFile(f"{file}: {fault}")
 
     @property
     def same_code(self) -> bool:
         """Whether this installation folds with the code that made the archive."""
-        return bool(self.manifest["fold"] == fold_version())
-
-    def records(self) -> list[Record]:
-        """The records, in the order of their log."""
-        told = [msgspec.json.decode(line) for line in self._files["records.ndjson"].splitlines()]
-        return [Record(line.pop("position"), _event(line)) for line in told]
+        return self.manifest.fold == fold_version()
 
     # What `Histories` reads from: an archive instead of a log.
 
     def of(self, negotiation: str, after: int = 0) -> list[Record]:
-        return [record for record in self.records() if record.position > after]
+        return [record for record in self._records if record.position > after]
 
     def negotiations(self) -> list[str]:
-        return [self.manifest["negotiation"]]
+        return [self.manifest.negotiation]
 
     def check(self) -> Iterator[Checked]:
         """Replay the records, and compare each view with the one in the archive."""
-        state = Replayed(Histories(self), msgspec.convert(self.manifest["times"], Times))
-        negotiation = self.manifest["negotiation"]
+        negotiation = self.manifest.negotiation
+        state = Replayed(Histories(self), self.manifest.times)
         for view in all_views():
             found = state.select(Query(view=view.name, negotiation=negotiation, limit=2**31))
-            flags = state.flags([(view.name, negotiation, row[2]) for row, _ in found])
+            places = [(view.name, negotiation, row[2]) for row, _ in found]
+            flags = state.flags(places)
             own = {
-                row[2]: asking.flagged(held.body, flags.get((view.name, negotiation, row[2]), ()))
-                for row, held in found
+                place[2]: json.loads(asking.flagged(held.body, flags.get(place, ())))
+                for place, (_, held) in zip(places, found, strict=True)
             }
-            held = {
-                item["key"]: item for item in map(json.loads, self._files[f"views/{view.name}.ndjson"].splitlines())
-            }
-            differing = [
-                key
-                for key in sorted({*own, *held})
-                if key not in own or key not in held or json.loads(own[key]) != held[key]
-            ]
+            held = self._documents[view.name]
+            differing = [key for key in sorted({*own, *held}) if own.get(key) != held.get(key)]
             yield Checked(view.name, len({*own, *held}) - len(differing), differing)
 
     def load(self, log: Log) -> int:
         """Put the records into a log that holds none yet; gives their number."""
+        if not self._records:
+            raise NotAnAuditFile("The archive holds no record: nothing had been taken down by then.")
         if log.reader.head():
             raise NotAnAuditFile("The store holds records already; an audit file is loaded into a store of its own.")
-        events = [record.event for record in self.records()]
-        for start in range(0, len(events), _BATCH):
-            log.append(events[start : start + _BATCH])
-        return len(events)
+        for start in range(0, len(self._records), _BATCH):
+            log.append([record.event for record in self._records[start : start + _BATCH]])
+        return len(self._records)
 
 
-def _event(told: dict[str, Any]) -> DomainEvent:
-    return decode_event(told.pop("type"), msgspec.json.encode(told))
+def _unpacked(file: Path) -> dict[str, bytes]:
+    """The files of an archive by their names, each there once and no other than there should be."""
+    with zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+        if sorted(names) != sorted(["manifest.json", "records.ndjson", *map(_of, all_views())]):
+            raise ValueError("it does not hold a manifest, the records and each view, once and nothing else")
+        if sum(entry.file_size for entry in archive.infolist()) > BYTES_MAX:
+            raise ValueError(f"it unpacks to more than {BYTES_MAX:,} bytes")
+        return {name: archive.read(name) for name in names}
+
+
+def _of(view: View) -> str:
+    return f"views/{view.name}.ndjson"
+
+
+def _record(line: bytes) -> Record:
+    """A record, held to every constraint that one which is told has to keep."""
+    told = msgspec.json.decode(line, type=dict[str, Any])
+    event = EVENT_OF_TOPIC[told.pop("type")]
+    position = msgspec.convert(told.pop("position"), int)
+    return Record(position, validator(event).validate_json(msgspec.json.encode(told), strict=True))
+
+
+def _out_of_order(records: list[Record], negotiation: str) -> str | None:
+    """What is wrong with the records as the log of one negotiation."""
+    versions: dict[UUID, int] = defaultdict(int)
+    seen = set[UUID]()
+    before = 0
+    for position, event in records:
+        envelope = event.envelope
+        versions[envelope.stream] += 1
+        stream = stream_id(negotiation, aggregate_of(event).KIND, envelope.key)
+        if envelope.negotiation != negotiation or envelope.stream != stream:
+            return f"record {envelope.id} is none of {negotiation}."
+        if position <= before or envelope.version != versions[envelope.stream] or envelope.id in seen:
+            return f"record {envelope.id} is not in its place."
+        before = position
+        seen.add(envelope.id)
+    return None
 
 
 def _lines(items: list[dict[str, Any]]) -> bytes:

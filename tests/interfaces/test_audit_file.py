@@ -5,12 +5,14 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from interfaces import audit_file
 from interfaces.cli import app
 
 LINES = [
@@ -130,16 +132,7 @@ def test_a_changed_byte_is_found(case: Path, tmp_path: Path, name: str) -> None:
 
 def test_a_change_that_its_hashes_hide_is_found_by_the_replay(case: Path, tmp_path: Path) -> None:
     file = written(tmp_path)
-    name = "views/positions.ndjson"
-    rewritten(file, name, lambda held: held.replace(b'"90"', b'"91"'))
-    found = hashlib.sha256(content(file)[name]).hexdigest()
-
-    def claimed(manifest: bytes) -> bytes:
-        told: dict[str, Any] = json.loads(manifest)
-        told["files"][name] = found
-        return json.dumps(told).encode()
-
-    rewritten(file, "manifest.json", claimed)
+    hashed(file, "views/positions.ndjson", lambda held: held.replace(b'"90"', b'"91"'))
     result = parley("audit", "check", str(file))
     assert result.exit_code == 1
     assert "issue/fish:south:position" in result.output
@@ -151,6 +144,148 @@ def test_another_version_of_the_code_is_said(case: Path, tmp_path: Path) -> None
     result = parley("audit", "check", str(file))
     assert result.exit_code == 0
     assert "another version of the code" in result.output
+
+
+def hashed(file: Path, name: str, change: Callable[[bytes], bytes]) -> None:
+    """Change a file of the archive, and the manifest to fit."""
+    rewritten(file, name, change)
+    found = hashlib.sha256(content(file)[name]).hexdigest()
+
+    def fitted(held: bytes) -> bytes:
+        manifest: dict[str, Any] = json.loads(held)
+        manifest["files"][name] = found
+        return json.dumps(manifest).encode()
+
+    rewritten(file, "manifest.json", fitted)
+
+
+def told(**changes: Any) -> Callable[[bytes], bytes]:
+    """A manifest with other values; None leaves one out."""
+
+    def changed(held: bytes) -> bytes:
+        manifest = json.loads(held) | changes
+        return json.dumps({name: value for name, value in manifest.items() if value is not None}).encode()
+
+    return changed
+
+
+def refused(file: Path) -> str:
+    """What both commands say of an archive."""
+    said = set()
+    for command in ("check", "load"):
+        result = parley("audit", command, str(file))
+        assert result.exit_code == 1, result.output
+        assert isinstance(result.exception, SystemExit), result.exception
+        said.add(result.output)
+    assert len(said) == 1
+    return said.pop()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(told(**{name: None}) for name in ("format", "negotiation", "times", "version", "fold", "files")),
+        told(format=2),
+        told(files=[]),
+        told(negotiation=["talks"]),
+        told(negotiation="others"),
+        told(times={"as_of": "yesterday"}),
+        told(times={"as_of": 5}),
+        lambda held: b"[]",
+        lambda held: b"null",
+        lambda held: b"[" * 100_000,
+        lambda held: b"",
+        lambda held: bytes([255]),
+    ],
+)
+def test_a_manifest_that_is_none_is_refused(
+    case: Path, tmp_path: Path, store: Callable[[str], None], change: Callable[[bytes], bytes]
+) -> None:
+    file = written(tmp_path)
+    rewritten(file, "manifest.json", change)
+    store("other")
+    assert "Traceback" not in refused(file)
+
+
+@pytest.mark.parametrize("name", ["records.ndjson", "views/positions.ndjson"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda held: b"garbage",
+        lambda held: b"{}",
+        lambda held: b"[]",
+        lambda held: b"5",
+        lambda held: bytes([255]),
+        lambda held: held + b'{"type": "Nothing.Known", "position": 99}',
+    ],
+)
+def test_lines_that_cannot_be_are_refused(
+    case: Path, tmp_path: Path, store: Callable[[str], None], name: str, change: Callable[[bytes], bytes]
+) -> None:
+    file = written(tmp_path)
+    hashed(file, name, change)
+    store("other")
+    assert "is no audit file" in refused(file)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda held: held + held, "not in its place"),
+        (lambda held: b"".join(reversed(held.splitlines(keepends=True))), "not in its place"),
+        (lambda held: held[held.index(b"\n") + 1 :], None),
+        (lambda held: held.replace(b'"negotiation": "talks"', b'"negotiation": "others"'), "none of talks"),
+        (lambda held: held.replace(b'"occurred": "2025-01-02"', b'"occurred": "soon"'), "is no audit file"),
+    ],
+)
+def test_records_that_are_no_log_are_refused(
+    case: Path, tmp_path: Path, store: Callable[[str], None], change: Callable[[bytes], bytes], said: str | None
+) -> None:
+    file = written(tmp_path)
+    hashed(file, "records.ndjson", change)
+    store("other")
+    if said:
+        assert said in refused(file)
+    else:  # a whole stream is gone: only the views tell
+        assert parley("audit", "check", str(file)).exit_code == 1
+
+
+def test_an_archive_holds_each_file_once_and_no_other(case: Path, tmp_path: Path, store: Callable[[str], None]) -> None:
+    store("other")
+    for name in ("../../evil", "views/positions.ndjson", "manifest.json"):
+        store("origin")
+        file = written(tmp_path)
+        store("other")
+        with (
+            pytest.warns(UserWarning, match="Duplicate name") if name in content(file) else nullcontext(),
+            zipfile.ZipFile(file, "a") as archive,
+        ):
+            archive.writestr(name, b"")
+        assert "once and nothing else" in refused(file)
+
+
+def test_what_unpacks_to_too_much_is_not_unpacked(
+    case: Path, tmp_path: Path, store: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = written(tmp_path)
+    store("other")
+    monkeypatch.setattr(audit_file, "BYTES_MAX", 1000)
+    assert "unpacks to more than" in refused(file)
+
+
+def test_a_flipped_byte_anywhere_is_found(case: Path, tmp_path: Path) -> None:
+    """Not in the bookkeeping of the archive itself, which carries nothing."""
+    file = written(tmp_path)
+    held = file.read_bytes()
+    for place in range(40, len(held) // 2, 97):
+        file.write_bytes(held[:place] + bytes([held[place] ^ 1]) + held[place + 1 :])
+        result = parley("audit", "check", str(file))
+        assert isinstance(result.exception, SystemExit) or result.exit_code == 0, place
+        if result.exit_code == 0:
+            file.write_bytes(held)
+            whole = content(file)
+            file.write_bytes(held[:place] + bytes([held[place] ^ 1]) + held[place + 1 :])
+            assert content(file) == whole
 
 
 @pytest.mark.parametrize("held", [b"", b"no archive", b"PK\x03\x04"])
