@@ -1,5 +1,6 @@
 """Corrections and retractions: later records; the log keeps all, and every answer follows what is in force."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -138,3 +139,94 @@ def test_a_record_that_was_retracted_is_not_corrected(tell: Tell, settled: str) 
     for command, facts in (("retract-record", {}), ("correct-record", {"changes": {"terms": "A third."}})):
         answer = tell(command, record=settled, **REASON, **facts)
         assert (answer.status_code, answer.json()["code"]) == (422, "record-already-retracted")
+
+
+def test_a_name_is_known_until_it_is_retracted_for_all_times(tell: Tell, read: Read) -> None:
+    coal = of(tell("raise-issue", issue="coal", title="Coal"))
+    of(tell("retract-record", record=coal, effective="2090-01-01", **REASON))
+    of(tell("settle-issue", issue="coal", terms="None."))
+    assert read(f"{N}/flags")["items"] == []
+    assert "coal" in [entry["key"] for entry in read(N)["issues"]]
+
+
+def test_the_opening_of_a_negotiation_can_be_retracted_and_that_too(tell: Tell, client: TestClient, read: Read) -> None:
+    opening = read("/v1/records", stream="negotiation/talks")["items"][0]["envelope"]["id"]
+    retraction = of(tell("retract-record", record=opening, **REASON))
+    assert tell("raise-issue", issue="coal", title="Coal").json()["code"] == "unknown"
+    of(tell("retract-record", record=retraction, **REASON))
+    of(tell("raise-issue", issue="coal", title="Coal"))
+    assert read(N)["title"] == "Talks"
+
+
+@pytest.mark.parametrize("name", ["kind", "claimant", "subject"])
+def test_who_claims_what_is_told_anew_and_not_corrected(tell: Tell, name: str) -> None:
+    value = {"type": "text", "text": "None."}
+    claim = of(tell("make-claim", kind="position", claimant="north", subject="issue/fish", value=value))
+    changed = {"kind": "report", "claimant": "south", "subject": "issue/coal"}
+    answer = tell("correct-record", record=claim, changes={name: changed[name]}, **REASON)
+    assert answer.json()["code"] == "not-a-field-of-the-record"
+
+
+def test_a_number_that_is_none_is_refused_and_blocks_nothing(tell: Tell, client: TestClient, settled: str) -> None:
+    told = {"negotiation": "talks", "occurred": "2025-03-01", "record": settled, **REASON}
+    body = json.dumps(told | {"changes": {"evidence": [{"source": "s", "locator": float("nan")}]}})
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/v1/records/correct-record", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "not-a-number")
+    of(tell("correct-record", record=settled, changes={"terms": "A third."}, **REASON))
+
+
+def test_a_flag_is_on_what_takes_effect_after_the_retraction(tell: Tell, read: Read, clock: Clock) -> None:
+    clock.at = "2026-01-01T12:00+00:00"
+    south = read("/v1/records", stream="party/south")["items"][0]["envelope"]["id"]
+    value = {"type": "text", "text": "None."}
+    claim = {"kind": "position", "claimant": "south", "subject": "issue/fish", "value": value}
+    of(tell("make-claim", effective="2026-03-01", **claim))
+    of(tell("retract-record", record=south, **REASON))
+    clock.at = "2026-04-01T12:00+00:00"
+    of(tell("annotate", note="Later."))
+    stored, replayed = (read(f"{N}/flags", **asked)["items"] for asked in ({}, {"as_of": "2026-04-01"}))
+    assert stored == replayed
+    assert [flag["rule"] for flag in stored] == ["no-longer-possible"]
+
+
+def test_times_in_far_offsets_put_no_record_twice_into_a_sum(tell: Tell, read: Read) -> None:
+    """By its date the first correction comes before the second, by its instant after it."""
+    usd = {"currency": "USD"}
+    of(tell("pledge-tranche", tranche="ports", amount={"amount": "100", **usd}))
+    draw = of(tell("record-draw", tranche="ports", amount={"amount": "10", **usd}, occurred="2025-03-01"))
+    for changes, effective in (
+        ({"amount": {"amount": "20", **usd}}, "2025-07-22T23:00-10:00"),
+        ({"note": "Later."}, "2025-07-23T00:30+14:00"),
+    ):
+        of(tell("correct-record", record=draw, changes=changes, effective=effective, **REASON))
+    drawn = {
+        asked: [money["amount"] for money in read(f"{N}/tranches/ports", as_of=asked)["rungs"]["drawn"]]
+        for asked in (
+            "2025-07-21",
+            "2025-07-22",
+            "2025-07-23",
+            "2025-07-22T10:00Z",
+            "2025-07-22T12:00Z",
+            "2025-07-23T10:00Z",
+        )
+    }
+    assert drawn == {
+        "2025-07-21": ["10.00"],
+        "2025-07-22": ["20.00"],
+        "2025-07-23": ["20.00"],
+        "2025-07-22T10:00Z": ["10.00"],
+        "2025-07-22T12:00Z": ["10.00"],
+        "2025-07-23T10:00Z": ["20.00"],
+    }
+
+
+def test_a_second_correction_of_a_step_is_judged_without_the_step(tell: Tell, read: Read) -> None:
+    of(tell("pledge-tranche", tranche="ports", amount={"amount": "100", "currency": "USD"}))
+    selected = of(
+        tell("select-tranche", tranche="ports", amount={"amount": "5", "currency": "USD"}, occurred="2025-02-01")
+    )
+    for amount in ("6", "7"):
+        changes = {"amount": {"amount": amount, "currency": "USD"}}
+        of(tell("correct-record", record=selected, changes=changes, effective="2025-02-01", **REASON))
+    assert [money["amount"] for money in read(f"{N}/tranches/ports")["rungs"]["selected"]] == ["7.00"]

@@ -172,6 +172,8 @@ def test_a_source_has_all_that_rests_on_it_from_whichever_copy_it_is_asked(cours
         ("grounds?view=agreements&key=none", 404, "not-found"),
         ("grounds?view=agreements&key=deal&field=colour", 422, "no-such-field"),
         ("grounds?view=agreements&key=deal&field=..", 422, None),
+        ("grounds?view=agreements&key=deal&field=__class__", 422, None),
+        ("grounds?view=agreements&key=deal&field=provisions[rate].__class__", 422, None),
         ("reliance?source=none", 404, "not-found"),
         ("reliance", 422, "missing-parameter"),
     ],

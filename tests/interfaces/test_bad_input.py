@@ -1,5 +1,6 @@
 """Each bad input gets a problem document with a stable code and the field's path; nothing is stored."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -103,6 +104,8 @@ def test_an_unforeseen_error_is_answered_without_internals(client: TestClient, m
         "/v1/negotiations?limit=0",
         "/v1/negotiations?from=2025-13",
         "/v1/negotiations?cursor=xyz",
+        "/v1/negotiations?cursor=" + base64.urlsafe_b64encode(b"[" * 1490).decode(),
+        "/v1/negotiations?cursor=" + base64.urlsafe_b64encode(b'["negotiations","date","\\ud800","n","k"]').decode(),
         "/v1/records?type=Round.Exploded",
     ],
 )
