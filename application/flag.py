@@ -58,7 +58,7 @@ class Rule:
     """`judge` takes all that was seen under one name, in the order of time, and what was found there before.
 
     The newest is last; of what was seen twice the first is kept, or the last where the rule `replaces`. It
-    gives what is found now. `source` says where the rule comes from.
+    gives what is found now; where it replaces, from what was seen alone. `source` says where the rule comes from.
     """
 
     name: str

@@ -34,6 +34,8 @@ def touched(record: Record, views: Iterable[View] | None = None) -> list[tuple[V
 
 def evolved(view: View, place: Place, document: Document | None, records: Sequence[Record]) -> Document:
     """One document after at least one record, given in the order of their places."""
+    if view.evolve_all:
+        return view.evolve_all(document, records, place[2])
     for record in records:
         document = view.evolve(document, record, place[2])
     return cast("Document", document)

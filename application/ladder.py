@@ -5,6 +5,8 @@ the place of the older; contracts, draws and distributions add up. A rung withou
 which is not zero. What is proposed is on no rung yet: it is a candidate until it is selected, or is not.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import get_args
 
 from msgspec.structs import replace
@@ -32,10 +34,6 @@ class Sum(Fact, omit_defaults=False, frozen=True):
         minor = self.minor + sign * other.minor
         qualifiers = tuple(sorted({*self.qualifiers, *other.qualifiers}))
         return replace(self, minor=minor, amount=in_units(minor, self.currency), qualifiers=qualifiers)
-
-    def negated(self) -> "Sum":
-        """The sum to be taken away."""
-        return replace(self, minor=-self.minor, amount=in_units(-self.minor, self.currency))
 
 
 def of_money(money: Money) -> Sum:
@@ -67,11 +65,11 @@ def climb(rungs: Rungs, event: DomainEvent) -> Rungs:
         case Tranche.Resized(amount=money, rung=rung):
             return {**rungs, rung: (of_money(money),)}
         case Tranche.Contracted(amount=money):
-            return {**rungs, "contracted": add(rungs.get("contracted", ()), of_money(money))}
+            return {**rungs, "contracted": total([rungs.get("contracted", ()), (of_money(money),)])}
         case Tranche.Drawn(amount=money):
-            return {**rungs, "drawn": add(rungs.get("drawn", ()), of_money(money))}
+            return {**rungs, "drawn": total([rungs.get("drawn", ()), (of_money(money),)])}
         case Tranche.Distributed(amount=money):
-            return {**rungs, "distributed": add(rungs.get("distributed", ()), of_money(money))}
+            return {**rungs, "distributed": total([rungs.get("distributed", ()), (of_money(money),)])}
     return rungs
 
 
@@ -80,9 +78,22 @@ def _decided(rungs: Rungs) -> Rungs:
     return {rung: sums for rung, sums in rungs.items() if rung != PROPOSED} if PROPOSED in rungs else rungs
 
 
-def add(sums: tuple[Sum, ...], more: Sum) -> tuple[Sum, ...]:
-    """The sums with more added to the one of its currency."""
-    for index, known in enumerate(sums):
-        if (known.currency, known.per) == (more.currency, more.per):
-            return (*sums[:index], known.plus(more), *sums[index + 1 :])
-    return tuple(sorted((*sums, more), key=lambda known: (known.currency, known.per or "")))
+def total(amounts: Iterable[tuple[Sum, ...]]) -> tuple[Sum, ...]:
+    """One sum for each currency, and for each currency by the year."""
+    minor: dict[tuple[str, str], int] = defaultdict(int)
+    qualifiers: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for sums in amounts:
+        for known in sums:
+            unit = known.currency, known.per or ""
+            minor[unit] += known.minor
+            qualifiers[unit].update(known.qualifiers)
+    return tuple(
+        Sum(
+            currency=unit[0],
+            amount=in_units(minor[unit], unit[0]),
+            minor=minor[unit],
+            per=unit[1] or None,
+            qualifiers=tuple(sorted(qualifiers[unit])),
+        )
+        for unit in sorted(minor)
+    )

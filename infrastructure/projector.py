@@ -152,17 +152,15 @@ class Projector:
     def _refold(self, negotiation: str, places: dict[Place, View], until: int) -> None:
         """Fold some documents from nothing, because a record belongs before the last one that they hold."""
         views = [view for view in all_views() if view in places.values()]
-        documents: dict[Place, Document] = {}
-        last: dict[Place, Record] = {}
+        counting: dict[Place, list[Record]] = defaultdict(list)
         amended = self._amendments.get(negotiation) or self._amended(negotiation, until)
         for standing in amended.in_time(self._log.in_time(negotiation, until)):
             for view, place in touched(standing.record, views):
                 if place in places and standing.counts(view, self._asked):
-                    documents[place] = view.evolve(documents.get(place), standing.record, place[2])
-                    last[place] = standing.record
+                    counting[place].append(standing.record)
         for place, view in places.items():
-            if place in documents:
-                self._put(view, place, documents[place], last[place])
+            if records := counting[place]:
+                self._put(view, place, evolved(view, place, None, records), records[-1])
             else:
                 self._store.delete(place)
 

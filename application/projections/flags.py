@@ -1,10 +1,8 @@
 """Flags: what is possible but irregular, rule by rule, with the records that make it so."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from msgspec.structs import replace
-
-from application.flag import Detail, Seen, Sight, all_rules, sights
+from application.flag import Detail, Rule, Seen, Sight, all_rules, sights
 from application.fold import all_views, touched
 from application.view import Basis, Document, Index, Record, View
 from domain.event import DomainEvent
@@ -31,25 +29,33 @@ def keys(event: DomainEvent) -> Iterator[str]:
 
 
 def evolve(document: FlagDocument | None, record: Record, key: str) -> FlagDocument:
+    return evolve_all(document, [record], key)
+
+
+def evolve_all(document: FlagDocument | None, records: Sequence[Record], key: str) -> FlagDocument:
     name, _, watched = key.partition("/")
     rule = all_rules()[name]
-    document = document or FlagDocument(
-        negotiation=record.event.envelope.negotiation,
+    details = document.details if document else ()
+    seen = {_likeness(one, rule): one for one in (document.seen if document else ())}
+    for record in records:
+        for sight in rule.sees(record.event):
+            new = _seen(sight, record) if sight.watched == watched else None
+            if new and rule.replaces:
+                seen.pop(_likeness(new, rule), None)
+                seen[_likeness(new, rule)] = new
+            elif new and len(seen) < SEEN_MAX and _likeness(new, rule) not in seen:
+                seen[_likeness(new, rule)] = new
+                details = rule.judge(tuple(seen.values()), details)
+    return FlagDocument(
+        negotiation=records[0].event.envelope.negotiation,
         key=key,
         rule=name,
         severity=rule.severity,
         says=rule.says,
         source=rule.source,
+        details=rule.judge(tuple(seen.values()), details) if rule.replaces else details,
+        seen=tuple(seen.values()),
     )
-    for sight in rule.sees(record.event):
-        if sight.watched == watched and (rule.replaces or len(document.seen) < SEEN_MAX):
-            new = _seen(sight, record)
-            likeness = _likeness(new, replaces=rule.replaces)
-            others = tuple(one for one in document.seen if _likeness(one, replaces=rule.replaces) != likeness)
-            if len(others) == len(document.seen) or rule.replaces:
-                remembered = (*others, new)
-                document = replace(document, seen=remembered, details=rule.judge(remembered, document.details))
-    return document
 
 
 def _seen(sight: Sight, record: Record) -> Seen:
@@ -65,9 +71,9 @@ def _seen(sight: Sight, record: Record) -> Seen:
     )
 
 
-def _likeness(seen: Seen, *, replaces: bool) -> tuple[str | None, ...]:
+def _likeness(seen: Seen, rule: Rule) -> tuple[str | None, ...]:
     """What makes two sights one."""
-    return (seen.what,) if replaces else (seen.what, seen.number, seen.unit, seen.told_by)
+    return (seen.what,) if rule.replaces else (seen.what, seen.number, seen.unit, seen.told_by)
 
 
 def index(document: FlagDocument) -> Index:
@@ -81,4 +87,4 @@ def index(document: FlagDocument) -> Index:
     )
 
 
-VIEW = View("flags", FlagDocument, keys, evolve, index)
+VIEW = View("flags", FlagDocument, keys, evolve, index, evolve_all=evolve_all)

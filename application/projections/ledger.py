@@ -1,10 +1,8 @@
 """The ledger: what stands on each rung of all tranches together, by currency, and what is left of the commitment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from msgspec.structs import replace
-
-from application.ladder import PROPOSED, RUNGS, Rungs, Sum, add, climb
+from application.ladder import PROPOSED, RUNGS, Rungs, Sum, climb, total
 from application.view import Document, Index, Record, View
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -42,54 +40,32 @@ def keys(event: DomainEvent) -> Iterator[str]:
 
 
 def evolve(document: LedgerDocument | None, record: Record, key: str) -> LedgerDocument:
-    event = record.event
-    document = document or LedgerDocument(
-        negotiation=event.envelope.negotiation,
+    return evolve_all(document, [record], key)
+
+
+def evolve_all(document: LedgerDocument | None, records: Sequence[Record], key: str) -> LedgerDocument:
+    """Every tranche climbs for itself; what is on each rung is then summed once."""
+    envelope = records[-1].event.envelope
+    by_tranche = dict(document.by_tranche) if document else {}
+    for record in records:
+        event = record.event
+        if isinstance(event, Step):
+            by_tranche[event.envelope.key] = climb(by_tranche.get(event.envelope.key, {}), event)
+    rungs = tuple(_rung(rung, by_tranche) for rung in RUNGS)
+    return LedgerDocument(
+        negotiation=envelope.negotiation,
         key=key,
-        rungs=tuple(RungEntry(rung=rung, known=False, sums=(), tranches=()) for rung in RUNGS),
-    )
-    document = replace(document, last_occurred=event.envelope.occurred)
-    tranche = event.envelope.key
-    before = document.by_tranche.get(tranche, {})
-    after = climb(before, event)
-    if after is before:
-        return document
-    by_tranche = {**document.by_tranche, tranche: after}
-
-    def totalled(entry: RungEntry) -> RungEntry:
-        old, new = before.get(entry.rung, ()), after.get(entry.rung, ())
-        return (
-            entry
-            if old == new and (entry.rung in before) == (entry.rung in after)
-            else _moved(entry, tranche, old, new, by_tranche)
-        )
-
-    rungs = tuple(map(totalled, document.rungs))
-    return replace(
-        document, rungs=rungs, candidates=totalled(document.candidates), left=_left(rungs), by_tranche=by_tranche
+        rungs=rungs,
+        candidates=_rung(PROPOSED, by_tranche),
+        left=_left(rungs),
+        by_tranche=by_tranche,
+        last_occurred=envelope.occurred,
     )
 
 
-def _moved(
-    entry: RungEntry, tranche: str, old: tuple[Sum, ...], new: tuple[Sum, ...], by_tranche: dict[str, Rungs]
-) -> RungEntry:
-    """The rung after the sums of one tranche on it have changed."""
-    known = entry.rung in by_tranche[tranche]
-    tranches = entry.tranches if tranche in entry.tranches else (*entry.tranches, tranche)
-    if not known:
-        tranches = tuple(name for name in tranches if name != tranche)
-    sums = entry.sums
-    if all((o.currency, o.per, o.qualifiers) in {(n.currency, n.per, n.qualifiers) for n in new} for o in old):
-        for money in old:
-            sums = add(sums, money.negated())
-        for money in new:
-            sums = add(sums, money)
-    else:  # a currency or a qualifier may be gone: sum anew
-        sums = ()
-        for name in tranches:
-            for money in by_tranche[name][entry.rung]:
-                sums = add(sums, money)
-    return RungEntry(rung=entry.rung, known=bool(tranches), sums=sums, tranches=tranches)
+def _rung(rung: str, by_tranche: dict[str, Rungs]) -> RungEntry:
+    standing = {tranche: rungs[rung] for tranche, rungs in by_tranche.items() if rung in rungs}
+    return RungEntry(rung=rung, known=bool(standing), sums=total(standing.values()), tranches=tuple(standing))
 
 
 def _left(rungs: tuple[RungEntry, ...]) -> tuple[Sum, ...]:
@@ -102,4 +78,4 @@ def index(document: LedgerDocument) -> Index:
     return Index(date=order(document.last_occurred))
 
 
-VIEW = View("ledger", LedgerDocument, keys, evolve, index)
+VIEW = View("ledger", LedgerDocument, keys, evolve, index, evolve_all=evolve_all)
