@@ -16,6 +16,7 @@ import uvicorn
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
 
 from application.fold import all_views
 from application.replay import Times
@@ -170,10 +171,7 @@ def show(
         return await client.items(path, params | ({"kind": "position"} if view == "positions" else {}))
 
     items = _run(url, asked)
-    if as_json:
-        _print_json(items)
-    else:
-        out.print(tables.table(view, items))
+    _print(items, tables.table(view, items), as_json=as_json)
 
 
 @app.command()
@@ -193,10 +191,7 @@ def diff(
     times = _told(as_of=as_of, public_at=public_at, known_at=known_at, view=view)
     params = times | {"from": start, "to": end, "clock": clock}
     answer = _run(url, lambda client: client.document(f"/v1/negotiations/{negotiation}/diff", params))
-    if as_json:
-        _print_json(answer)
-    else:
-        out.print(tables.difference(answer))
+    _print(answer, tables.difference(answer), as_json=as_json)
 
 
 @app.command()
@@ -214,10 +209,7 @@ def grounds(
     """Show the records and sources that a field rests on."""
     params = _told(as_of=as_of, public_at=public_at, known_at=known_at, key=key or None, field=field, view=view)
     answer = _run(url, lambda client: client.document(f"/v1/negotiations/{negotiation}/grounds", params))
-    if as_json:
-        _print_json(answer)
-    else:
-        out.print(tables.grounds(answer))
+    _print(answer, tables.grounds(answer), as_json=as_json)
 
 
 @audit.command("write")
@@ -283,10 +275,7 @@ def history(
     items = _run(url, lambda client: client.items("/v1/records", {"negotiation": negotiation, "stream": stream}))
     if not items:
         raise typer.Exit(_fail(f"There is no record of {stream} in {negotiation}."))
-    if as_json:
-        _print_json(items)
-    else:
-        out.print(tables.history(items))
+    _print(items, tables.history(items), as_json=as_json)
 
 
 @app.command()
@@ -363,8 +352,12 @@ def _progress(unit: str) -> Progress:
     return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), console=err)
 
 
-def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+def _print(value: object, table: Table, *, as_json: bool) -> None:
+    """An answer as a table, or as it is."""
+    if as_json:
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    else:
+        out.print(table)
 
 
 def _fail(message: str) -> int:
