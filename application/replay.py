@@ -24,7 +24,7 @@ from domain.model import aggregate_of
 from domain.moment import Asked, earliest, first_date, may_be_later, open_date, reached, settled_date
 from domain.names import references
 
-CHECKPOINTS = 32
+CHECKPOINTS = 64
 """How many states of a view are kept along the time axis of a negotiation, at most."""
 CHECKPOINT_MIN = 128
 """How many changes lie between two of them, at least."""
