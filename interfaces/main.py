@@ -1,10 +1,12 @@
 """The composition root: which parts make up the service, and how they start and stop."""
 
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+import structlog
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
@@ -19,6 +21,16 @@ from infrastructure.view_store import ViewReader, ViewStore
 from interfaces import auditing, problems, reading, recording, supposing
 
 Part = Literal["recording", "reading"]
+
+# By default an error is logged with all the values around it, which takes seconds.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ],
+    logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+)
 
 
 def now() -> datetime:
