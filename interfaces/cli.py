@@ -238,7 +238,9 @@ def audit_check(file: Path) -> None:
     try:
         archive = audit_file.AuditFile(file)
         if not archive.same_code:
-            err.print("The archive was folded by another version of the code: differences may come from that.")
+            err.print(
+                "The archive was folded by another version of the code: differences may come from that.", soft_wrap=True
+            )
         differing = 0
         for checked in archive.check():
             differing += len(checked.differing)
@@ -361,5 +363,5 @@ def _print(value: object, table: Table, *, as_json: bool) -> None:
 
 
 def _fail(message: str) -> int:
-    err.print(message, style="red", highlight=False, markup=False)
+    err.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
     return 1

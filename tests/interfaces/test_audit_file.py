@@ -30,11 +30,6 @@ LINES = [
 VIEWS = 11
 
 
-@pytest.fixture(autouse=True)
-def wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-
-
 def parley(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments)
 
