@@ -53,16 +53,22 @@ class Moment(NamedTuple):
 
 def difference(before: Moment, after: Moment, view: str | None, key: str | None) -> Iterator[Change | Move]:
     """The documents of a view, or of all but the timeline, that differ; and after each the move that it shows."""
+    amending = _amending(before, after)
     for each in all_views():
         if view == each.name or (view is None and each.name != "timeline"):
             old = before.history.view(each.name).documents(before.as_of)
             new = after.history.view(each.name).documents(after.as_of)
             for name in sorted({*old, *new} if key is None else {key} & {*old, *new}):
-                yield from _between(each, name, (old.get(name), new.get(name)), before, after)
+                yield from _between(each, name, (old.get(name), new.get(name)), before, after, amending)
 
 
 def _between(
-    view: View, key: str, documents: tuple[Held | None, Held | None], before: Moment, after: Moment
+    view: View,
+    key: str,
+    documents: tuple[Held | None, Held | None],
+    before: Moment,
+    after: Moment,
+    amending: list[Record],
 ) -> Iterator[Change | Move]:
     old, new = (held.document if held and held.index.shown else None for held in documents)
     if old == new:
@@ -70,7 +76,9 @@ def _between(
     then, now = _counting(before, view, key), _counting(after, view, key)
     known = {record.event.envelope.id for record in then}
     fresh = [record for record in now if record.event.envelope.id not in known]
-    records = tuple(map(Basis.of, sorted([*fresh, *_amending(before, after, [*then, *now])], key=attrgetter("place"))))
+    streams = {record.event.envelope.stream for record in (*then, *now)}
+    amendments = [record for record in amending if record.event.envelope.stream in streams]
+    records = tuple(map(Basis.of, sorted([*fresh, *amendments], key=attrgetter("place"))))
     change = "added" if old is None else "removed" if new is None else "changed"
     fields = tuple(FieldChange(field=path, before=a, after=b) for path, a, b in differing(old, new) if path)
     left = {record.event.envelope.id for record in now}
@@ -90,16 +98,13 @@ def _between(
             )
 
 
-def _amending(before: Moment, after: Moment, records: list[Record]) -> list[Record]:
-    """The corrections and retractions of some records that hold at one of the moments alone."""
-    streams = {record.event.envelope.stream for record in records}
+def _amending(before: Moment, after: Moment) -> list[Record]:
+    """The corrections and retractions that hold at one of the moments alone."""
     holding = [
         {
             record.event.envelope.id: record
             for record in moment.history.records
-            if isinstance(record.event, Amendment)
-            and record.event.envelope.stream in streams
-            and record.event.holds_at(moment.as_of)
+            if isinstance(record.event, Amendment) and record.event.holds_at(moment.as_of)
         }
         for moment in (before, after)
     ]

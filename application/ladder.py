@@ -29,9 +29,9 @@ class Sum(Fact, omit_defaults=False, frozen=True):
     per: str | None = None
     qualifiers: tuple[str, ...] = ()
 
-    def plus(self, other: "Sum", sign: int = 1) -> "Sum":
-        """The sum with another of the same currency added, or taken away for -1."""
-        minor = self.minor + sign * other.minor
+    def less(self, other: "Sum") -> "Sum":
+        """What is left of the sum without another of the same currency."""
+        minor = self.minor - other.minor
         qualifiers = tuple(sorted({*self.qualifiers, *other.qualifiers}))
         return replace(self, minor=minor, amount=in_units(minor, self.currency), qualifiers=qualifiers)
 

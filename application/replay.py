@@ -167,6 +167,11 @@ class Held:
         return (self.index.date if sort.endswith("date") else document.key, document.negotiation, document.key)
 
 
+def merged(lists: Iterable[Iterable[Held]], sort: str) -> Iterator[Held]:
+    """Lists that are each in an order, as one in that order."""
+    return heapq.merge(*lists, key=lambda held: held.row(sort), reverse=sort.startswith("-"))
+
+
 class Change(NamedTuple):
     """On a date, a standing begins to count in a document or ceases to."""
 
@@ -249,7 +254,7 @@ class ViewHistory:
         changed = self._changed(kept.state, changes, asked)
         same = (held for held in kept.ordered(sort) if held.document.key not in changed)
         own = Kept(asked, {key: held for key, held in changed.items() if held})
-        return heapq.merge(same, own.ordered(sort), key=lambda held: held.row(sort), reverse=sort.startswith("-"))
+        return merged([same, own.ordered(sort)], sort)
 
     def document(self, key: str, asked: str) -> Held | None:
         """One document, or none if nothing that touches it counts yet."""

@@ -29,6 +29,11 @@ def _in_time(event: DomainEvent) -> tuple[str, int]:
     return order(event.envelope.occurred), event.envelope.version
 
 
+def _turns(event: DomainEvent) -> bool:
+    """Whether an event changes what stands only from a date on."""
+    return isinstance(event, Amendment) and event.envelope.effective is not None
+
+
 class Aggregate(BaseAggregate[UUID]):
     """Subclasses hold their state in attributes, blank until a record changes them."""
 
@@ -42,6 +47,8 @@ class Aggregate(BaseAggregate[UUID]):
         """All of the stream, in the order of the log."""
         self.history: list[DomainEvent] = []
         """Those in force, as corrected, in the order in which they occurred."""
+        self._turns = False
+        """Whether an amendment holds from a date on; kept, so that a decision need not go through a long stream."""
         self.blank()
 
     def blank(self) -> None:
@@ -65,13 +72,13 @@ class Aggregate(BaseAggregate[UUID]):
             self.history.append(event)
             event.change(self)
         self.records.append(event)
+        self._turns = self._turns or _turns(event)
 
     def at(self, moment: str) -> Self:
         """The state when something occurred at a moment, as known now."""
-        amended = any(isinstance(event, Amendment) and event.envelope.effective for event in self.records)
-        if not amended and (not self.history or order(moment) >= order(self.history[-1].envelope.occurred)):
+        if not self._turns and (not self.history or order(moment) >= order(self.history[-1].envelope.occurred)):
             return self
-        standing = in_force(self.records, lambda amendment: amendment.holds_at(moment)) if amended else self.history
+        standing = in_force(self.records, lambda amendment: amendment.holds_at(moment)) if self._turns else self.history
         return self._with([event for event in standing if order(event.envelope.occurred) <= order(moment)])
 
     def before(self, version: int) -> Self:
@@ -86,6 +93,7 @@ class Aggregate(BaseAggregate[UUID]):
         """Forget the records after a version: they were never stored."""
         self.records = [event for event in self.records if event.originator_version <= version]
         self.version = version
+        self._turns = any(map(_turns, self.records))
         self._fold(in_force(self.records, always))
 
     def decide(self, event: DomainEvent) -> DomainEvent:
@@ -108,6 +116,7 @@ class Aggregate(BaseAggregate[UUID]):
         other = type(self).of(self.id)
         other.version = self.version
         other.records = self.records if records is None else records
+        other._turns = any(map(_turns, other.records))
         other._fold(events)
         return other
 

@@ -71,7 +71,7 @@ class Projector:
                 self._store.forget(negotiation)
                 standings = self._amended(negotiation, head).in_time(self._log.in_time(negotiation, head))
                 while batch := list(islice(standings, BATCH)):
-                    self._fold(batch)
+                    self._fold(batch, head)
                     yield negotiation, len(batch)
                 self._store.mark_rebuilt(negotiation, head)
         with self._store.transaction():
@@ -130,7 +130,7 @@ class Projector:
             if not reached(moment, self._asked):
                 self._store.postpone(standing.record.position, envelope.negotiation, moment)
 
-    def _fold(self, standings: Iterable[Standing], until: int = 0) -> None:
+    def _fold(self, standings: Iterable[Standing], until: int) -> None:
         foldings: dict[Place, Folding] = {}
         for standing in standings:
             self._postpone(standing)

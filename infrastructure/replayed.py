@@ -1,6 +1,5 @@
 """Replayed states: histories held in memory, and documents folded from them at the times asked."""
 
-import heapq
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from application.fold import Place, view_named
 from application.listing import Query, select
 from application.policy import Policy, policy
 from application.projections.negotiations import NegotiationDocument
-from application.replay import Held, History, Times
+from application.replay import Held, History, Times, merged
 from application.view import Record, Row, View
 
 RECORDS_MAX = 300_000
@@ -116,8 +115,7 @@ class Replayed:
         view = view_named(query.view)
         negotiations = [query.negotiation] if query.negotiation else self._histories.negotiations()
         lists = [self._listed(view, negotiation, query.sort) for negotiation in negotiations]
-        documents = heapq.merge(*lists, key=lambda held: held.row(query.sort), reverse=query.sort.startswith("-"))
-        return select(lists[0] if len(lists) == 1 else documents, query)
+        return select(merged(lists, query.sort), query)
 
     def flags(self, places: Iterable[Place]) -> dict[Place, list[bytes]]:
         """The flags that touch documents, by the places of those."""

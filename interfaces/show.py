@@ -96,7 +96,7 @@ _TABLES: dict[str, Callable[[list[Item]], Table]] = {
         ("occurred", lambda i: i["basis"]["occurred"]),
         ("published", lambda i: i["basis"]["published"]),
         ("what", lambda i: i["title"]),
-        ("evidence", lambda i: ", ".join(e["source"] for e in i["basis"]["evidence"])),
+        ("evidence", lambda i: _cited(i["basis"])),
     ),
     "negotiations": _rows(
         ("name", lambda i: i["key"]),
@@ -194,16 +194,20 @@ def grounds(answer: Item) -> Table:
     table = _table("from", "published", "before", "after", "record", "sources", "corrected by")
     for step in answer["steps"]:
         basis = step["basis"]
-        cited = ", ".join(evidence["source"] for evidence in basis["evidence"])
         times = (basis["effective"] or basis["occurred"], basis["published"] or "")
         fixed = "\n".join(basis["corrections"])
-        table.add_row(*map(escape, (*times, _any(step["before"]), _any(step["after"]), basis["record"], cited, fixed)))
+        table.add_row(
+            *map(escape, (*times, _any(step["before"]), _any(step["after"]), basis["record"], _cited(basis), fixed))
+        )
     return table
 
 
 def _basis(basis: Item) -> str:
-    cited = ", ".join(evidence["source"] for evidence in basis["evidence"])
-    return f"{basis['occurred']} {cited or basis['record']}"
+    return f"{basis['occurred']} {_cited(basis) or basis['record']}"
+
+
+def _cited(basis: Item) -> str:
+    return ", ".join(evidence["source"] for evidence in basis["evidence"])
 
 
 def _any(told: Any) -> str:

@@ -71,7 +71,7 @@ def _rung(rung: str, by_tranche: dict[str, Rungs]) -> RungEntry:
 def _left(rungs: tuple[RungEntry, ...]) -> tuple[Sum, ...]:
     sums = {entry.rung: {(s.currency, s.per): s for s in entry.sums} for entry in rungs}
     promised = {**sums["pledge"], **sums["commitment"]}
-    return tuple(whole.plus(sums["selected"][unit], -1) for unit, whole in promised.items() if unit in sums["selected"])
+    return tuple(whole.less(sums["selected"][unit]) for unit, whole in promised.items() if unit in sums["selected"])
 
 
 def index(document: LedgerDocument) -> Index:
