@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from application import catalogue, rules
+from application.tally import Tally
 from application.view import Basis
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -53,12 +54,18 @@ def detail(text: str, *seen: Seen) -> Detail:
 Judge = Callable[[tuple[Seen, ...], tuple[Detail, ...]], tuple[Detail, ...]]
 
 
+def by_itself(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
+    """The judgement of a rule that sees only what is irregular."""
+    return (*found, detail(seen[-1].what, seen[-1]))
+
+
 @dataclass(frozen=True)
 class Rule:
     """`judge` takes all that was seen under one name, in the order of time, and what was found there before.
 
     The newest is last; of what was seen twice the first is kept, or the last where the rule `replaces`. It
-    gives what is found now; where it replaces, from what was seen alone. `source` says where the rule comes from.
+    gives what is found now; where it replaces, from what was seen alone. A rule about the money as a whole
+    judges the `tally` instead. `source` says where the rule comes from.
     """
 
     name: str
@@ -66,13 +73,9 @@ class Rule:
     severity: Literal["notice", "warning", "serious"]
     source: str
     sees: Callable[[DomainEvent], Iterable[Sight]]
-    judge: Judge
+    judge: Judge = by_itself
+    tally: Callable[[Tally], Iterable[Detail]] | None = None
     replaces: bool = False
-
-
-def by_itself(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
-    """The judgement of a rule that sees only what is irregular."""
-    return (*found, detail(seen[-1].what, seen[-1]))
 
 
 @cache

@@ -1,23 +1,42 @@
-"""The ladder of an investment: how much of a tranche stands on each rung.
+"""The ladder of an investment: how much of each tranche stands on each rung, and what that comes to in all.
 
 Sums are only ever taken within one rung and one currency. On the first four rungs a newer amount takes
-the place of the older; contracts, draws and distributions add up. A rung without a record is unknown,
-which is not zero. What is proposed is on no rung yet: it is a candidate until it is selected, or is not.
+the place of the older; calls, contracts, draws and distributions add up. A rung without a record is
+unknown, which is not zero. What is proposed is on no rung yet: it is a candidate until it is selected, or
+is not. What is cancelled leaves the rungs that are promises; what was contracted, drawn or distributed was.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from functools import lru_cache
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from application.view import Basis, Record
 from domain.event import DomainEvent
 from domain.fact import Fact
+from domain.moment import instant, is_instant
 from domain.money import Money, in_units
-from domain.tranche import Rung, Tranche
+from domain.tranche import FirstStep, Rung, Tranche
 
 RUNGS: tuple[str, ...] = get_args(Rung)
 PROPOSED = "proposed"
+CALLED = "called"
+_PROMISES = ("interest", "pledge", "commitment", "selected", PROPOSED)
+_REPLACES: dict[type[DomainEvent], str] = {
+    Tranche.InterestRegistered: "interest",
+    Tranche.Proposed: PROPOSED,
+    Tranche.Selected: "selected",
+}
+_ADDS: dict[type[DomainEvent], str] = {
+    Tranche.CapitalCalled: CALLED,
+    Tranche.Contracted: "contracted",
+    Tranche.Drawn: "drawn",
+    Tranche.Distributed: "distributed",
+}
+_EARLIEST, _LATEST = timedelta(hours=-12), timedelta(hours=14)
 
 
 class Sum(Fact, omit_defaults=False, frozen=True):
@@ -29,71 +48,202 @@ class Sum(Fact, omit_defaults=False, frozen=True):
     per: str | None = None
     qualifiers: tuple[str, ...] = ()
 
+    @property
+    def unit(self) -> str:
+        """What has to be the same before two sums can be compared."""
+        return f"{self.currency}/{self.per}" if self.per else self.currency
+
     def less(self, other: "Sum") -> "Sum":
-        """What is left of the sum without another of the same currency."""
-        minor = self.minor - other.minor
-        qualifiers = tuple(sorted({*self.qualifiers, *other.qualifiers}))
-        return replace(self, minor=minor, amount=in_units(minor, self.currency), qualifiers=qualifiers)
+        """What is left of the sum without another of the same unit."""
+        return sum_of(self.unit, self.minor - other.minor, {*self.qualifiers, *other.qualifiers})
 
 
-def of_money(money: Money) -> Sum:
+class Dated(Fact, omit_defaults=False, frozen=True):
+    """Money that came in one year, in minor units, and the last record that brought some of it."""
+
+    minor: int
+    last: Basis
+
+
+class Line(Fact, frozen=True):
+    """One tranche's money on one rung in one unit: in minor units, in all and by the year in which it came.
+
+    Near a new year the instant stands in place of the year, as that depends on the zone. `prior` is how much of
+    it was promised before, where that is told.
+    """
+
+    minor: int
+    years: dict[str, Dated]
+    qualifiers: tuple[str, ...] = ()
+    prior: int | None = None
+
+
+class Holding(Fact, frozen=True):
+    """One tranche on the ladder: its lines by rung and unit, the whole that it is part of, and what it includes."""
+
+    lines: dict[str, dict[str, Line]] = {}
+    part_of: str | None = None
+    includes: tuple[str, ...] = ()
+
+
+def sum_of(unit: str, minor: int, qualifiers: Iterable[str] = ()) -> Sum:
+    """Minor units of a unit, such as `USD` or `USD/year`, as a sum."""
+    currency, _, per = unit.partition("/")
     return Sum(
-        currency=money.currency,
-        amount=in_units(money.minor, money.currency),
-        minor=money.minor,
-        per=money.per,
-        qualifiers=() if money.qualifier == "exactly" else (money.qualifier,),
+        currency=currency,
+        amount=in_units(minor, currency),
+        minor=minor,
+        per=per or None,
+        qualifiers=tuple(sorted(set(qualifiers))),
     )
 
 
 Rungs = dict[str, tuple[Sum, ...]]
 
 
-def climb(rungs: Rungs, event: DomainEvent) -> Rungs:
-    """The rungs of one tranche after an event about it."""
+def rungs_of(holding: Holding) -> Rungs:
+    """What stands on each rung of one tranche."""
+    return {
+        rung: tuple(sum_of(unit, line.minor, line.qualifiers) for unit, line in sorted(lines.items()))
+        for rung, lines in holding.lines.items()
+    }
+
+
+def climb(holding: Holding, record: Record) -> Holding:
+    """One tranche after a record of a step of it."""
+    event = record.event
+    kind = type(event)
+    if isinstance(event, FirstStep):
+        if event.part_of or event.includes:
+            holding = replace(
+                holding, part_of=event.part_of or holding.part_of, includes=event.includes or holding.includes
+            )
+        rung = event.rung if isinstance(event, Tranche.Pledged) else _REPLACES[kind]
+        lines = without_proposal(holding.lines) if rung == "selected" else holding.lines
+        if event.amount:
+            lines = {**lines, rung: {unit_of(event.amount): _line(record, event.amount, _prior(event))}}
+        return holding if lines is holding.lines else replace(holding, lines=lines)
+    if kind in _ADDS:
+        return _added(holding, _ADDS[kind], record, event.amount, 1)  # type: ignore[attr-defined]
     match event:
-        case Tranche.InterestRegistered(amount=Money() as money):
-            return {**rungs, "interest": (of_money(money),)}
-        case Tranche.Pledged(amount=Money() as money, rung=rung):
-            return {**rungs, rung: (of_money(money),)}
-        case Tranche.Proposed(amount=Money() as money):
-            return {**rungs, PROPOSED: (of_money(money),)}
-        case Tranche.Selected(amount=Money() as money):
-            return {**_decided(rungs), "selected": (of_money(money),)}
-        case Tranche.Selected() | Tranche.Rejected() | Tranche.Cancelled():
-            return _decided(rungs)
-        case Tranche.Resized(amount=money, rung=rung):
-            return {**rungs, rung: (of_money(money),)}
-        case Tranche.Contracted(amount=money):
-            return {**rungs, "contracted": total([rungs.get("contracted", ()), (of_money(money),)])}
-        case Tranche.Drawn(amount=money):
-            return {**rungs, "drawn": total([rungs.get("drawn", ()), (of_money(money),)])}
-        case Tranche.Distributed(amount=money):
-            return {**rungs, "distributed": total([rungs.get("distributed", ()), (of_money(money),)])}
-    return rungs
+        case Tranche.Returned():
+            return _added(holding, event.rung, record, event.amount, -1)
+        case Tranche.Resized():
+            line = _line(record, event.amount, None)
+            return replace(holding, lines={**holding.lines, event.rung: {unit_of(event.amount): line}})
+        case Tranche.Rejected():
+            return replace(holding, lines=without_proposal(holding.lines))
+        case Tranche.Cancelled():
+            return replace(holding, lines={k: v for k, v in holding.lines.items() if k not in _PROMISES})
+    return holding
 
 
-def _decided(rungs: Rungs) -> Rungs:
-    """The rungs without what was proposed."""
-    return {rung: sums for rung, sums in rungs.items() if rung != PROPOSED} if PROPOSED in rungs else rungs
+def without_proposal(lines: dict[str, dict[str, Line]]) -> dict[str, dict[str, Line]]:
+    """The lines without what was proposed."""
+    return {rung: line for rung, line in lines.items() if rung != PROPOSED} if PROPOSED in lines else lines
 
 
-def total(amounts: Iterable[tuple[Sum, ...]]) -> tuple[Sum, ...]:
-    """One sum for each currency, and for each currency by the year."""
-    minor: dict[tuple[str, str], int] = defaultdict(int)
-    qualifiers: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for sums in amounts:
-        for known in sums:
-            unit = known.currency, known.per or ""
-            minor[unit] += known.minor
-            qualifiers[unit].update(known.qualifiers)
-    return tuple(
-        Sum(
-            currency=unit[0],
-            amount=in_units(minor[unit], unit[0]),
-            minor=minor[unit],
-            per=unit[1] or None,
-            qualifiers=tuple(sorted(qualifiers[unit])),
-        )
-        for unit in sorted(minor)
+def unit_of(money: Money) -> str:
+    """What has to be the same before two amounts can be added."""
+    return f"{money.currency}/{money.per}" if money.per else money.currency
+
+
+def _line(record: Record, money: Money, prior: int | None) -> Line:
+    minor = money.minor
+    qualifiers = () if money.qualifier == "exactly" else (money.qualifier,)
+    dated = Dated(minor=minor, last=Basis.of(record))
+    years = {_year(record.event.envelope.takes_effect): dated}
+    return Line(minor=minor, years=years, qualifiers=qualifiers, prior=prior)
+
+
+def _prior(event: FirstStep) -> int | None:
+    """The earlier money in an amount that is told as a figure; none where it is not told whether there is any."""
+    if event.prior:
+        return event.prior.minor
+    return 0 if event.includes or event.includes_prior is False else None
+
+
+def _added(holding: Holding, rung: str, record: Record, money: Money, sign: int) -> Holding:
+    lines, unit, minor = holding.lines.get(rung, {}), unit_of(money), sign * money.minor
+    line = lines.get(unit) or Line(minor=0, years={})
+    year = _year(record.event.envelope.takes_effect)
+    before = line.years[year].minor if year in line.years else 0
+    qualifiers = line.qualifiers
+    if money.qualifier != "exactly" and money.qualifier not in qualifiers:
+        qualifiers = (*qualifiers, money.qualifier)
+    line = Line(
+        minor=line.minor + minor,
+        years={**line.years, year: Dated(minor=before + minor, last=Basis.of(record))},
+        qualifiers=qualifiers,
     )
+    return replace(holding, lines={**holding.lines, rung: {**lines, unit: line}})
+
+
+@lru_cache(maxsize=4096)
+def _year(moment: str) -> str:
+    """The calendar year of a moment; the moment itself where that depends on the zone."""
+    if is_instant(moment):
+        told = instant(moment)
+        return moment if (told + _EARLIEST).year != (told + _LATEST).year else str(told.year)
+    return moment[:4]
+
+
+def year_in(zone: str, year: str) -> str:
+    """The calendar year in a zone, of a year or an instant."""
+    return str(instant(year).astimezone(ZoneInfo(zone)).year) if is_instant(year) else year
+
+
+Board = dict[str, dict[str, dict[str, Line]]]
+"""The lines of all tranches that count, by rung, unit and tranche."""
+
+
+def board(holdings: Mapping[str, Holding]) -> Board:
+    """What stands on each rung in each unit, each amount once.
+
+    A part does not count where its whole, or what includes it, has an amount there: that holds it already.
+    """
+    found: Board = {}
+    for key, holding in holdings.items():
+        for rung, lines in holding.lines.items():
+            units = found.setdefault(rung, {})
+            for unit, line in lines.items():
+                units.setdefault(unit, {})[key] = line
+    if any(holding.part_of or holding.includes for holding in holdings.values()):
+        for units in found.values():
+            for unit, told in units.items():
+                held = {part for key in told for part in holdings[key].includes}
+                units[unit] = {k: v for k, v in told.items() if k not in held and not _is_within(k, told, holdings)}
+    return found
+
+
+def on(standing: Board, rung: str, unit: str) -> dict[str, Line]:
+    """The lines on a rung in a unit."""
+    return standing.get(rung, {}).get(unit, {})
+
+
+def _is_within(key: str, found: Mapping[str, Line], holdings: Mapping[str, Holding]) -> bool:
+    """Whether any whole of a tranche is among those found; tranches can be told to be parts of each other."""
+    seen = {key}
+    whole = holdings[key].part_of
+    while whole and whole not in seen:
+        if whole in found:
+            return True
+        seen.add(whole)
+        whole = holdings[whole].part_of if whole in holdings else None
+    return False
+
+
+def total(lines: Mapping[str, Line], unit: str) -> Sum:
+    """All the money of some lines of one unit."""
+    qualifiers = {qualifier for line in lines.values() for qualifier in line.qualifiers}
+    return sum_of(unit, sum(line.minor for line in lines.values()), qualifiers)
+
+
+def in_year(line: Line, year: str | None, zone: str) -> list[Dated]:
+    """What came of a line in a calendar year of a zone, or in all."""
+    return [dated for told, dated in line.years.items() if year is None or year_in(zone, told) == year]
+
+
+def years_of(lines: Iterable[Line], zone: str) -> list[str]:
+    """The calendar years of a zone in which anything came."""
+    return sorted({year_in(zone, told) for line in lines for told in line.years})

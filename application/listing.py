@@ -14,6 +14,7 @@ class Query(NamedTuple):
     view: str
     negotiation: str | None = None
     kind: str | None = None
+    status: str | None = None
     party: str | None = None
     issue: str | None = None
     date_from: str | None = None
@@ -41,6 +42,7 @@ def _matches(index: Index, query: Query) -> bool:
     return (
         index.shown
         and (query.kind is None or index.kind == query.kind)
+        and (query.status is None or query.status in index.statuses)
         and (query.party is None or query.party in index.parties)
         and (query.issue is None or query.issue in index.issues)
         and (query.date_from is None or index.date >= query.date_from)

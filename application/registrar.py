@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple, Protocol
 from uuid import UUID
+from zoneinfo import available_timezones
 
+from application.calendars import calendar
 from application.command import Body, Command
 from domain.aggregate import Aggregate, stream_id
 from domain.amendment import Corrected
@@ -125,8 +128,17 @@ class Registrar:
 
     def _refuse_unknown(self, negotiation: str, spoken_of: Iterable[Reference]) -> None:
         for kind, key, field in spoken_of:
-            if not self._stream(negotiation, kind, key).history:
+            if not self._is_known(negotiation, kind, key):
                 raise Unknown(f"{kind} {key}", field)
+
+    def _is_known(self, negotiation: str, kind: str, key: str) -> bool:
+        """Calendars and zones are known to libraries, everything else by its records."""
+        match kind:
+            case "calendar":
+                return calendar(key) is not None
+            case "zone":
+                return key in _zones()
+        return bool(self._stream(negotiation, kind, key).history)
 
     def _published_by(self, body: Body) -> str | None:
         """The earliest date on which a source that the record rests on was published."""
@@ -136,6 +148,11 @@ class Registrar:
 
     def _stream(self, negotiation: str, kind: str, key: str) -> Aggregate:
         return self._streams.get(AGGREGATE_OF_KIND[kind], stream_id(negotiation, kind, key))
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def _refuse_future(occurred: str, now: datetime, field: str) -> None:

@@ -372,6 +372,20 @@ class History:
         self._amended = amended(self.records)
         self._standings: list[Standing] | None = None
         self._views: dict[str, ViewHistory] = {}
+        self._streams: dict[UUID, list[Standing]] | None = None
+
+    @property
+    def negotiation(self) -> str:
+        """Whose history this is; nobody's where nothing is on record."""
+        return self.records[0].event.envelope.negotiation if self.records else ""
+
+    def of_stream(self, stream: UUID) -> list[Standing]:
+        """The standings of one stream, in no order."""
+        if self._streams is None:
+            self._streams = defaultdict(list)
+            for standing in self._amended.in_time(self.records):
+                self._streams[standing.record.event.envelope.stream].append(standing)
+        return self._streams.get(stream, [])
 
     def view(self, name: str) -> ViewHistory:
         """One view; made when it is first asked for."""
@@ -386,7 +400,7 @@ class History:
         if self._amended.is_touched_by(records):
             return History([*self.records, *records])
         self.records += records
-        self._standings = None
+        self._standings = self._streams = None
         standings = [self._amended.doubted(Standing(record)) for record in records]
         for view in self._views.values():
             view.add(standings)

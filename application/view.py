@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,9 @@ import msgspec
 from domain.event import DomainEvent, Evidence
 from domain.fact import Fact
 from domain.moment import order
+
+if TYPE_CHECKING:
+    from application.reckoning import Reckoner
 
 Row = tuple[str, str, str]
 """The place of a document in a list: the key that it is sorted by, its negotiation and its key."""
@@ -65,7 +68,8 @@ class Basis(Fact, omit_defaults=False, frozen=True):
 class Index(NamedTuple):
     """By what a document is found in lists: `date` is a key that sorts; `text` holds what is searched, see `texts`.
 
-    A flag `touches` other documents, named as `view/key`. What is not `shown` is kept only to fold on.
+    A flag `touches` other documents, named as `view/key`. What is not `shown` is kept only to fold on. A deadline
+    can have several `statuses`, by how it is read.
     """
 
     kind: str = ""
@@ -75,13 +79,15 @@ class Index(NamedTuple):
     text: tuple[object, ...] = ()
     touches: frozenset[str] = frozenset()
     shown: bool = True
+    statuses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class View:
     """`keys` names the documents that a record touches, `evolve` changes one of them, and `reviewed` puts one
     right after a policy has left claims out of it. `evolve_all` does for many records at once what `evolve` does
-    one by one, for a view that would else go through all of a long document for each.
+    one by one, for a view that would else go through all of a long document for each. `reckoned` works out what
+    depends on the day on which a document is asked for.
 
     A record changes a view from when it takes effect; a view that follows `occurred` shows it at once.
     """
@@ -94,6 +100,7 @@ class View:
     follows: Literal["takes_effect", "occurred"] = "takes_effect"
     reviewed: Callable[[Any], Document] = lambda document: document
     evolve_all: Callable[[Any, Sequence[Record], str], Document] | None = None
+    reckoned: Callable[[Any, "Reckoner"], Document] | None = None
 
 
 def texts(value: object) -> str:

@@ -106,7 +106,7 @@ class Agreement(Aggregate):
         BEGINS: ClassVar[bool] = True
         title: Line
         form: Literal[
-            "treaty", "memorandum", "framework", "exchange-of-letters", "statement", "order", "contract", "other"
+            "treaty", "memorandum", "framework", "exchange-of-letters", "statement", "order", "law", "contract", "other"
         ]
         parties: Parties
         text: Prose | None = None

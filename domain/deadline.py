@@ -1,17 +1,15 @@
 """A deadline: a date or a rule, a chain of revisions, and an outcome. That it was missed is a claim."""
 
-from typing import Annotated, ClassVar, Literal, Self
-
-from pydantic import Field
+from typing import ClassVar, Literal, Self
 
 from domain.aggregate import Aggregate
 from domain.claim import Subject
 from domain.event import DomainEvent
-from domain.fact import Fact
 from domain.moment import Moment
 from domain.names import PartyKey
 from domain.refusal import Refused
-from domain.text import Line, Slug
+from domain.rule import Rule
+from domain.text import Line
 
 
 class DeadlineNeedsDateOrRule(Refused):
@@ -24,16 +22,6 @@ class DeadlineAlreadyCancelled(Refused):
 
 class OutcomeAlreadyRecorded(Refused):
     """The deadline's outcome was on record by then; revise the deadline, or correct that record."""
-
-
-class Rule(Fact, frozen=True):
-    """A period after an event, on the calendars of the places named."""
-
-    count: Annotated[int, Field(ge=0, le=100_000)]
-    unit: Literal["calendar-days", "business-days", "months"]
-    after: Line
-    start: Moment | None = None
-    calendars: tuple[Slug, ...] = ()
 
 
 class Deadline(Aggregate):

@@ -38,7 +38,7 @@ Period = Annotated[
         examples=["2025-07"],
     ),
 ]
-
+Day = Annotated[str, Field(pattern=rf"^{_DATE}$", description="a date that exists", examples=["2025-07-22"])]
 
 Asked = Annotated[
     str,
@@ -102,8 +102,8 @@ def may_be_later(moment: str, asked: str) -> bool:
     if is_instant(moment):
         return False
     if not is_instant(asked):
-        return _last_date(moment).isoformat() > asked
-    return datetime.combine(_last_date(moment), time(), UTC) + _DAY_LENGTH - _FURTHEST_WEST > instant(asked)
+        return last_date(moment).isoformat() > asked
+    return datetime.combine(last_date(moment), time(), UTC) + _DAY_LENGTH - _FURTHEST_WEST > instant(asked)
 
 
 def latest_date(now: datetime) -> str:
@@ -124,7 +124,10 @@ def open_date(asked: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _last_date(moment: str) -> date:
+def last_date(moment: str) -> date:
+    """The calendar date as it was written; of a vague moment the last."""
+    if is_instant(moment):
+        return date.fromisoformat(moment[:10])
     year, *rest = map(int, moment.split("-"))
     month = rest[0] if rest else 12
     return date(year, month, rest[1] if len(rest) > 1 else monthrange(year, month)[1])

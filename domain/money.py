@@ -31,7 +31,7 @@ AmountText = Annotated[
         examples=["550000000000", "33300000000.50"],
     ),
 ]
-_Currency = Annotated[
+Currency = Annotated[
     str, Field(json_schema_extra={"enum": sorted(CURRENCIES)}, description="ISO 4217 code", examples=["USD"])
 ]
 
@@ -48,23 +48,29 @@ class Money(Fact, frozen=True):
     """An amount of one currency, with the qualifier under which it was told."""
 
     amount: AmountText
-    currency: _Currency
+    currency: Currency
     qualifier: Literal["exactly", "about", "up-to", "at-least"] = "exactly"
     per: Literal["year"] | None = None
 
     def check(self) -> Self:
         if self.currency not in CURRENCIES:
             raise UnknownCurrency(self.currency, "currency")
-        if len(self.amount.partition(".")[2]) > _DECIMALS.get(self.currency, 2):
+        if len(self.amount.partition(".")[2]) > decimals(self.currency):
             raise TooManyDecimals(f"{self.amount} {self.currency}", "amount")
         return self
 
     @property
     def minor(self) -> int:
         """The amount in minor units: cents for USD, yen for JPY."""
-        return int(Decimal(self.amount).scaleb(_DECIMALS.get(self.currency, 2)))
+        whole, _, part = self.amount.partition(".")
+        return int(whole + part.ljust(decimals(self.currency), "0"))
+
+
+def decimals(currency: str) -> int:
+    """How many decimals the minor unit of a currency has (ISO 4217)."""
+    return _DECIMALS.get(currency, 2)
 
 
 def in_units(minor: int, currency: str) -> str:
     """Minor units as decimal text, with all the decimals of the currency: `-5` USD is `-0.05`."""
-    return f"{Decimal(minor).scaleb(-_DECIMALS.get(currency, 2)):f}"
+    return f"{Decimal(minor).scaleb(-decimals(currency)):f}"

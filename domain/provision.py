@@ -1,12 +1,16 @@
 """A provision: a numbered part of an agreement, which can be suspended, conditional or end on its own."""
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field
 
 from domain.aggregate import Aggregate
 from domain.event import DomainEvent
+from domain.fact import Fact
 from domain.moment import Moment
 from domain.names import IssueKey
 from domain.refusal import Refused
+from domain.rule import Rule
 from domain.text import Line, Prose
 from domain.value import Told
 
@@ -21,6 +25,35 @@ class ProvisionAlreadySuspended(Refused):
 
 class ProvisionNotSuspended(Refused):
     """Only a provision that is suspended can be resumed."""
+
+
+class RevertsToNothing(Refused):
+    """What reverts says to which `value`; what begins or ends has none."""
+
+
+class DependsOnWords(Refused):
+    """A provision depends on an `event` on record or on a `start` that is told; put words into `condition`."""
+
+
+class Dependence(Fact, frozen=True):
+    """From the day that a rule names a provision begins to apply, ends, or reverts to a value: it snaps back.
+
+    An event counts from the first time that it happens.
+    """
+
+    effect: Literal["begins", "ends", "reverts"]
+    rule: Rule
+    value: Told | None = None
+
+    def check(self) -> Self:
+        if (self.effect == "reverts") != (self.value is not None):
+            raise RevertsToNothing(self.effect, "value")
+        if not (self.rule.event or self.rule.start):
+            raise DependsOnWords(self.rule.after, "rule.event")
+        return self
+
+
+Dependences = Annotated[tuple[Dependence, ...], Field(max_length=20)]
 
 
 class Provision(Aggregate):
@@ -46,6 +79,7 @@ class Provision(Aggregate):
         value: Told | None = None
         issue: IssueKey | None = None
         condition: Line | None = None
+        depends_on: Dependences = ()
         sunset: Moment | None = None
 
         def decide(self, past: "Provision", known: "Provision") -> Self:
@@ -61,6 +95,7 @@ class Provision(Aggregate):
         number: Line | None = None
         value: Told | None = None
         condition: Line | None = None
+        depends_on: Dependences | None = None
         sunset: Moment | None = None
 
         def decide(self, past: "Provision", known: "Provision") -> Self:

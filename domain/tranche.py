@@ -34,7 +34,15 @@ class TrancheAlreadyCancelled(Refused):
 
 
 class PartOfItself(Refused):
-    """A tranche is part of another one."""
+    """A tranche is part of another one, and includes others."""
+
+
+class PriorMoneyNotIncluded(Refused):
+    """Where earlier money is named, `includes_prior` is true."""
+
+
+class PriorMoneyDoesNotFit(Refused):
+    """Earlier money is at most the amount that includes it, in the same currency and by the same period."""
 
 
 class Step(DomainEvent, frozen=True):
@@ -49,17 +57,33 @@ class Step(DomainEvent, frozen=True):
 
 
 class FirstStep(Step, frozen=True):
-    """A step with which a tranche can become known; later steps may tell its title and whole anew."""
+    """A step with which a tranche can become known; later steps may tell its title and whole anew.
+
+    `includes_prior` says whether the amount holds money that was promised before: `prior` is how much of it,
+    `includes` are the tranches under which that stands.
+    """
 
     BEGINS: ClassVar[bool] = True
     title: Line | None = None
     amount: Money | None = None
     part_of: TrancheKey | None = None
+    includes_prior: bool | None = None
+    prior: Money | None = None
+    includes: tuple[TrancheKey, ...] = ()
 
     def check(self) -> Self:
-        if self.part_of == self.envelope.key:
-            raise PartOfItself(self.envelope.key, "part_of")
+        if self.envelope.key in (self.part_of, *self.includes):
+            raise PartOfItself(self.envelope.key, "part_of" if self.part_of == self.envelope.key else "includes")
+        if (self.prior or self.includes) and not self.includes_prior:
+            raise PriorMoneyNotIncluded(self.envelope.key, "includes_prior")
+        if self.prior and not (self.amount and _fits(self.prior, self.amount)):
+            raise PriorMoneyDoesNotFit(f"{self.prior.amount} {self.prior.currency}", "prior")
         return self
+
+
+def _fits(prior: Money, amount: Money) -> bool:
+    alike = (prior.currency, prior.per) == (amount.currency, amount.per)
+    return alike and prior.minor <= amount.minor
 
 
 class Tranche(Aggregate):
@@ -152,6 +176,13 @@ class Tranche(Aggregate):
         TOPIC: ClassVar[str] = "Tranche.Distributed"
         amount: Money
         to: PartyKey
+
+    class Returned(Step, kw_only=True, frozen=True):
+        """Money comes back: it lowers what is drawn, or what is distributed."""
+
+        TOPIC: ClassVar[str] = "Tranche.Returned"
+        rung: Literal["drawn", "distributed"]
+        amount: Money
 
     class Resized(Step, kw_only=True, frozen=True):
         """The amount on one rung changes to another."""

@@ -4,27 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.cap import Cap
 from domain.fact import Fact
 from domain.moment import Moment
 from domain.money import Money
+from domain.percent import Percent, RatePercent
+from domain.rule import Rule
+from domain.tariff import Tariff
 from domain.text import Line, Prose, Slug
-
-Percent = Annotated[
-    str,
-    Field(
-        pattern=r"^(100(\.0{1,6})?|[1-9]?[0-9](\.[0-9]{1,6})?)$",
-        description="a share of a whole, from 0 to 100 per cent, as decimal text",
-        examples=["90"],
-    ),
-]
-RatePercent = Annotated[
-    str,
-    Field(
-        pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?$",
-        description="a rate in per cent, not below 0, as decimal text; it can exceed 100",
-        examples=["15", "27.5"],
-    ),
-]
+from domain.waterfall import Waterfall
 
 
 class Text(Fact, tag="text", frozen=True):
@@ -80,5 +68,11 @@ class Answer(Fact, tag="yes-no", frozen=True):
     answer: bool
 
 
-Value = Text | Amount | Share | Rate | Count | When | Status | Answer
+class RuledDate(Fact, tag="rule", frozen=True):
+    """A date that a rule gives."""
+
+    rule: Rule
+
+
+Value = Text | Amount | Share | Rate | Count | When | Status | Answer | RuledDate | Waterfall | Cap | Tariff
 Told = Annotated[Value, Field(discriminator="type")]

@@ -9,6 +9,7 @@ from application.fold import Place, view_named
 from application.listing import Query, select
 from application.policy import Policy, policy
 from application.projections.negotiations import NegotiationDocument
+from application.reckoning import Reckoner
 from application.replay import Held, History, Times, merged
 from application.view import Record, Row, View
 
@@ -147,17 +148,25 @@ class Replayed:
                 later.update(history.vaguely_public.intersection(counted))
         return sorted(later)
 
+    def reckoner(self, negotiation: str) -> Reckoner:
+        """What works out the things of a negotiation that depend on the day."""
+        return Reckoner(self.history(negotiation), self.as_of)
+
     def _listed(self, view: View, negotiation: str, sort: str) -> Iterable[Held]:
         documents = self.history(negotiation).view(view.name).listed(self.as_of, sort)
-        if self._going_by == "none":
+        if self._going_by == "none" and not view.reckoned:
             return documents
         seen = filter(None, (self._seen(negotiation, view, held) for held in documents))
         return sorted(seen, key=lambda held: held.row(sort), reverse=sort.startswith("-"))
 
     def _seen(self, negotiation: str, view: View, held: Held) -> Held | None:
-        """A document as it is seen under the policy; none if that leaves nothing of it."""
-        if self._going_by == "none":
-            return held
+        """A document as it is seen under the policy and on the day; none if nothing of it is left."""
+        seen = held if self._going_by == "none" else self._under_policy(negotiation, view, held)
+        if seen is None or view.reckoned is None:
+            return seen
+        return Held(view, view.reckoned(seen.document, self.reckoner(negotiation)), seen.last)
+
+    def _under_policy(self, negotiation: str, view: View, held: Held) -> Held | None:
         if negotiation not in self._policies:
             parties = self.history(negotiation).view("negotiations").document(negotiation, self.as_of)
             known = parties.document if parties else None

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from application.fold import Place
 from application.listing import Query
 from application.policy import PolicyName
+from application.projections.deadlines import STATUSES
 from application.replay import Times
 from application.view import Row
 from domain.model import EVENT_OF_TOPIC
@@ -88,6 +89,19 @@ class AskedAcross(AskedList):
     negotiation: Slug | None = None
 
 
+class AskedDeadlines(AskedList):
+    """What a list of deadlines takes."""
+
+    status: Annotated[
+        Literal[*STATUSES] | None,  # type: ignore[valid-type]
+        Field(description="how things stand on the day, by any of the readings"),
+    ] = None
+
+
+class AskedDeadlinesAcross(AskedDeadlines, AskedAcross):
+    """What a list of deadlines across negotiations takes."""
+
+
 class AskedRecords(Asked):
     """How the log is narrowed; bounds are inclusive."""
 
@@ -121,6 +135,7 @@ def query(view: str, negotiation: str | None, asked: AskedList) -> Query:
         view=view,
         negotiation=negotiation,
         kind=asked.kind,
+        status=asked.status if isinstance(asked, AskedDeadlines) else None,
         party=asked.party,
         issue=asked.issue,
         date_from=asked.date_from and order(asked.date_from),
@@ -197,14 +212,16 @@ def as_told(row: tuple[int, str, bytes]) -> bytes:
     return b'{"position":%d,"type":"%s",' % (position, topic.encode()) + state[1:]
 
 
-def answer(body: bytes, position: int, if_none_match: str | None = None) -> Response:
+def answer(
+    body: bytes, position: int, if_none_match: str | None = None, media_type: str = "application/json"
+) -> Response:
     """A document with its ETag and the position that it rests on."""
     etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
     headers = {"ETag": etag, "Parley-Position": str(position)}
     held = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
     if etag in held or "*" in held:
         return Response(status_code=304, headers=headers)
-    return Response(body, 200, headers, "application/json")
+    return Response(body, 200, headers, media_type)
 
 
 def key_of(view: str | None, negotiation: str, key: str | None) -> str | None:

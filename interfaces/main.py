@@ -18,7 +18,7 @@ from infrastructure.projector import Projector, ProjectorThread
 from infrastructure.replayed import Histories
 from infrastructure.settings import Settings
 from infrastructure.view_store import ViewReader, ViewStore
-from interfaces import auditing, problems, reading, recording, supposing
+from interfaces import auditing, problems, reading, reckonings, recording, supposing
 
 Part = Literal["recording", "reading"]
 
@@ -66,6 +66,7 @@ def application(
         app.include_router(recording.router(lambda: app.state.committer))
     if "reading" in parts:
         app.include_router(auditing.router(lambda: app.state.stores))
+        app.include_router(reckonings.router(lambda: app.state.stores))
         app.include_router(supposing.router(lambda: app.state.stores))
         app.include_router(reading.router(lambda: app.state.stores))
     app.add_api_route("/healthz", healthy, methods=["GET"], tags=["operation"], summary="Whether the service runs.")

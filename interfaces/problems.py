@@ -12,12 +12,16 @@ from starlette.exceptions import HTTPException
 
 from application.policy import PolicyName
 from application.registrar import VersionMoved
+from domain.cap import ZoneName
 from domain.claim import Subject
-from domain.moment import Asked, Moment, Period
+from domain.happening import Happening
+from domain.moment import Asked, Day, Moment, Period
 from domain.money import AmountText
+from domain.percent import Percent, RatePercent
 from domain.refusal import AlreadyKnown, Refused
+from domain.rule import CalendarName
+from domain.tariff import Code, CodeRange
 from domain.text import Line, Prose, Quotation, Slug
-from domain.value import Percent, RatePercent
 from infrastructure.committer import KeyReused, Overloaded, StreamMoved
 
 MEDIA_TYPE = "application/problem+json"
@@ -40,12 +44,18 @@ _FORMS = {
         ("no-such-time", Asked),
         ("no-such-date", Moment),
         ("no-such-date", Period),
+        ("no-such-date", Day),
         ("not-a-name", Slug),
         ("not-a-policy", PolicyName),
         ("not-an-amount", AmountText),
         ("not-a-subject", Subject),
         ("not-a-share", Percent),
         ("not-a-rate", RatePercent),
+        ("not-a-happening", Happening),
+        ("not-a-calendar", CalendarName),
+        ("not-a-zone", ZoneName),
+        ("not-a-code", Code),
+        ("not-a-code", CodeRange),
         ("not-plain-text", Line),
         ("not-plain-text", Prose),
         ("not-plain-text", Quotation),

@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import TypeAdapter
 
-from application.fold import Place, all_views
+from application.fold import Place, all_views, view_named
 from application.listing import Query as ListQuery
 from application.view import Row
 from domain.text import Slug
@@ -19,7 +19,18 @@ from infrastructure.log import LogReader
 from infrastructure.replayed import Histories, Replayed
 from infrastructure.view_store import ViewReader
 from interfaces import asking
-from interfaces.asking import Asked, AskedAcross, AskedAt, AskedList, AskedRecords, AskedTimes, IfNoneMatch, Key
+from interfaces.asking import (
+    Asked,
+    AskedAcross,
+    AskedAt,
+    AskedDeadlines,
+    AskedDeadlinesAcross,
+    AskedList,
+    AskedRecords,
+    AskedTimes,
+    IfNoneMatch,
+    Key,
+)
 from interfaces.problems import Problem
 
 WAIT_SECONDS = 5.0
@@ -178,7 +189,7 @@ def _keyed(stores: Callable[[], Stores], view: str) -> Callable[..., Awaitable[R
 
 
 async def _show(stores: Stores, place: Place, asked: AskedAt, if_none_match: str | None) -> Response:
-    if not asked.is_now:
+    if not asked.is_now or view_named(place[0]).reckoned:
         body = await stores.replay(asked, lambda state: show(state, place, asked))
         return asking.answer(body, stores.log.head(), if_none_match)
     await stores.wait_for(asked.min_position, stores.views.checkpoint)
@@ -199,7 +210,13 @@ def show(state: Replayed, place: Place, asked: AskedAt) -> bytes:
 
 
 def _list_within(stores: Callable[[], Stores], view: str) -> Callable[..., Awaitable[Response]]:
-    async def listed(slug: Slug, asked: Annotated[AskedList, Query()], if_none_match: IfNoneMatch = None) -> Response:
+    told = AskedDeadlines if view == "deadlines" else AskedList
+
+    async def listed(
+        slug: Slug,
+        asked: Annotated[told, Query()],  # type: ignore[valid-type]
+        if_none_match: IfNoneMatch = None,
+    ) -> Response:
         store = stores()
         store.refuse_unknown(slug)
         return await _list(store, view, slug, asked, if_none_match)
@@ -208,8 +225,14 @@ def _list_within(stores: Callable[[], Stores], view: str) -> Callable[..., Await
 
 
 def _list_across(stores: Callable[[], Stores], view: str) -> Callable[..., Awaitable[Response]]:
-    async def listed(asked: Annotated[AskedAcross, Query()], if_none_match: IfNoneMatch = None) -> Response:
-        return await _list(stores(), view, asked.negotiation, asked, if_none_match)
+    told = AskedDeadlinesAcross if view == "deadlines" else AskedAcross
+
+    async def listed(
+        asked: Annotated[told, Query()],  # type: ignore[valid-type]
+        if_none_match: IfNoneMatch = None,
+    ) -> Response:
+        across: AskedAcross = asked
+        return await _list(stores(), view, across.negotiation, across, if_none_match)
 
     return listed
 
@@ -218,7 +241,7 @@ async def _list(
     stores: Stores, view: str, negotiation: str | None, asked: AskedList, if_none_match: str | None
 ) -> Response:
     query = asking.query(view, negotiation, asked)
-    if not asked.is_now:
+    if not asked.is_now or view_named(view).reckoned:
         body = await stores.replay(asked, lambda state: listed(state, query, asked))
         return asking.answer(body, stores.log.head(), if_none_match)
     await stores.wait_for(asked.min_position, stores.views.checkpoint)

@@ -5,6 +5,8 @@ from itertools import combinations
 
 from msgspec.structs import replace
 
+from application.provisions import ProvisionEntry, after_record, applied
+from application.reckoning import Reckoner
 from application.stand import Stand, about, current, with_record
 from application.view import Basis, Document, Index, Record, View
 from domain.agreement import Agreement, Step
@@ -13,9 +15,7 @@ from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Ruling
 from domain.moment import order
-from domain.provision import Provision
 from domain.session import Participant
-from domain.value import Value
 
 
 class StepEntry(Fact, omit_defaults=False, frozen=True):
@@ -43,23 +43,6 @@ class PairStanding(Fact, omit_defaults=False, frozen=True):
     parties: tuple[str, str]
     in_force: bool
     since: str | None
-
-
-class ProvisionEntry(Fact, omit_defaults=False, frozen=True):
-    """A provision as it stands, with every claim about what it means side by side."""
-
-    key: str
-    number: str | None = None
-    title: str = ""
-    kind: str = ""
-    text: str = ""
-    value: Value | None = None
-    issue: str | None = None
-    condition: str | None = None
-    sunset: str | None = None
-    status: str = "part"
-    basis: Basis | None = None
-    claims: tuple[Stand, ...] = ()
 
 
 class Amendment(Fact, omit_defaults=False, frozen=True):
@@ -125,7 +108,7 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
         case _:
             name = event.envelope.key.partition("/")[2]
     before = next((entry for entry in document.provisions if entry.key == name), None)
-    after = _provision(before or ProvisionEntry(key=name), record)
+    after = after_record(before or ProvisionEntry(key=name), record)
     provisions = tuple(after if entry is before else entry for entry in document.provisions)
     return replace(document, provisions=provisions if before else (*provisions, after))
 
@@ -187,41 +170,13 @@ def _standing(document: AgreementDocument) -> AgreementDocument:
     return replace(document, pairs=pairs, status=status)
 
 
-def _provision(entry: ProvisionEntry, record: Record) -> ProvisionEntry:
-    event = record.event
-    match event:
-        case Provision.Added():
-            return replace(
-                entry,
-                number=event.number,
-                title=event.title,
-                kind=event.kind,
-                text=event.text,
-                value=event.value,
-                issue=event.issue,
-                condition=event.condition,
-                sunset=event.sunset,
-                status="part",
-                basis=Basis.of(record),
-            )
-        case Provision.Amended():
-            return replace(
-                entry,
-                number=event.number or entry.number,
-                title=event.title or entry.title,
-                text=event.text,
-                value=event.value or entry.value,
-                condition=event.condition or entry.condition,
-                sunset=event.sunset or entry.sunset,
-                basis=Basis.of(record),
-            )
-        case Provision.Removed():
-            return replace(entry, status="removed", basis=Basis.of(record))
-        case Provision.Suspended():
-            return replace(entry, status="suspended", basis=Basis.of(record))
-        case Provision.Resumed():
-            return replace(entry, status="part", basis=Basis.of(record))
-    return replace(entry, claims=with_record(entry.claims, record))
+def reckoned(document: AgreementDocument, reckoner: Reckoner) -> AgreementDocument:
+    """The agreement with what applies of it on the day."""
+    provisions = []
+    for entry in document.provisions:
+        found = applied(entry, reckoner)
+        provisions.append(replace(entry, applies=found.applies, why=found.why, value=found.value))
+    return replace(document, provisions=tuple(provisions))
 
 
 def index(document: AgreementDocument) -> Index:
@@ -234,4 +189,4 @@ def index(document: AgreementDocument) -> Index:
     )
 
 
-VIEW = View("agreements", AgreementDocument, keys, evolve, index)
+VIEW = View("agreements", AgreementDocument, keys, evolve, index, reckoned=reckoned)

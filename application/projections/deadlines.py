@@ -1,28 +1,59 @@
-"""Deadlines: when each is due, the chain of revisions, how it ended, and what anybody said about it."""
+"""Deadlines: when each is due, the chain of revisions, how it ended, and what anybody said about it.
+
+Which day a rule gives and how things stand are worked out when asked, for each reading by itself.
+"""
 
 from collections.abc import Iterator
+from datetime import date
+from typing import Literal, get_args
 
 from msgspec.structs import replace
 
-from application.stand import Stand, about, with_record
+from application.reckoning import Reckoner, WorkedOut
+from application.stand import Stand, about, current, with_record
 from application.view import Basis, Document, Index, Record, View
-from domain.deadline import Deadline, Rule
+from domain.deadline import Deadline
 from domain.event import DomainEvent
 from domain.fact import Fact
-from domain.moment import order
+from domain.moment import first_date, last_date, order
+from domain.rule import Rule
+from domain.value import RuledDate, When
+
+Status = Literal[
+    "upcoming", "overdue", "met", "met-late", "lapsed", "waived", "overtaken", "cancelled", "undated", "not-yet", "open"
+]
+STATUSES: tuple[str, ...] = get_args(Status)
+"""`undated` where the day is not known; by a reading of `not-before`, `not-yet` until that day and then `open`."""
 
 
 class Revision(Fact, omit_defaults=False, frozen=True):
-    """When it was due, or by which rule, as one record set it."""
+    """When it was due, or by which rule, as one record set it; `day` is the day that this makes."""
 
     due: str | None
     rule: Rule | None
     party: str | None
     basis: Basis
+    day: str | None = None
+
+
+class Reading(Fact, omit_defaults=False, frozen=True):
+    """One reading of when it is due: as it was set, or by a claim. `days_left` is below 0 once the day is past."""
+
+    claimant: str | None
+    claim: str | None
+    day: str | None
+    bound: str
+    days_left: int | None
+    status: Status
+    says: str
+    basis: Basis
 
 
 class DeadlineDocument(Document, frozen=True):
-    """One deadline; `due` and `rule` are those of the last revision."""
+    """One deadline; `due` and `rule` are those of the last revision, as are `day`, `days_left` and `status`.
+
+    `readings` has that of the last revision first, and then what each claimant makes of it.
+    """
 
     title: str = ""
     about: str | None = None
@@ -31,9 +62,13 @@ class DeadlineDocument(Document, frozen=True):
     due: str | None = None
     rule: Rule | None = None
     revisions: tuple[Revision, ...] = ()
-    outcome: str | None = None
+    outcome: Literal["met", "met-late", "waived", "lapsed", "overtaken"] | None = None
     outcome_basis: Basis | None = None
     claims: tuple[Stand, ...] = ()
+    day: str | None = None
+    days_left: int | None = None
+    says: str = ""
+    readings: tuple[Reading, ...] = ()
 
 
 def keys(event: DomainEvent) -> Iterator[str]:
@@ -53,7 +88,7 @@ def evolve(document: DeadlineDocument | None, record: Record, key: str) -> Deadl
         case Deadline.Revised():
             return _due(document, record, event)
         case Deadline.Cancelled():
-            return replace(document, status="cancelled")
+            return replace(document, status="cancelled", outcome=None, outcome_basis=None)
         case Deadline.OutcomeRecorded():
             return replace(document, status="ended", outcome=event.outcome, outcome_basis=Basis.of(record))
     return replace(document, claims=with_record(document.claims, record))
@@ -72,13 +107,79 @@ def _due(document: DeadlineDocument, record: Record, event: Deadline.Set | Deadl
     )
 
 
+def reckoned(document: DeadlineDocument, reckoner: Reckoner) -> DeadlineDocument:
+    """The deadline on the day: overdue without news means that the outcome is unknown, never that it was missed."""
+    if not document.revisions:
+        return document
+    last = document.revisions[-1]
+    own = _reading(document, None, last, reckoner)
+    told = [stand for stand in current(document.claims) if isinstance(stand.value, When | RuledDate)]
+    return replace(
+        document,
+        revisions=tuple(replace(one, day=_day(one, reckoner).day) for one in document.revisions),
+        status=own.status,
+        day=own.day,
+        days_left=own.days_left,
+        says=own.says,
+        readings=(own, *(_reading(document, stand, last, reckoner) for stand in told)),
+    )
+
+
+def _day(told: Revision, reckoner: Reckoner) -> WorkedOut:
+    """A due date counts until its last day, where no more than a month or year is told."""
+    if told.due:
+        return WorkedOut(day=last_date(told.due).isoformat(), says=f"on {told.due}")
+    return reckoner.deadline(told.rule) if told.rule else WorkedOut(day=None, says="no day is told")
+
+
+def _reading(document: DeadlineDocument, stand: Stand | None, last: Revision, reckoner: Reckoner) -> Reading:
+    value = stand.value if stand else None
+    rule = value.rule if isinstance(value, RuledDate) else None if stand else last.rule
+    due = value.date if isinstance(value, When) else None if stand else last.due
+    basis = stand.basis if stand else last.basis
+    found = _day(Revision(due=due, rule=rule, party=None, basis=basis), reckoner)
+    bound = rule.bound if rule and not due else "by"
+    day = date.fromisoformat(found.day) if found.day else None
+    status = _status(document, day, bound, reckoner.day)
+    return Reading(
+        claimant=stand.claimant if stand else None,
+        claim=stand.claim if stand else None,
+        day=found.day,
+        bound=bound,
+        days_left=(day - reckoner.day).days if day and status in _RUNNING else None,
+        status=status,
+        says=f"{found.says}; overdue, outcome unknown" if status == "overdue" else found.says,
+        basis=basis,
+    )
+
+
+_RUNNING = {"upcoming", "overdue", "not-yet"}
+
+
+def _status(document: DeadlineDocument, day: date | None, bound: str, today: date) -> Status:
+    match document.outcome:
+        case "met" | "met-late" if document.outcome_basis and day and bound == "by":
+            return "met" if first_date(document.outcome_basis.occurred) <= day.isoformat() else "met-late"
+        case "met" | "met-late" | "lapsed" | "waived" | "overtaken":
+            return document.outcome
+    if document.status == "cancelled":
+        return "cancelled"
+    if day is None:
+        return "undated"
+    if bound == "not-before":
+        return "not-yet" if today < day else "open"
+    return "upcoming" if today <= day else "overdue"
+
+
 def index(document: DeadlineDocument) -> Index:
+    due = document.day or document.due
     return Index(
         kind=document.status,
-        date=order(document.due) if document.due else "",
+        statuses=frozenset({document.status, *(reading.status for reading in document.readings)}),
+        date=order(due) if due else "",
         parties=frozenset(filter(None, [document.party, *(revision.party for revision in document.revisions)])),
         text=(document.key, document.title, document.rule and document.rule.after),
     )
 
 
-VIEW = View("deadlines", DeadlineDocument, keys, evolve, index)
+VIEW = View("deadlines", DeadlineDocument, keys, evolve, index, reckoned=reckoned)

@@ -1,9 +1,11 @@
 """Flags: what is possible but irregular, rule by rule, with the records that make it so."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from application.flag import Detail, Rule, Seen, Sight, all_rules, sights
 from application.fold import all_views, touched
+from application.tally import Tally, taken
 from application.view import Basis, Document, Index, Record, View
 from domain.event import DomainEvent
 from domain.moment import order
@@ -14,7 +16,10 @@ SEEN_MAX = 100
 
 
 class FlagDocument(Document, frozen=True):
-    """What one rule found in what it watches together. `seen` is all that it looked at, also where that is regular."""
+    """What one rule found in what it watches together.
+
+    `seen` is all that it looked at, also where that is regular; or `tally` is, for a rule about the money as a whole.
+    """
 
     rule: str
     severity: str
@@ -22,6 +27,7 @@ class FlagDocument(Document, frozen=True):
     source: str
     details: tuple[Detail, ...] = ()
     seen: tuple[Seen, ...] = ()
+    tally: Tally | None = None
 
 
 def keys(event: DomainEvent) -> Iterator[str]:
@@ -35,6 +41,9 @@ def evolve(document: FlagDocument | None, record: Record, key: str) -> FlagDocum
 def evolve_all(document: FlagDocument | None, records: Sequence[Record], key: str) -> FlagDocument:
     name, _, watched = key.partition("/")
     rule = all_rules()[name]
+    if rule.tally:
+        tally = taken((document and document.tally) or Tally(), records)
+        return _document(rule, records[0], key, details=tuple(rule.tally(tally)), tally=tally)
     details = document.details if document else ()
     seen = {_likeness(one, rule): one for one in (document.seen if document else ())}
     for record in records:
@@ -46,15 +55,19 @@ def evolve_all(document: FlagDocument | None, records: Sequence[Record], key: st
             elif new and len(seen) < SEEN_MAX and _likeness(new, rule) not in seen:
                 seen[_likeness(new, rule)] = new
                 details = rule.judge(tuple(seen.values()), details)
+    found = rule.judge(tuple(seen.values()), details) if rule.replaces else details
+    return _document(rule, records[0], key, details=found, seen=tuple(seen.values()))
+
+
+def _document(rule: Rule, record: Record, key: str, **found: Any) -> FlagDocument:
     return FlagDocument(
-        negotiation=records[0].event.envelope.negotiation,
+        negotiation=record.event.envelope.negotiation,
         key=key,
-        rule=name,
+        rule=rule.name,
         severity=rule.severity,
         says=rule.says,
         source=rule.source,
-        details=rule.judge(tuple(seen.values()), details) if rule.replaces else details,
-        seen=tuple(seen.values()),
+        **found,
     )
 
 

@@ -1,41 +1,101 @@
-"""The ledger: what stands on each rung of all tranches together, by currency, and what is left of the commitment."""
+"""The ledger: what stands on each rung of all tranches together, what is left, and how the caps are used.
+
+Sums are within one rung and one unit: a currency, or a currency by the year.
+"""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
 
-from application.ladder import PROPOSED, RUNGS, Rungs, Sum, climb, total
-from application.view import Document, Index, Record, View
+from application.ladder import CALLED, PROPOSED, RUNGS, Board, Line, Sum, board, sum_of, total
+from application.tally import CapTold, Tally, cap_years, concerns, overs, promises, taken
+from application.view import Basis, Document, Index, Record, View
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.moment import order
 from domain.negotiation import Negotiation
-from domain.tranche import Step
 
 
 class RungEntry(Fact, omit_defaults=False, frozen=True):
-    """One rung. `known` is false where nothing is on record: that is not zero."""
+    """One rung. `known` is false where nothing is on record: that is not zero.
+
+    What stands `within` another amount is not counted again. `new_money` is what was not promised before, for
+    each unit in which every amount says so; `untold` are the tranches that do not.
+    """
 
     rung: str
     known: bool
     sums: tuple[Sum, ...]
     tranches: tuple[str, ...]
+    within: tuple[str, ...] = ()
+    new_money: tuple[Sum, ...] = ()
+    untold: tuple[str, ...] = ()
+
+
+class TakeUp(Fact, omit_defaults=False, frozen=True):
+    """How much of what is promised has come to a rung: in per cent, rounded half to even to two decimals."""
+
+    currency: str
+    per: str | None
+    rung: str
+    of: str
+    percent: str
+
+
+class CapYearEntry(Fact, omit_defaults=False, frozen=True):
+    """How a cap is used in a calendar year of its zone, or in all: `headroom` is below 0 where it is over."""
+
+    year: str | None
+    reached: Sum
+    headroom: Sum
+
+
+class CapEntry(Fact, omit_defaults=False, frozen=True):
+    """A cap. Money in other currencies is not compared with it."""
+
+    provision: str
+    on: str
+    allowed: Sum
+    zone: str
+    tranche: str | None
+    status: str
+    years: tuple[CapYearEntry, ...]
+    not_compared: tuple[Sum, ...]
+    basis: Basis
+
+
+class OverEntry(Fact, omit_defaults=False, frozen=True):
+    """What is over a promise or a cap, and the last record that made it so."""
+
+    ceiling: str
+    rung: str
+    year: str | None
+    over: Sum
+    tranche: str
+    basis: Basis
 
 
 class LedgerDocument(Document, frozen=True):
     """The ladder of a negotiation.
 
     `left` is what is committed (or pledged, where no commitment is on record) and not yet selected, for
-    each currency in which both are known. `candidates` is what is proposed, and neither selected nor rejected.
+    each unit in which both are known. `candidates` is what is proposed, and neither selected nor rejected.
+    `tally` is what the fold goes on from.
     """
 
     rungs: tuple[RungEntry, ...] = ()
     candidates: RungEntry = RungEntry(rung=PROPOSED, known=False, sums=(), tranches=())
+    called: RungEntry = RungEntry(rung=CALLED, known=False, sums=(), tranches=())
     left: tuple[Sum, ...] = ()
-    by_tranche: dict[str, Rungs] = {}
+    take_up: tuple[TakeUp, ...] = ()
+    caps: tuple[CapEntry, ...] = ()
+    over: tuple[OverEntry, ...] = ()
+    tally: Tally = Tally()
     last_occurred: str = ""
 
 
 def keys(event: DomainEvent) -> Iterator[str]:
-    if isinstance(event, Step | Negotiation.Opened):
+    if concerns(event) or isinstance(event, Negotiation.Opened):
         yield "ledger"
 
 
@@ -46,32 +106,96 @@ def evolve(document: LedgerDocument | None, record: Record, key: str) -> LedgerD
 def evolve_all(document: LedgerDocument | None, records: Sequence[Record], key: str) -> LedgerDocument:
     """Every tranche climbs for itself; what is on each rung is then summed once."""
     envelope = records[-1].event.envelope
-    by_tranche = dict(document.by_tranche) if document else {}
-    for record in records:
-        event = record.event
-        if isinstance(event, Step):
-            by_tranche[event.envelope.key] = climb(by_tranche.get(event.envelope.key, {}), event)
-    rungs = tuple(_rung(rung, by_tranche) for rung in RUNGS)
+    tally = taken(document.tally if document else Tally(), records)
+    standing = board(tally.holdings)
+    rungs = tuple(_rung(rung, tally, standing) for rung in RUNGS)
     return LedgerDocument(
         negotiation=envelope.negotiation,
         key=key,
         rungs=rungs,
-        candidates=_rung(PROPOSED, by_tranche),
-        left=_left(rungs),
-        by_tranche=by_tranche,
+        candidates=_rung(PROPOSED, tally, standing),
+        called=_rung(CALLED, tally, standing),
+        left=_left(standing, rungs),
+        take_up=tuple(_take_up(standing, rungs)),
+        caps=tuple(_cap(provision, told, tally, standing) for provision, told in sorted(tally.caps.items())),
+        over=tuple(
+            OverEntry(
+                ceiling=one.ceiling, rung=one.rung, year=one.year, over=one.over, tranche=one.tranche, basis=one.last
+            )
+            for one in overs(tally, standing)
+        ),
+        tally=tally,
         last_occurred=envelope.occurred,
     )
 
 
-def _rung(rung: str, by_tranche: dict[str, Rungs]) -> RungEntry:
-    standing = {tranche: rungs[rung] for tranche, rungs in by_tranche.items() if rung in rungs}
-    return RungEntry(rung=rung, known=bool(standing), sums=total(standing.values()), tranches=tuple(standing))
+def _rung(rung: str, tally: Tally, standing: Board) -> RungEntry:
+    on_rung = [key for key, holding in tally.holdings.items() if rung in holding.lines]
+    lines = dict(sorted(standing.get(rung, {}).items()))
+    counting = set[str]().union(*lines.values())
+    new = {unit: _new_money(tally, rung, unit, found) for unit, found in lines.items()}
+    return RungEntry(
+        rung=rung,
+        known=bool(on_rung),
+        sums=tuple(total(found, unit) for unit, found in lines.items()),
+        tranches=tuple(key for key in on_rung if key in counting),
+        within=tuple(key for key in on_rung if key not in counting),
+        new_money=tuple(sum_of(unit, minor) for unit, minor in new.items() if minor is not None),
+        untold=tuple(key for key in on_rung if _is_untold(key, lines)) if rung in _TELL_PRIOR else (),
+    )
 
 
-def _left(rungs: tuple[RungEntry, ...]) -> tuple[Sum, ...]:
-    sums = {entry.rung: {(s.currency, s.per): s for s in entry.sums} for entry in rungs}
-    promised = {**sums["pledge"], **sums["commitment"]}
-    return tuple(whole.less(sums["selected"][unit]) for unit, whole in promised.items() if unit in sums["selected"])
+_TELL_PRIOR = ("interest", "pledge", "commitment")
+
+
+def _is_untold(key: str, lines: dict[str, dict[str, Line]]) -> bool:
+    return any(key in found and found[key].prior is None for found in lines.values())
+
+
+def _new_money(tally: Tally, rung: str, unit: str, found: dict[str, Line]) -> int | None:
+    """What no earlier promise holds, in minor units; none where any amount does not say."""
+    if rung not in _TELL_PRIOR or any(line.prior is None for line in found.values()):
+        return None
+    included = [
+        holding.lines[rung][unit].minor
+        for key in found
+        for part in tally.holdings[key].includes
+        if (holding := tally.holdings.get(part)) and unit in holding.lines.get(rung, ())
+    ]
+    return sum(line.minor - (line.prior or 0) for line in found.values()) - sum(included)
+
+
+def _left(standing: Board, rungs: tuple[RungEntry, ...]) -> tuple[Sum, ...]:
+    selected = {s.unit: s for entry in rungs if entry.rung == "selected" for s in entry.sums}
+    return tuple(whole.less(selected[unit]) for unit, (_, whole) in promises(standing).items() if unit in selected)
+
+
+def _take_up(standing: Board, rungs: tuple[RungEntry, ...]) -> Iterator[TakeUp]:
+    promised = promises(standing)
+    for entry in rungs[RUNGS.index("selected") :]:
+        for reached in entry.sums:
+            of, whole = promised.get(reached.unit, ("", reached))
+            if of and whole.minor:
+                hundredths = round(Fraction(reached.minor * 10_000, whole.minor))
+                percent = f"{Decimal(hundredths).scaleb(-2):f}"
+                yield TakeUp(currency=reached.currency, per=reached.per, rung=entry.rung, of=of, percent=percent)
+
+
+def _cap(provision: str, told: CapTold, tally: Tally, standing: Board) -> CapEntry:
+    cap = told.cap
+    allowed = sum_of(cap.amount.currency, cap.amount.minor)
+    others = {unit: lines for unit, lines in standing.get(cap.on, {}).items() if unit != cap.amount.currency}
+    return CapEntry(
+        provision=provision,
+        on=cap.on,
+        allowed=allowed,
+        zone=cap.zone,
+        tranche=cap.tranche,
+        status=told.status,
+        years=tuple(CapYearEntry(year=y, reached=r, headroom=h) for y, r, h in cap_years(tally, standing, cap)),
+        not_compared=tuple(total(lines, unit) for unit, lines in sorted(others.items())),
+        basis=told.basis,
+    )
 
 
 def index(document: LedgerDocument) -> Index:

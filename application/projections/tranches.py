@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from application.ladder import Rungs, climb
+from application.ladder import Holding, Rungs, climb, rungs_of
 from application.stand import Stand, about, with_record
 from application.view import Basis, Document, Index, Record, View
 from domain.claim import Claim
@@ -24,21 +24,29 @@ class StepEntry(Fact, omit_defaults=False, frozen=True):
     party: str | None
     to: str | None
     due: str | None
+    rung: str | None
+    includes_prior: bool | None
+    prior: Money | None
     note: str | None
     basis: Basis
 
 
 class TrancheDocument(Document, frozen=True):
-    """One tranche: `party` is who first promised it, and `rungs` has a rung only where something is on record."""
+    """One tranche: `party` is who first promised it, and `rungs` has a rung only where something is on record.
+
+    `includes` are the earlier promises that its amount holds; `holding` is what the fold goes on from.
+    """
 
     title: str | None = None
     part_of: str | None = None
     parts: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
     party: str | None = None
     status: str = "unknown"
     rungs: Rungs = {}
     steps: tuple[StepEntry, ...] = ()
     claims: tuple[Stand, ...] = ()
+    holding: Holding = Holding()
 
 
 def keys(event: DomainEvent) -> Iterator[str]:
@@ -66,9 +74,13 @@ def evolve(document: TrancheDocument | None, record: Record, key: str) -> Tranch
         party=event.party,
         to=getattr(event, "to", None),
         due=getattr(event, "due", None),
+        rung=getattr(event, "rung", None),
+        includes_prior=getattr(event, "includes_prior", None),
+        prior=getattr(event, "prior", None),
         note=event.note,
         basis=Basis.of(record),
     )
+    holding = climb(document.holding, record)
     told = event if isinstance(event, FirstStep) else None
     return replace(
         document,
@@ -76,7 +88,9 @@ def evolve(document: TrancheDocument | None, record: Record, key: str) -> Tranch
         part_of=(told and told.part_of) or document.part_of,
         party=document.party or event.party,
         status=event.STATUS or document.status,
-        rungs=climb(document.rungs, event),
+        rungs=rungs_of(holding),
+        includes=holding.includes,
+        holding=holding,
         steps=(*document.steps, entry),
     )
 

@@ -89,6 +89,86 @@ def test_36_billion_of_the_first_batch_were_selected_by_18_february(read: Read) 
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("product", "times", "rate", "says"),
+    [
+        ("beef", {"as_of": "2025-08-20", "public_at": "2025-09-01"}, "41.4", "26.4 % mfn, plus 15 % reciprocal"),
+        (
+            "beef",
+            {"as_of": "2025-08-20", "public_at": "2025-09-05"},
+            "26.4",
+            "26.4 % mfn, or, if higher, 15 % reciprocal",
+        ),
+        ("cars", {"as_of": "2025-09-10"}, "27.5", "27.5 % section-232"),
+        ("cars", {"as_of": "2025-09-17"}, "15", "15 % section-232"),
+        ("beef", {"as_of": "2026-02-21"}, "26.4", "26.4 % mfn"),
+        ("beef", {"as_of": "2026-02-24"}, "36.4", "26.4 % mfn, plus 10 % section-122"),
+        ("beef", {"as_of": "2026-07-23"}, "36.4", "26.4 % mfn, plus 10 % section-122"),
+        ("beef", {"as_of": "2026-07-24"}, "26.4", "26.4 % mfn"),
+    ],
+)
+def test_the_rate_on_beef_and_cars(
+    client: TestClient, read: Read, product: str, times: dict[str, str], rate: str, says: str
+) -> None:
+    """Questions 1 and 2, and what the judgment of February 2026 left."""
+    asked = {"negotiation": "japan-us-2025", "product": product, "levied_by": "united-states", "origin": "japan"}
+    (found,) = client.get("/v1/tariffs", params=asked | times).json()["items"]
+    assert (found["rate"], found["says"]) == (rate, says)
+
+
+def test_a_rate_names_the_steps_that_led_to_it_and_why_others_do_not_count(client: TestClient, read: Read) -> None:
+    asked = {"negotiation": "japan-us-2025", "product": "beef", "as_of": "2026-02-21"}
+    (found,) = client.get("/v1/tariffs", params=asked).json()["items"]
+    assert [(step["basis"], step["provision"], step["result"]) for step in found["steps"]] == [
+        ("mfn", "us-tariff-schedule/beef", "26.4")
+    ]
+    assert cited({"basis": found["steps"][0]["record"]}) == ["us-notice-2025-08-07"]
+    assert [(rate["provision"], rate["why"]) for rate in found["set_aside"]] == [
+        ("reciprocal-tariff-order/rate", "reciprocal-tariff-order is terminated, since 2026-02-20")
+    ]
+
+
+def split_of(read: Read, **asked: Any) -> list[dict[str, Any]]:
+    told = {"provision": "memorandum/profit-split", "currency": "USD", "amount": "10000000000"}
+    return read("split", **told | asked)["readings"]
+
+
+def parts(case: dict[str, Any]) -> dict[str, str]:
+    return {part["party"]: part["amount"] for part in case["totals"]}
+
+
+def test_ten_billion_are_split_before_and_after_the_threshold(read: Read) -> None:
+    """Question 11: the amount of the threshold is not on record, so both are told."""
+    own = split_of(read)[0]
+    assert [(case["supposing"], parts(case)) for case in own["cases"]] == [
+        (
+            "before deemed allocation amount is reached",
+            {"japan": "5000000000.00", "united-states": "5000000000.00"},
+        ),
+        ("after deemed allocation amount is reached", {"japan": "1000000000.00", "united-states": "9000000000.00"}),
+    ]
+
+
+def test_a_distribution_that_crosses_the_threshold_is_split_on_both_sides_to_the_cent(read: Read) -> None:
+    """Question 11."""
+    own = split_of(read, threshold="100000000000.01", before="95000000000")[0]
+    (case,) = own["cases"]
+    assert [(one["tier"], one["amount"], one["owed"]) for one in case["slices"]] == [
+        (1, "5000000000.01", "5000000000.01"),
+        (2, "4999999999.99", None),
+    ]
+    assert parts(case) == {"japan": "3000000000.01", "united-states": "6999999999.99"}
+
+
+def test_rival_readings_of_the_split_stand_side_by_side(read: Read) -> None:
+    """Question 11: the same cash, by each claim."""
+    _, *claims = split_of(read)
+    assert [(claim["claimant"], [parts(case) for case in claim["cases"]]) for claim in claims] == [
+        ("japan", []),
+        ("united-states", [{"united-states": "9000000000.00", None: "1000000000.00"}]),
+    ]
+
+
 def test_on_23_july_one_side_alone_has_spoken_of_the_split_of_profits(read: Read) -> None:
     """Question 4."""
     (stand,) = read("positions", issue="profit-split", kind="position", public_at="2025-07-23")["items"]
@@ -161,7 +241,7 @@ def test_what_is_drawn_is_unknown_which_is_not_zero(read: Read) -> None:
     """Question 5."""
     known = rungs(read("ledger", as_of="2026-05-02"))
     for rung in ("drawn", "distributed", "commitment"):
-        assert known[rung] == {"rung": rung, "known": False, "sums": [], "tranches": []}
+        assert (known[rung]["known"], known[rung]["sums"], known[rung]["tranches"]) == (False, [], [])
 
 
 def test_441_billion_are_left_after_both_batches(read: Read) -> None:
@@ -187,26 +267,24 @@ def test_every_reading_of_the_time_to_fund_is_shown_with_its_holder(read: Read) 
 
 def test_every_date_by_which_the_first_batch_must_be_funded_is_shown_with_its_holder(read: Read) -> None:
     """Question 6: which day that makes it."""
-    deadline = read("deadlines/first-batch-funding")
-    assert deadline["rule"] == {
-        "count": 45,
-        "unit": "business-days",
-        "after": "the notice of the selection",
-        "start": "2026-02-17",
-        "calendars": ["japan", "united-states"],
-    }
-    prefix = "deadline/first-batch-funding/date"
+    deadline = read("deadlines/first-batch-funding", as_of="2026-04-22")
+    assert (deadline["day"], deadline["days_left"], deadline["status"]) == ("2026-04-23", 1, "upcoming")
     assert [
-        (claim["claimant"], claim["subject"].removeprefix(prefix), claim["value"]["date"], claim["certainty"])
-        for claim in deadline["claims"]
-        if claim["status"] == "current"
+        (reading["claimant"], reading["day"], reading["bound"], reading["status"]) for reading in deadline["readings"]
     ] == [
-        ("newspaper-one", "", "2026-04-03", "probable"),
-        ("newspaper-two", "", "2026-04-03", "probable"),
-        ("desk", "/united-states", "2026-04-21", "probable"),
-        ("desk", "/japan", "2026-04-23", "probable"),
-        ("desk", "/both", "2026-04-23", "probable"),
+        (None, "2026-04-23", "by", "upcoming"),
+        ("newspaper-one", "2026-04-03", "by", "overdue"),
+        ("newspaper-two", "2026-04-03", "not-before", "open"),
+        ("desk", "2026-04-21", "by", "overdue"),
+        ("desk", "2026-04-23", "by", "upcoming"),
+        ("desk", "2026-04-23", "by", "upcoming"),
     ]
+    assert [reading["says"].partition(", 2026")[0] for reading in deadline["readings"][3:]] == [
+        "45 business days after tranche/first-batch/selected (US)",
+        "45 business days after tranche/first-batch/selected (JP)",
+        "45 business days after tranche/first-batch/selected (JP and US)",
+    ]
+    assert deadline["readings"][1]["says"].endswith("overdue, outcome unknown")
 
 
 def test_whether_the_visit_to_osaka_was_part_of_the_talks_is_disputed(read: Read) -> None:
@@ -253,7 +331,7 @@ def test_the_deadline_of_9_july_has_its_chain_of_revisions(read: Read) -> None:
         ("2025-07-07", "2025-08-01", "united-states", ["letter-2025-07-07"]),
         ("2025-07-31", "2025-08-07", "united-states", ["tariff-order-2025-07-31"]),
     ]
-    assert (deadline["status"], deadline["outcome"]) == ("ended", "lapsed")
+    assert (deadline["status"], deadline["outcome"]) == ("lapsed", "lapsed")
 
 
 def test_the_deadline_of_9_july_shows_what_each_side_said_at_each_revision(read: Read) -> None:

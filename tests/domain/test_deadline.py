@@ -1,7 +1,8 @@
 import pytest
 
-from domain.deadline import Deadline, DeadlineAlreadyCancelled, DeadlineNeedsDateOrRule, OutcomeAlreadyRecorded, Rule
+from domain.deadline import Deadline, DeadlineAlreadyCancelled, DeadlineNeedsDateOrRule, OutcomeAlreadyRecorded
 from domain.refusal import AlreadyKnown, Unknown
+from domain.rule import Rule
 from tests.scenario import a, called, given
 
 RULE = Rule(count=45, unit="business-days", after="the call")

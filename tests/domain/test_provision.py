@@ -1,7 +1,16 @@
 import pytest
 
-from domain.provision import Provision, ProvisionAlreadyRemoved, ProvisionAlreadySuspended, ProvisionNotSuspended
+from domain.provision import (
+    Dependence,
+    DependsOnWords,
+    Provision,
+    ProvisionAlreadyRemoved,
+    ProvisionAlreadySuspended,
+    ProvisionNotSuspended,
+    RevertsToNothing,
+)
 from domain.refusal import AlreadyKnown, Unknown
+from domain.rule import Rule
 from domain.value import Share
 from tests.scenario import a, called, given
 
@@ -83,3 +92,14 @@ def test_a_suspended_provision_applies_again():
 def test_a_provision_that_was_not_suspended_by_then_is_not_resumed(event):
     suspended_after = a(Provision.Suspended, "2025-11-15")
     given(Provision, ADDED, suspended_after, REMOVED).when(event).refused(ProvisionNotSuspended, "provision")
+
+
+def test_what_reverts_says_to_what_and_words_are_no_condition():
+    day, words = Rule(count=0, unit="calendar-days", start="2026-01-01"), Rule(count=0, unit="months", after="the moon")
+    assert Dependence(effect="ends", rule=day).check().value is None
+    with pytest.raises(RevertsToNothing):
+        Dependence(effect="reverts", rule=day).check()
+    with pytest.raises(RevertsToNothing):
+        Dependence(effect="begins", rule=day, value=Share(percent="1")).check()
+    with pytest.raises(DependsOnWords):
+        Dependence(effect="begins", rule=words).check()

@@ -4,6 +4,8 @@ from domain.money import Money
 from domain.refusal import Unknown
 from domain.tranche import (
     PartOfItself,
+    PriorMoneyDoesNotFit,
+    PriorMoneyNotIncluded,
     Tranche,
     TrancheAlreadyCancelled,
     TrancheAlreadyCompleted,
@@ -45,6 +47,7 @@ def test_a_tranche_is_not_part_of_itself(step):
         (a(Tranche.Drawn, "2026", amount=AMOUNT), "drawn"),
         (a(Tranche.CallMissed, "2026"), "proposed"),
         (a(Tranche.Distributed, "2026", amount=AMOUNT, to="us"), "proposed"),
+        (a(Tranche.Returned, "2026", amount=AMOUNT, rung="drawn"), "proposed"),
         (a(Tranche.Resized, "2026", rung="selected", amount=AMOUNT), "proposed"),
         (a(Tranche.Completed, "2026"), "completed"),
         (a(Tranche.Cancelled, "2026"), "cancelled"),
@@ -81,3 +84,23 @@ def test_a_step_recorded_late_leaves_later_ones_standing():
 def test_first_steps_can_be_told_of_a_known_tranche():
     interest = a(Tranche.InterestRegistered, "2025-12")
     assert given(Tranche, PROPOSED).when(interest).then().status == "interest"
+
+
+@pytest.mark.parametrize(
+    ("told", "refusal", "field"),
+    [
+        ({"includes": (KEY,), "includes_prior": True}, PartOfItself, "includes"),
+        ({"includes": ("other",)}, PriorMoneyNotIncluded, "includes_prior"),
+        ({"prior": AMOUNT, "amount": AMOUNT, "includes_prior": False}, PriorMoneyNotIncluded, "includes_prior"),
+        ({"prior": AMOUNT, "includes_prior": True}, PriorMoneyDoesNotFit, "prior"),
+        ({"prior": AMOUNT, "amount": Money(amount="1", currency="USD"), "includes_prior": True}, PriorMoneyDoesNotFit, "prior"),
+        ({"prior": AMOUNT, "amount": Money(amount="1", currency="JPY"), "includes_prior": True}, PriorMoneyDoesNotFit, "prior"),
+    ],
+)  # fmt: skip
+def test_earlier_money_is_within_the_amount_that_includes_it(told, refusal, field):
+    given(Tranche).when(a(Tranche.Pledged, "2025-10-01", **told)).refused(refusal, field)
+
+
+def test_an_amount_can_hold_what_was_promised_before():
+    told = {"amount": AMOUNT, "prior": AMOUNT, "includes": ("other",), "includes_prior": True}
+    assert given(Tranche).when(a(Tranche.Pledged, "2025-10-01", **told)).then().status == "pledged"

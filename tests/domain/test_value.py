@@ -4,7 +4,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from domain.money import Money
-from domain.value import Amount, Answer, Count, Percent, Rate, RatePercent, Share, Status, Text, Told, When
+from domain.percent import Percent, RatePercent
+from domain.value import Amount, Answer, Count, Rate, Share, Status, Text, Told, When
 
 TOLD = TypeAdapter(Told)
 

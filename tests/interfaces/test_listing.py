@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from application.fold import view_named
 from infrastructure.settings import Settings
 from interfaces.main import application
 from interfaces.reading import ACROSS, WITHIN
@@ -35,6 +36,11 @@ def answered(client: TestClient, path: str, params: dict[str, Any]) -> Any:
     return list(answer.json()["items"]), answer.json()["next"]
 
 
+def stored(views: tuple[str, ...]) -> list[str]:
+    """The views whose stored documents answer; what is worked out on the day is always replayed."""
+    return [view for view in views if view_named(view).reckoned is None]
+
+
 WORDS = ["rice", "ric quota", "Akazawa", "TARIFF", "ta ri", "%", "15", "—", '"', "赤沢", "mémo", "zz", "trump post"]
 QUERIES = st.fixed_dictionaries(
     {},
@@ -53,13 +59,13 @@ QUERIES = st.fixed_dictionaries(
 )
 
 
-@given(st.sampled_from(WITHIN), QUERIES)
+@given(st.sampled_from(stored(WITHIN)), QUERIES)
 @settings(max_examples=150, deadline=None)
 def test_within_a_negotiation(client: TestClient, view: str, query: dict[str, Any]) -> None:
     _compare(client, f"{N}/{view}", query)
 
 
-@given(st.sampled_from(ACROSS), QUERIES, st.sampled_from([None, "japan-us-2025", "none"]))
+@given(st.sampled_from(stored(ACROSS)), QUERIES, st.sampled_from([None, "japan-us-2025", "none"]))
 @settings(max_examples=100, deadline=None)
 def test_across_negotiations(client: TestClient, view: str, query: dict[str, Any], negotiation: str | None) -> None:
     _compare(client, f"/v1/{view}", query | ({"negotiation": negotiation} if negotiation else {}))

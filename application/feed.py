@@ -1,0 +1,65 @@
+"""The calendar of a negotiation: its rounds, sessions and deadlines as entries of days (RFC 5545)."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from icalendar import Calendar, Event
+
+from application.projections.deadlines import DeadlineDocument
+from application.projections.deadlines import reckoned as reckoned_deadline
+from application.projections.rounds import RoundDocument
+from application.reckoning import Reckoner
+from domain.moment import last_date, order
+
+
+def calendar(negotiation: str, reckoner: Reckoner) -> bytes:
+    """All that has a day: rounds as held, or as planned; sessions; and each deadline by each reading of it."""
+    feed = Calendar()
+    feed.add("prodid", "-//Parley//Negotiations//EN")
+    feed.add("version", "2.0")
+    feed.add("x-wr-calname", negotiation)
+    stamp = datetime.combine(reckoner.day, time(), UTC)
+    for document in reckoner.documents("rounds"):
+        if isinstance(document, RoundDocument):
+            _add_round(feed, document, stamp)
+    for document in reckoner.documents("deadlines"):
+        if isinstance(document, DeadlineDocument):
+            _add_deadline(feed, reckoned_deadline(document, reckoner), stamp)
+    return bytes(feed.to_ical())
+
+
+def _add_round(feed: Calendar, document: RoundDocument, stamp: datetime) -> None:
+    if document.kind not in {"round", "session"} or document.status == "cancelled":
+        return
+    start, end = document.held
+    title = document.title or f"{document.kind.capitalize()} {document.key.partition('/')[2]}"
+    if start is None and document.planned:
+        start, end = document.planned[-1]
+        title = f"{title} (planned)"
+    if start:
+        _add(feed, document.key, start, end or start, title, stamp, location=document.place)
+
+
+def _add_deadline(feed: Calendar, document: DeadlineDocument, stamp: datetime) -> None:
+    """One entry for each day that the readings come to, with who reads it so."""
+    readings: dict[str, list[str]] = {}
+    for reading in document.readings:
+        if reading.day and document.status != "cancelled":
+            readings.setdefault(reading.day, []).append(f"{reading.claimant or 'as set'}: {reading.says}")
+    for day, says in readings.items():
+        uid = f"deadline/{document.key}/{day}"
+        _add(feed, uid, day, day, f"Due: {document.title}", stamp, description="\n".join(says))
+
+
+def _add(feed: Calendar, uid: str, start: str, end: str, summary: str, stamp: datetime, **told: str | None) -> None:
+    """A whole-day entry; of what is told vaguely, from its first day to its last."""
+    entry = Event()
+    entry.add("uid", f"{uid}@parley")
+    entry.add("dtstamp", stamp)
+    entry.add("dtstart", date.fromisoformat(order(start)[:10]))
+    entry.add("dtend", last_date(end) + timedelta(days=1))
+    entry.add("summary", summary)
+    entry.add("transp", "TRANSPARENT")
+    for name, value in told.items():
+        if value:
+            entry.add(name, value)
+    feed.add_component(entry)

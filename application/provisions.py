@@ -1,0 +1,106 @@
+"""Provisions: what each says as it stands, and whether it applies on a day."""
+
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from application.reckoning import Reckoner
+from application.stand import Stand, with_record
+from application.view import Basis, Record
+from domain.fact import Fact
+from domain.moment import last_date
+from domain.provision import Dependence, Provision
+from domain.value import Value
+
+
+class ProvisionEntry(Fact, omit_defaults=False, frozen=True):
+    """A provision as it stands, with every claim about what it means side by side.
+
+    Whether it `applies` on the day, and `why`, is worked out from its own life, conditions and sunset; whether
+    the agreement binds anybody is another question.
+    """
+
+    key: str
+    number: str | None = None
+    title: str = ""
+    kind: str = ""
+    text: str = ""
+    value: Value | None = None
+    issue: str | None = None
+    condition: str | None = None
+    sunset: str | None = None
+    depends_on: tuple[Dependence, ...] = ()
+    status: str = "part"
+    basis: Basis | None = None
+    claims: tuple[Stand, ...] = ()
+    applies: bool | None = None
+    why: str = ""
+
+
+def after_record(entry: ProvisionEntry, record: Record) -> ProvisionEntry:
+    """A provision after a record about it, or about what it means."""
+    event = record.event
+    match event:
+        case Provision.Added():
+            return replace(
+                entry,
+                number=event.number,
+                title=event.title,
+                kind=event.kind,
+                text=event.text,
+                value=event.value,
+                issue=event.issue,
+                condition=event.condition,
+                depends_on=event.depends_on,
+                sunset=event.sunset,
+                status="part",
+                basis=Basis.of(record),
+            )
+        case Provision.Amended():
+            return replace(
+                entry,
+                number=event.number or entry.number,
+                title=event.title or entry.title,
+                text=event.text,
+                value=event.value or entry.value,
+                condition=event.condition or entry.condition,
+                depends_on=entry.depends_on if event.depends_on is None else event.depends_on,
+                sunset=event.sunset or entry.sunset,
+                basis=Basis.of(record),
+            )
+        case Provision.Removed():
+            return replace(entry, status="removed", basis=Basis.of(record))
+        case Provision.Suspended():
+            return replace(entry, status="suspended", basis=Basis.of(record))
+        case Provision.Resumed():
+            return replace(entry, status="part", basis=Basis.of(record))
+    return replace(entry, claims=with_record(entry.claims, record))
+
+
+class Applied(NamedTuple):
+    """Whether a provision applies on a day, why, and with which value."""
+
+    applies: bool
+    why: str
+    value: Value | None
+
+
+def applied(entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
+    """Whether a provision applies on the day."""
+    value, why = entry.value, "it is part of the agreement"
+    if entry.status != "part" or entry.basis is None:
+        return Applied(False, f"it is {entry.status if entry.basis else 'no part of the agreement yet'}", value)
+    if entry.sunset and last_date(entry.sunset) < reckoner.day:
+        return Applied(False, f"it ended with its sunset on {entry.sunset}", value)
+    for dependence in entry.depends_on:
+        found = reckoner.condition(dependence.rule)
+        has_come = found.day is not None and found.day <= reckoner.day.isoformat()
+        told = f"{found.day}: {found.says}" if found.day else found.says
+        if dependence.effect == "begins" and not has_come:
+            return Applied(False, f"it begins {told}" if found.day else f"it {told}", value)
+        if dependence.effect == "ends" and has_come:
+            return Applied(False, f"it ended {told}", value)
+        if has_come:
+            verb = "applies since" if dependence.effect == "begins" else "reverted"
+            why, value = f"it {verb} {told}", dependence.value or value
+    return Applied(True, why, value)

@@ -1,0 +1,111 @@
+"""Reckonings: what is worked out from the records when it is asked for, because it depends on the day.
+
+They are pure functions of documents, of what has happened in the same negotiation, and of that day.
+"""
+
+from datetime import date
+from typing import NamedTuple
+
+from application.calendars import business_days
+from application.replay import History
+from application.view import Basis, Document, Record
+from domain.aggregate import stream_id
+from domain.fact import Fact
+from domain.happening import parts_of, step_of
+from domain.moment import first_date, is_instant, order, reached
+from domain.refusal import Refused
+from domain.rule import Rule
+
+YEAR_MAX = 2999
+
+
+class Happened(NamedTuple):
+    """A step on record: from when it counts, as it was told, and what says so."""
+
+    when: str
+    basis: Basis
+
+
+class WorkedOut(Fact, omit_defaults=False, frozen=True):
+    """The day that a rule gives, how it came about or why it is not known, and the record that it counts from."""
+
+    day: str | None
+    says: str
+    basis: Basis | None = None
+
+
+class Reckoner:
+    """One negotiation, as it was public and known at the times asked, on a day."""
+
+    def __init__(self, history: History, asked: str) -> None:
+        """`asked` is a date or an instant; the day is the date as it is written."""
+        self._history = history
+        self._asked = asked
+        self.day = date.fromisoformat(asked[:10])
+
+    def documents(self, view: str) -> list[Document]:
+        """All documents of a view on the day, by their keys."""
+        known = self._history.view(view).documents(self._asked)
+        return [held.document for _, held in sorted(known.items()) if held.index.shown]
+
+    def documents_later(self, view: str) -> list[Document]:
+        """All documents of a view as they stand once all that is known has taken effect."""
+        known = self._history.view(view).documents(f"{YEAR_MAX}-12-31")
+        return [held.document for _, held in sorted(known.items()) if held.index.shown]
+
+    def happened(self, happening: str, by: str | None = None) -> list[Happened]:
+        """Each time that a step was taken, in the order of time, also after the day."""
+        kind, key, step = parts_of(happening)
+        stream = stream_id(self._history.negotiation, kind, key)
+        steps = [s.record for s in self._history.of_stream(stream) if not s.has_ended(self._asked)]
+        told = [Happened(r.event.envelope.takes_effect, Basis.of(r)) for r in steps if _is(r, step, by)]
+        return sorted(told, key=lambda one: order(one.when))
+
+    def last_by_then(self, happening: str, by: str | None = None) -> Happened | None:
+        """The last time that a step had been taken on the day."""
+        return next((one for one in reversed(self.happened(happening, by)) if reached(one.when, self._asked)), None)
+
+    def deadline(self, rule: Rule) -> WorkedOut:
+        """The day that a rule gives, counted from the last time that its event had happened."""
+        return self._worked_out(rule, self.last_by_then(rule.event, rule.by) if rule.event else None)
+
+    def condition(self, rule: Rule) -> WorkedOut:
+        """The day that a rule gives, counted from the first time that its event happened, also after the day."""
+        return self._worked_out(rule, next(iter(self.happened(rule.event, rule.by)), None) if rule.event else None)
+
+    def _worked_out(self, rule: Rule, happened: Happened | None) -> WorkedOut:
+        if rule.event and happened is None:
+            by = f" by {rule.by}" if rule.by else ""
+            return WorkedOut(day=None, says=f"waits for {rule.event}{by}, which is not on record")
+        start = happened.when if happened else rule.start
+        if start is None:
+            return WorkedOut(day=None, says=f"{in_words(rule)}: the day of that is not told")
+        basis = happened.basis if happened else None
+        try:
+            day = rule.day(date.fromisoformat(first_date(start)), business_days(rule.calendars))
+        except (Refused, OverflowError) as error:
+            return WorkedOut(day=None, says=f"{in_words(rule)}: {error}", basis=basis)
+        vaguely = "" if is_instant(start) or len(start) == 10 else ", told no more precisely: it may be later"
+        says = f"{in_words(rule)}, {start}{vaguely}" if rule.after or rule.event else f"{in_words(rule)} {start}"
+        return WorkedOut(day=day.isoformat(), says=says, basis=basis)
+
+
+def _is(record: Record, step: str, by: str | None) -> bool:
+    event = record.event
+    takers = (*getattr(event, "parties", ()), getattr(event, "party", None))
+    return step_of(event) == step and (by is None or by in takers)
+
+
+def in_words(rule: Rule) -> str:
+    """A rule as people say it."""
+    since = rule.after or rule.event or ""
+    if rule.count:
+        unit = rule.unit.replace("-", " ") if rule.count != 1 else rule.unit.replace("-", " ").removesuffix("s")
+        told = f"{rule.count} {unit} after {since}".rstrip()
+    else:
+        told = f"on the day of {since}" if since else "on"
+    if rule.align:
+        told = f"the first of the month in which falls {told}"
+    if rule.calendars:
+        told += f" ({' and '.join(rule.calendars)}{'' if rule.roll == 'none' else f', {rule.roll}'})"
+    return f"not before {told}" if rule.bound == "not-before" else told

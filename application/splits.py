@@ -1,0 +1,258 @@
+"""The split of a distribution: the same cash by the provision and by every rival reading of it, side by side."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from application.projections.agreements import AgreementDocument
+from application.projections.positions import PositionDocument
+from application.projections.tranches import StepEntry, TrancheDocument
+from application.provisions import ProvisionEntry, applied
+from application.reckoning import Reckoner
+from application.stand import Stand, current
+from application.view import Basis
+from domain.claim import aspect_of
+from domain.fact import Fact
+from domain.moment import first_date
+from domain.money import Money, in_units
+from domain.refusal import Refused
+from domain.value import Share, Text, Value
+from domain.waterfall import Cash, Slice, ThresholdUnknown, Waterfall, apportioned, split
+
+
+class NoSuchProvision(Refused):
+    """There is no such provision on the day."""
+
+
+class NotACurrencyOfTheWaterfall(Refused):
+    """The provision splits cash of another currency."""
+
+
+class PartEntry(Fact, omit_defaults=False, frozen=True):
+    """What one party gets; nobody in particular where a reading does not say who."""
+
+    party: str | None
+    amount: str
+
+
+class SliceEntry(Fact, omit_defaults=False, frozen=True):
+    """The cash that falls into one tier, counted from 1. `owed` is what was left until its threshold, exactly."""
+
+    tier: int
+    until: str | None
+    owed: str | None
+    amount: str
+    parts: tuple[PartEntry, ...]
+
+
+class Case(Fact, omit_defaults=False, frozen=True):
+    """A split, and what it supposes where something is not on record."""
+
+    supposing: str | None
+    slices: tuple[SliceEntry, ...]
+    totals: tuple[PartEntry, ...]
+
+
+class SplitReading(Fact, omit_defaults=False, frozen=True):
+    """What the provision, or a claim about it or its issue, makes of the cash; no cases if it cannot be worked out."""
+
+    claimant: str | None
+    claim: str | None
+    terms: Value | None
+    cases: tuple[Case, ...]
+    says: str
+    basis: Basis | None
+
+
+class AskedSplit(NamedTuple):
+    """Which cash is split by which provision.
+
+    `before` is what had been distributed before, in place of what is on record; `threshold` the amount of
+    one that is not on record; `contributed` what each party has put in, in place of what is on record as drawn.
+    """
+
+    agreement: str
+    provision: str
+    cash: Money
+    before: Money | None = None
+    threshold: Money | None = None
+    contributed: dict[str, int] | None = None
+
+
+class _Known(NamedTuple):
+    """What a split rests on beside its terms, in minor units."""
+
+    cash: Cash
+    earlier: list[Cash]
+    contributed: dict[str, int]
+    asked: AskedSplit
+
+
+def readings(reckoner: Reckoner, asked: AskedSplit) -> list[SplitReading]:
+    """The split of the cash on the day by every reading. Raises `Refused` for a provision that it does not fit."""
+    entry = _provision(reckoner, asked)
+    steps = [
+        step
+        for document in reckoner.documents("tranches")
+        if isinstance(document, TrancheDocument)
+        for step in document.steps
+        if step.amount and step.amount.currency == asked.cash.currency
+    ]
+    earlier = [Cash(reckoner.day, asked.before.minor)] if asked.before else _distributed(steps, reckoner.day)
+    known = _Known(Cash(reckoner.day, asked.cash.minor), earlier, asked.contributed or _drawn(steps), asked)
+    own = applied(entry, reckoner)
+    if isinstance(own.value, Waterfall) and own.value.currency != asked.cash.currency:
+        raise NotACurrencyOfTheWaterfall(f"{asked.cash.currency}, not {own.value.currency}", "currency")
+    cases, says = _cases(own.value, known)
+    first = SplitReading(
+        claimant=None,
+        claim=None,
+        terms=own.value,
+        cases=cases if own.applies else (),
+        says=says if own.applies else own.why,
+        basis=entry.basis,
+    )
+    return [first, *(_of_claim(stand, known) for stand in _claims(entry, reckoner))]
+
+
+def _provision(reckoner: Reckoner, asked: AskedSplit) -> ProvisionEntry:
+    for document in reckoner.documents("agreements"):
+        if isinstance(document, AgreementDocument) and document.key == asked.agreement:
+            for entry in document.provisions:
+                if entry.key == asked.provision and entry.basis:
+                    return entry
+    raise NoSuchProvision(f"{asked.agreement}/{asked.provision}", "provision")
+
+
+def _claims(entry: ProvisionEntry, reckoner: Reckoner) -> Iterator[Stand]:
+    """What is claimed of the provision, and what parties want on the issue that it is about."""
+    yield from (stand for stand in current(entry.claims) if aspect_of(stand.subject) is None)
+    for document in reckoner.documents("positions"):
+        if not isinstance(document, PositionDocument) or document.subject != f"issue/{entry.issue}":
+            continue
+        if document.current:
+            yield document.current
+
+
+def _of_claim(stand: Stand, known: _Known) -> SplitReading:
+    try:
+        cases, says = _cases(stand.value, known)
+    except Refused as refusal:
+        cases, says = (), str(refusal)
+    return SplitReading(
+        claimant=stand.claimant, claim=stand.claim, terms=stand.value, cases=cases, says=says, basis=stand.basis
+    )
+
+
+def _cases(terms: Value | None, known: _Known) -> tuple[tuple[Case, ...], str]:
+    """The splits by some terms, and what there is to say about them."""
+    currency = known.asked.cash.currency
+    match terms:
+        case Waterfall() if terms.currency != currency:
+            return (), f"it splits {terms.currency}, not {currency}"
+        case Waterfall():
+            return _by_waterfall(_filled(terms, known.asked.threshold), known)
+        case Share(percent=percent, to=to):
+            share = Fraction(percent)
+            parts = apportioned(known.cash.minor, [share, 100 - share])
+            told = [PartEntry(party=to, amount=in_units(parts[0], currency))]
+            rest = [PartEntry(party=None, amount=in_units(parts[1], currency))]
+            slices = (
+                SliceEntry(
+                    tier=1, until=None, owed=None, amount=in_units(known.cash.minor, currency), parts=(*told, *rest)
+                ),
+            )
+            return (
+                Case(supposing=None, slices=slices, totals=slices[0].parts),
+            ), "of all cash; who gets the rest is not said"
+        case Text():
+            return (), "it is told in words, from which nothing can be worked out"
+    return (), "it has no terms by which cash can be split"
+
+
+def _filled(terms: Waterfall, threshold: Money | None) -> Waterfall:
+    """The terms with the amount of the first threshold that has none on record."""
+    for number, tier in enumerate(terms.tiers):
+        if threshold and tier.until and tier.until.amount is None:
+            filled = replace(tier, until=replace(tier.until, amount=threshold.amount))
+            return replace(terms, tiers=(*terms.tiers[:number], filled, *terms.tiers[number + 1 :])).check()
+    return terms
+
+
+def _by_waterfall(terms: Waterfall, known: _Known) -> tuple[tuple[Case, ...], str]:
+    try:
+        return (_case(terms, split(terms, known.cash, known.earlier, known.contributed), None),), "as its tiers have it"
+    except ThresholdUnknown as unknown:
+        cases = []
+        for number, tier in enumerate(terms.tiers):
+            alone = replace(terms, tiers=(replace(tier, until=None),))
+            found = [one._replace(tier=number) for one in split(alone, known.cash, (), known.contributed)]
+            below = terms.tiers[number - 1].until
+            supposing = (
+                f"before {tier.until.name} is reached"
+                if tier.until
+                else f"after {below.name} is reached"
+                if below
+                else None
+            )
+            cases.append(_case(terms, found, supposing))
+        return tuple(cases), str(unknown)
+
+
+def _case(terms: Waterfall, slices: Sequence[Slice], supposing: str | None) -> Case:
+    totals: dict[str, int] = defaultdict(int)
+    for one in slices:
+        for party, minor in one.parts.items():
+            totals[party] += minor
+    return Case(
+        supposing=supposing,
+        slices=tuple(_slice(terms, one) for one in slices),
+        totals=_parts(totals, terms.currency),
+    )
+
+
+def _slice(terms: Waterfall, one: Slice) -> SliceEntry:
+    until = terms.tiers[one.tier].until
+    owed = None if one.owed is None else in_exact_units(one.owed, terms.currency)
+    return SliceEntry(
+        tier=one.tier + 1,
+        until=until.name if until else None,
+        owed=owed,
+        amount=in_units(one.minor, terms.currency),
+        parts=_parts(one.parts, terms.currency),
+    )
+
+
+def in_exact_units(minor: Fraction, currency: str) -> str:
+    """A fraction of minor units: as decimal text where it is a whole number of them, else as a fraction beside that."""
+    whole = in_units(round(minor), currency)
+    return whole if minor.denominator == 1 else f"{whole} (rounded from {minor} minor units)"
+
+
+def _parts(parts: dict[str, int], currency: str) -> tuple[PartEntry, ...]:
+    return tuple(PartEntry(party=party, amount=in_units(minor, currency)) for party, minor in parts.items())
+
+
+def _distributed(steps: Sequence[StepEntry], day: date) -> list[Cash]:
+    """What was distributed before the day, less what was returned of it."""
+    told = [(date.fromisoformat(first_date(step.basis.occurred)), step) for step in steps]
+    signed = [(when, _sign(step, "Distributed", "distributed"), step) for when, step in told if when < day]
+    return [Cash(when, sign * step.amount.minor) for when, sign, step in signed if sign and step.amount]
+
+
+def _drawn(steps: Sequence[StepEntry]) -> dict[str, int]:
+    """What each party has paid in, less what came back to it."""
+    drawn: dict[str, int] = defaultdict(int)
+    for step in steps:
+        sign = _sign(step, "Drawn", "drawn")
+        if sign and step.party and step.amount:
+            drawn[step.party] += sign * step.amount.minor
+    return dict(drawn)
+
+
+def _sign(step: StepEntry, counted: str, rung: str) -> int:
+    return 1 if step.step == counted else -1 if step.step == "Returned" and step.rung == rung else 0

@@ -1,0 +1,121 @@
+"""Sums of the ladder: of one rung and one currency, or of several currencies at rates that the asker names."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated
+
+from pydantic import Field
+
+from application.ladder import Sum, sum_of
+from application.projections.ledger import LedgerDocument, RungEntry
+from domain.fact import Fact
+from domain.money import decimals
+from domain.refusal import Refused
+
+RateText = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Z]{3}:(0|[1-9][0-9]{0,8})(\.[0-9]{1,12})?$",
+        description="a currency and how much of the currency asked for one unit of it is worth",
+        examples=["JPY:0.00671"],
+    ),
+]
+
+
+class MixedRungs(Refused):
+    """A sum is taken within one rung: what is pledged and what is drawn are not two parts of one amount."""
+
+
+class MixedCurrencies(Refused):
+    """A sum is taken within one currency: name one, or convert with a rate for each other one."""
+
+
+class MixedPeriods(Refused):
+    """An amount by the year is not added to one in all: ask for `per`."""
+
+
+class NoRateForCurrency(Refused):
+    """A conversion names a rate for every currency in the sum."""
+
+
+class ConversionNeedsItsSource(Refused):
+    """A conversion names its rates, the day that they are of, and the source on file that has them."""
+
+
+class Rate(Fact, omit_defaults=False, frozen=True):
+    """What one unit of a currency was taken to be worth, on which day, and what says so."""
+
+    currency: str
+    rate: str
+    date: str
+    source: str
+
+
+class Summed(Fact, omit_defaults=False, frozen=True):
+    """A sum, and the amounts as they are reported. It is none where nothing is on record, which is not zero.
+
+    `exact` is a converted sum before it was rounded half to even to the minor unit.
+    """
+
+    rung: str
+    known: bool
+    sum: Sum | None
+    reported: tuple[Sum, ...]
+    tranches: tuple[str, ...]
+    rates: tuple[Rate, ...] = ()
+    exact: str | None = None
+
+
+def summed(ledger: LedgerDocument, rungs: Sequence[str], currency: str | None) -> Summed:
+    """The sum of one rung. Raises `Refused` for several rungs, or for several currencies if none is named."""
+    entry = _entry(ledger, rungs)
+    reported = tuple(told for told in entry.sums if currency in (None, told.currency))
+    if len({told.currency for told in reported}) > 1:
+        raise MixedCurrencies(", ".join(told.currency for told in reported), "currency")
+    if len(reported) > 1:
+        raise MixedPeriods(entry.rung, "currency")
+    only = reported[0] if reported else None
+    return Summed(rung=entry.rung, known=only is not None, sum=only, reported=reported, tranches=entry.tranches)
+
+
+def converted(
+    ledger: LedgerDocument, rungs: Sequence[str], into: str, rates: Mapping[str, str], date: str, source: str
+) -> Summed:
+    """The sum of one rung in one currency, at the rates named. Raises `Refused` where one is missing."""
+    entry = _entry(ledger, rungs)
+    if len({told.per for told in entry.sums}) > 1:
+        raise MixedPeriods(entry.rung, "convert_to")
+    exact = Fraction(0)
+    for told in entry.sums:
+        if told.currency != into and told.currency not in rates:
+            raise NoRateForCurrency(told.currency, "rate")
+        units = Fraction(Decimal(told.minor).scaleb(-decimals(told.currency)))
+        exact += units * (1 if told.currency == into else Fraction(rates[told.currency]))
+    minor = exact * 10 ** decimals(into)
+    qualifiers = {qualifier for told in entry.sums for qualifier in told.qualifiers}
+    per = f"/{entry.sums[0].per}" if entry.sums and entry.sums[0].per else ""
+    return Summed(
+        rung=entry.rung,
+        known=bool(entry.sums),
+        sum=sum_of(into + per, round(minor), qualifiers) if entry.sums else None,
+        reported=entry.sums,
+        tranches=entry.tranches,
+        rates=tuple(Rate(currency=name, rate=rate, date=date, source=source) for name, rate in sorted(rates.items())),
+        exact=_decimal(exact) if entry.sums else None,
+    )
+
+
+def _entry(ledger: LedgerDocument, rungs: Sequence[str]) -> RungEntry:
+    if len(set(rungs)) != 1:
+        raise MixedRungs(", ".join(rungs), "rung")
+    entries = (*ledger.rungs, ledger.candidates, ledger.called)
+    return next(entry for entry in entries if entry.rung == rungs[0])
+
+
+def _decimal(exact: Fraction) -> str:
+    """A product of decimals as decimal text, with all its digits."""
+    digits = 0
+    while (exact * 10**digits).denominator != 1:
+        digits += 1
+    return f"{Decimal(int(exact * 10**digits)).scaleb(-digits):f}"

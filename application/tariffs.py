@@ -1,0 +1,223 @@
+"""The tariff schedule: which rate is levied on which goods on a day, and the steps that lead to it.
+
+Every rate is a provision. Of those of one legal basis that cover the goods one counts: inside a quota before
+all, then the one on narrower goods, on goods of one origin, and the later one. The bases then go together in
+a fixed order, each by its own stacking rule, so that nothing depends on the order in which they were told.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from itertools import product
+from typing import NamedTuple
+
+from application.goods import AskedGoods, Match, asked_goods, match
+from application.levied import LeviedRate, all_tariffs, rates
+from application.reckoning import Reckoner
+from application.view import Basis
+from domain.fact import Fact
+from domain.moment import order
+from domain.tariff import BASES, Tariff
+
+
+class TariffStep(Fact, omit_defaults=False, frozen=True):
+    """One rate that counts: what it makes of the rate so far, and the provision and record that say so."""
+
+    basis: str
+    percent: str
+    stacking: str
+    result: str
+    provision: str
+    says: str
+    record: Basis | None
+
+
+class SetAside(Fact, omit_defaults=False, frozen=True):
+    """A rate that does not count, and why."""
+
+    basis: str
+    percent: str
+    provision: str
+    why: str
+
+
+class TariffEntry(Fact, omit_defaults=False, frozen=True):
+    """The rate on some goods. It is none where it rests on a rate that is not on record: then it is `at_least` so much.
+
+    No product stands for goods on which there is no rate of their own.
+    """
+
+    product: str | None
+    codes: tuple[str, ...]
+    levied_by: str | None
+    origin: str | None
+    quota: str | None
+    rate: str | None
+    at_least: str | None
+    says: str
+    steps: tuple[TariffStep, ...]
+    set_aside: tuple[SetAside, ...]
+
+
+class Asked(NamedTuple):
+    """Which rates are asked for: without a product, those on everything that the schedule names."""
+
+    product: str | None = None
+    edition: str | None = None
+    levied_by: str | None = None
+    origin: str | None = None
+
+
+class _Matched(NamedTuple):
+    rate: LeviedRate
+    match: Match
+
+
+class _Quota(NamedTuple):
+    name: str
+    side: str
+
+
+class _Lane(NamedTuple):
+    """Who levies a rate on goods of whom, on which side of which quota."""
+
+    levied_by: str | None
+    origin: str | None
+    quota: _Quota | None
+
+
+def schedule(reckoner: Reckoner, asked: Asked) -> list[TariffEntry]:
+    """The rates on the day, in the order of the goods' names. Raises `Refused` where there are no such goods."""
+    on_record = list(rates(reckoner))
+    found = []
+    for goods in asked_goods(all_tariffs(reckoner), asked.product, asked.edition):
+        matched = [_Matched(rate, match(rate.tariff, goods)) for rate in on_record]
+        found += [_entry(goods, lane, matched) for lane in _lanes(matched, asked)]
+    return found
+
+
+def _lanes(matched: Sequence[_Matched], asked: Asked) -> list[_Lane]:
+    """Every way in which the rates on some goods can be levied, within what is asked."""
+    tariffs = [one.rate.tariff for one in matched if one.match.narrow >= 0 or one.match.against]
+    by = _each(tariff.levied_by for tariff in tariffs)
+    of = _each(tariff.origin for tariff in tariffs)
+    quotas = sorted({tariff.quota.name for tariff in tariffs if tariff.quota})
+    sides: list[_Quota | None] = [_Quota(name, side) for name in quotas for side in ("inside", "outside")] or [None]
+    lanes = [
+        _Lane(levied_by, origin, quota)
+        for levied_by, origin, quota in product(by, of, sides)
+        if asked.levied_by in (None, levied_by)
+        and asked.origin in (None, origin)
+        and (levied_by is None or levied_by != origin)
+        and any(_is_in(tariff, levied_by, origin) for tariff in tariffs)
+    ]
+    return lanes or [_Lane(asked.levied_by, asked.origin, None)]
+
+
+def _is_in(tariff: Tariff, levied_by: str | None, origin: str | None) -> bool:
+    return tariff.levied_by in (None, levied_by) and tariff.origin in (None, origin)
+
+
+def _each(told: Iterable[str | None]) -> list[str | None]:
+    """Each party that is told, or nobody in particular."""
+    return [*sorted(set(filter(None, told)))] or [None]
+
+
+def _entry(goods: AskedGoods, lane: _Lane, matched: Sequence[_Matched]) -> TariffEntry:
+    aside: list[SetAside] = []
+    counting: dict[str, list[_Matched]] = defaultdict(list)
+    for one in matched:
+        rate, found = one
+        if _is_in(rate.tariff, lane.levied_by, lane.origin) and _is_on_side(rate.tariff, lane.quota):
+            against = found.against or (rate.against if found.narrow >= 0 else None)
+            if against:
+                aside.append(_set_aside(rate, against))
+            elif found.narrow >= 0:
+                counting[rate.tariff.basis].append(one)
+    steps = _stacked(_chosen(counting, aside))
+    known = not steps or steps[0].basis == BASES[0] or any(step.stacking == "replace" for step in steps)
+    total = steps[-1].result if steps else None
+    return TariffEntry(
+        product=goods.called,
+        codes=tuple(code for code, _ in goods.codes),
+        levied_by=lane.levied_by,
+        origin=lane.origin,
+        quota=f"{lane.quota.side} {lane.quota.name}" if lane.quota else None,
+        rate=total if known else None,
+        at_least=None if known else total,
+        says=_in_words(steps, known=known),
+        steps=tuple(steps),
+        set_aside=tuple(sorted(aside, key=lambda one: (_place_of_basis(one.basis), one.provision))),
+    )
+
+
+def _chosen(counting: dict[str, list[_Matched]], aside: list[SetAside]) -> list[LeviedRate]:
+    """The rate of each basis that counts, in the order of the bases; the others are set aside."""
+    chosen: dict[str, LeviedRate] = {}
+    for basis in sorted(counting, key=_place_of_basis):
+        *others, best = sorted(counting[basis], key=_precedence)
+        chosen[basis] = best.rate
+        aside += [_set_aside(other.rate, f"{best.rate.provision} goes before it") for other in others]
+    for basis, rate in list(chosen.items()):
+        before = [other for other in rate.tariff.yields_to if other in chosen and other != basis]
+        if before:
+            del chosen[basis]
+            aside.append(_set_aside(rate, f"it yields to {before[0]}"))
+    return list(chosen.values())
+
+
+def _is_on_side(tariff: Tariff, quota: _Quota | None) -> bool:
+    return tariff.quota is None or (quota is not None and (tariff.quota.name, tariff.quota.side) == quota)
+
+
+def _set_aside(rate: LeviedRate, why: str) -> SetAside:
+    return SetAside(basis=rate.tariff.basis, percent=rate.tariff.percent, provision=rate.provision, why=why)
+
+
+def _place_of_basis(basis: str) -> tuple[int, str]:
+    return (BASES.index(basis) if basis in BASES else len(BASES)), basis
+
+
+def _precedence(one: _Matched) -> tuple[object, ...]:
+    """Sorts what counts last: the narrower, and of those the later rate. A name decides where nothing else does."""
+    tariff, basis = one.rate.tariff, one.rate.entry.basis
+    told = (order(basis.effective or basis.occurred), order(basis.occurred)) if basis else ("", "")
+    return tariff.quota is not None, one.match.narrow, tariff.origin is not None, *told, one.rate.provision
+
+
+def _stacked(chosen: Sequence[LeviedRate]) -> list[TariffStep]:
+    steps: list[TariffStep] = []
+    total = Decimal(0)
+    for rate in chosen:
+        percent = Decimal(rate.tariff.percent)
+        match rate.tariff.stacking:
+            case "replace":
+                total = percent
+            case "higher":
+                total = max(total, percent)
+            case _:
+                total += percent
+        steps.append(
+            TariffStep(
+                basis=rate.tariff.basis,
+                percent=rate.tariff.percent,
+                stacking=rate.tariff.stacking,
+                result=f"{total:f}",
+                provision=rate.provision,
+                says=rate.why,
+                record=rate.entry.basis,
+            )
+        )
+    return steps
+
+
+_JOINED = {"add": "plus", "higher": "or, if higher,", "replace": "replaced by"}
+
+
+def _in_words(steps: Sequence[TariffStep], *, known: bool) -> str:
+    if not steps:
+        return "no rate on these goods is on record"
+    told = f"{steps[0].percent} % {steps[0].basis}"
+    for step in steps[1:]:
+        told += f", {_JOINED[step.stacking]} {step.percent} % {step.basis}"
+    return told if known else f"{told}, on top of a most-favoured-nation rate that is not on record"

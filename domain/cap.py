@@ -1,0 +1,32 @@
+"""A cap: how much money can be asked for, chosen or paid at most, in all or in any calendar year."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.fact import Fact
+from domain.money import Money
+from domain.names import Names, TrancheKey
+
+ZoneName = Annotated[
+    str,
+    Names("zone"),
+    Field(
+        pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$",
+        max_length=60,
+        description="a time zone of the IANA database, in which a calendar year begins and ends",
+        examples=["America/New_York"],
+    ),
+]
+
+
+class Cap(Fact, tag="cap", frozen=True):
+    """At most `amount`, by the calendar year where it is `per` year: of what is called, selected and so on.
+
+    It is about a tranche with all its parts, or about all tranches.
+    """
+
+    amount: Money
+    on: Literal["called", "selected", "contracted", "drawn"]
+    zone: ZoneName = "UTC"
+    tranche: TrancheKey | None = None

@@ -1,0 +1,63 @@
+"""A happening: a step on record, by which rules and conditions name the event that they wait for."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from domain.names import Names
+from domain.refusal import kebab
+
+if TYPE_CHECKING:
+    from domain.event import DomainEvent
+
+STEPS: dict[str, tuple[str, ...]] = {
+    "party": ("added", "withdrawn"),
+    "issue": ("raised", "reworded", "linked", "settled", "dropped", "reopened"),
+    "deadline": ("set", "revised", "cancelled", "met", "met-late", "waived", "lapsed", "overtaken"),
+    "round": ("scheduled", "rescheduled", "cancelled", "opened", "extended", "closed"),
+    "session": ("held",),
+    "proposal": ("tabled", "answered"),
+    "agreement": (
+        *("drafted", "announced", "concluded", "initialled", "signed", "ratified", "deposited"),
+        *("applied-provisionally", "entered-into-force", "suspended", "resumed", "withdrawn", "terminated", "amended"),
+    ),
+    "provision": ("added", "amended", "removed", "suspended", "resumed"),
+    "tranche": (
+        *("interest-registered", "pledged", "proposed", "selected", "consulted", "rejected", "contracted"),
+        *("capital-called", "drawn", "call-missed", "distributed", "returned", "resized", "completed", "cancelled"),
+    ),
+}
+"""What can happen to a thing of each kind: the events of its aggregate, and of a deadline its outcomes."""
+
+_SLUG = "[a-z0-9]+(-[a-z0-9]+)*"
+_PATTERNS = [
+    rf"{kind}/{_SLUG}{f'/{_SLUG}' if kind == 'provision' else ''}/({'|'.join(steps)})" for kind, steps in STEPS.items()
+]
+
+Happening = Annotated[
+    str,
+    Names("subject"),
+    Field(
+        pattern=rf"^({'|'.join(_PATTERNS)})$",
+        max_length=300,
+        description=(
+            "a step that is or will be on record: what it happens to, its key, and the step, such as "
+            "`tranche/first-batch/selected`, `agreement/mou/signed`, `round/3/closed`, `deadline/funding/lapsed`"
+        ),
+        examples=["tranche/first-batch/selected"],
+    ),
+]
+
+
+def step_of(event: "DomainEvent") -> str:
+    """The step that an event is: `entered-into-force`; of a deadline's outcome that outcome."""
+    if event.TOPIC == "Deadline.OutcomeRecorded":
+        return str(getattr(event, "outcome"))  # noqa: B009
+    return kebab(event.TOPIC.partition(".")[2])
+
+
+def parts_of(happening: str) -> tuple[str, str, str]:
+    """The kind of thing that it happens to, the key of that, and the step."""
+    kind, _, rest = happening.partition("/")
+    key, _, step = rest.rpartition("/")
+    return kind, key, step

@@ -1,0 +1,115 @@
+"""A tariff: one rate on some goods, its legal basis, and how it goes together with the rates before it."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from domain.fact import Fact
+from domain.names import AgreementKey, PartyKey
+from domain.percent import RatePercent
+from domain.refusal import Refused
+from domain.text import Line, Slug
+
+_CODE = r"[0-9]{2}(\.?[0-9]{2}(\.?[0-9]{2}(\.?[0-9]{2}){0,2})?)?"
+
+Code = Annotated[
+    str,
+    Field(
+        pattern=rf"^{_CODE}$",
+        description="a chapter (2 digits), heading (4) or subheading (6) of the Harmonized System, or a national line "
+        "(8 or 10), with or without dots",
+        examples=["87", "8703", "8703.23"],
+    ),
+]
+CodeRange = Annotated[
+    str,
+    Field(
+        pattern=rf"^{_CODE}(-{_CODE})?$",
+        description="a code of the Harmonized System, with all below it, or a range of two, both included",
+        examples=["0201", "8703.23", "01-24"],
+    ),
+]
+Edition = Literal["1988", "1992", "1996", "2002", "2007", "2012", "2017", "2022", "2028"]
+"""The editions of the Harmonized System (World Customs Organization)."""
+
+BASES = ("mfn", "reciprocal", "section-232", "section-122")
+"""Legal bases in the order in which their rates go together; any others come after these, by name."""
+
+
+class GoodsNameNothing(Refused):
+    """Goods have a name, codes of the Harmonized System, or both."""
+
+
+class CodesWithoutEdition(Refused):
+    """A code means something only in an edition of the Harmonized System: name it."""
+
+
+class CodesOutOfOrder(Refused):
+    """A range of codes goes from the lower to the higher, both of one length."""
+
+
+class Goods(Fact, frozen=True):
+    """Some goods: by a name that is used throughout, by their codes in one edition, or both."""
+
+    name: Slug | None = None
+    codes: Annotated[tuple[CodeRange, ...], Field(max_length=500)] = ()
+    edition: Edition | None = None
+
+    def check(self) -> Self:
+        if not (self.name or self.codes):
+            raise GoodsNameNothing("goods", "name")
+        if self.codes and not self.edition:
+            raise CodesWithoutEdition(self.codes[0], "edition")
+        for code in self.codes:
+            first, last = ends(code)
+            if len(first) != len(last) or first > last:
+                raise CodesOutOfOrder(code, "codes")
+        return self
+
+
+class Quota(Fact, frozen=True):
+    """On which side of which quota a rate is levied."""
+
+    name: Slug
+    side: Literal["inside", "outside"]
+    volume: Line | None = None
+
+
+class Tariff(Fact, tag="tariff", frozen=True):
+    """`percent` of the value of goods, levied by a party on goods that come from another.
+
+    Without goods it is a rate on all of them, and without an origin on those of every party. `stacking` says
+    how it goes together with the rates of the bases before it: it is added, the higher of both counts, or it
+    takes their place. It is not levied on goods that bear a rate of a basis to which it `yields_to`. It ends
+    with the instrument that it `rests_on`, as with its own.
+    """
+
+    SEARCHED: ClassVar[tuple[str, ...]] = ("percent", "basis")
+    percent: RatePercent
+    basis: Slug
+    stacking: Literal["add", "higher", "replace"] = "add"
+    goods: Annotated[tuple[Goods, ...], Field(max_length=200)] = ()
+    quota: Quota | None = None
+    levied_by: PartyKey | None = None
+    origin: PartyKey | None = None
+    yields_to: Annotated[tuple[Slug, ...], Field(max_length=20)] = ()
+    rests_on: AgreementKey | None = None
+
+
+def ends(code: str) -> tuple[str, str]:
+    """The first and last code of a range, as digits alone."""
+    first, _, last = code.replace(".", "").partition("-")
+    return first, last or first
+
+
+def covers(code_range: str, code: str) -> bool:
+    """Whether a range holds all of what another one, or a code, stands for."""
+    (low, high), (first, last) = ends(code_range), ends(code)
+    return len(low) <= len(first) and low <= first[: len(low)] and last[: len(low)] <= high
+
+
+def overlaps(code_range: str, code: str) -> bool:
+    """Whether a range and another one, or a code, have something in common."""
+    (low, high), (first, last) = ends(code_range), ends(code)
+    length = min(len(low), len(first))
+    return low[:length] <= last[:length] and first[:length] <= high[:length]

@@ -1,0 +1,172 @@
+"""What is worked out when asked, over HTTP: tariffs, the split of cash, sums, and the calendar. Nothing here writes."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from application.feed import calendar
+from application.goods import Product
+from application.ladder import CALLED, PROPOSED, RUNGS
+from application.projections.ledger import LedgerDocument
+from application.splits import AskedSplit, readings
+from application.sums import ConversionNeedsItsSource, RateText, Summed, converted, summed
+from application.tariffs import Asked as AskedSchedule
+from application.tariffs import schedule
+from domain.moment import Day
+from domain.money import AmountText, Currency, Money
+from domain.refusal import Refused, Unknown
+from domain.tariff import Edition
+from domain.text import Slug
+from infrastructure.replayed import Replayed
+from infrastructure.serialization import encode
+from interfaces import asking
+from interfaces.asking import AskedTimes, IfNoneMatch
+from interfaces.problems import Problem
+from interfaces.reading import Stores
+
+
+class AskedTariffs(AskedTimes):
+    """Whose rates, on which goods; without a product, on everything that the schedule names."""
+
+    negotiation: Slug
+    product: Product | None = None
+    edition: Annotated[Edition | None, Field(description="the edition of the Harmonized System that a code is of")] = (
+        None
+    )
+    levied_by: Slug | None = None
+    origin: Slug | None = None
+
+
+class AskedSplitOf(AskedTimes):
+    """Which cash, by which provision, on the day of `as_of`; what is told here takes the place of what is on record."""
+
+    provision: Annotated[
+        str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$", max_length=161, examples=["memorandum/profit-split"])
+    ]
+    amount: AmountText
+    currency: Currency
+    before: Annotated[AmountText | None, Field(description="what had been distributed before")] = None
+    threshold: Annotated[AmountText | None, Field(description="the amount of a threshold that is not on record")] = None
+    contributed: Annotated[
+        list[Annotated[str, Field(pattern=r"^[a-z0-9-]+:(0|[1-9][0-9]{0,17})(\.[0-9]{1,4})?$", max_length=110)]],
+        Field(max_length=50, description="what each party put in", examples=[["japan:540000000000"]]),
+    ] = []
+
+
+class AskedSum(AskedTimes):
+    """Of which rung, in which currency; a conversion names its rates, their day and their source."""
+
+    rung: Annotated[
+        list[Literal[*RUNGS, PROPOSED, CALLED]],  # type: ignore[valid-type]
+        Field(min_length=1, max_length=10, description="one rung: a sum of several is refused"),
+    ]
+    currency: Currency | None = None
+    convert_to: Currency | None = None
+    rate: Annotated[list[RateText], Field(max_length=50)] = []
+    rate_date: Day | None = None
+    rate_source: Annotated[Slug | None, Field(description="the source on file that has the rates")] = None
+
+
+def router(stores: Callable[[], Stores]) -> APIRouter:
+    """The reckoning routes."""
+    routes = APIRouter(tags=["reckoning"])
+
+    async def list_tariffs(asked: Annotated[AskedTariffs, Query()], if_none_match: IfNoneMatch = None) -> Response:
+        store = stores()
+        store.refuse_unknown(asked.negotiation)
+        wanted = AskedSchedule(asked.product, asked.edition, asked.levied_by, asked.origin)
+        return await _answer(
+            store, asked, lambda state: {"items": schedule(state.reckoner(asked.negotiation), wanted)}, if_none_match
+        )
+
+    async def show_split(
+        slug: Slug, asked: Annotated[AskedSplitOf, Query()], if_none_match: IfNoneMatch = None
+    ) -> Response:
+        store = stores()
+        store.refuse_unknown(slug)
+        wanted = _split(asked)
+
+        def worked_out(state: Replayed) -> dict[str, Any]:
+            reckoner = state.reckoner(slug)
+            told = {"provision": asked.provision, "cash": wanted.cash, "on": reckoner.day}
+            return told | {"readings": readings(reckoner, wanted)}
+
+        return await _answer(store, asked, worked_out, if_none_match)
+
+    async def show_sum(slug: Slug, asked: Annotated[AskedSum, Query()], if_none_match: IfNoneMatch = None) -> Response:
+        store = stores()
+        store.refuse_unknown(slug)
+        return await _answer(store, asked, lambda state: _sum(state, slug, asked), if_none_match)
+
+    async def show_calendar(
+        slug: Slug, asked: Annotated[AskedTimes, Query()], if_none_match: IfNoneMatch = None
+    ) -> Response:
+        store = stores()
+        store.refuse_unknown(slug)
+        body = await store.replay(asked, lambda state: calendar(slug, state.reckoner(slug)))
+        return asking.answer(body, store.log.head(), if_none_match, "text/calendar")
+
+    def get(path: str, name: str, endpoint: Any, summary: str, content: dict[str, Any] = asking.AN_OBJECT) -> None:
+        routes.add_api_route(
+            path,
+            endpoint,
+            methods=["GET"],
+            operation_id=name,
+            summary=summary,
+            response_class=Response,
+            responses={200: content | {"description": summary}, 304: {"description": "it still holds"}},
+        )
+
+    within = "/v1/negotiations/{slug}"
+    get("/v1/tariffs", "list-tariffs", list_tariffs, "The rates on goods, with the steps that lead to them.")
+    get(f"{within}/split", "show-split", show_split, "The split of cash, by a provision and every reading of it.")
+    get(f"{within}/sum", "show-sum", show_sum, "The sum on one rung, in one currency or converted.")
+    ics = {"content": {"text/calendar": {"schema": {"type": "string"}}}}
+    get(f"{within}/calendar", "show-calendar", show_calendar, "Rounds, sessions and deadlines as a calendar.", ics)
+    return routes
+
+
+async def _answer(
+    store: Stores, asked: AskedTimes, work: Callable[[Replayed], dict[str, Any]], if_none_match: str | None
+) -> Response:
+    body = encode(await store.replay(asked, work))
+    return asking.answer(asking.timed(body, asked), store.log.head(), if_none_match)
+
+
+def _split(asked: AskedSplitOf) -> AskedSplit:
+    def money(told: str, field: str) -> Money:
+        try:
+            return Money(amount=told, currency=asked.currency).check()
+        except Refused as refusal:
+            raise Problem(422, refusal.code, f"{field}: {refusal}") from None
+
+    agreement, _, provision = asked.provision.partition("/")
+    told = [one.partition(":") for one in asked.contributed]
+    return AskedSplit(
+        agreement,
+        provision,
+        money(asked.amount, "amount"),
+        money(asked.before, "before") if asked.before else None,
+        money(asked.threshold, "threshold") if asked.threshold else None,
+        {party: money(amount, "contributed").minor for party, _, amount in told} or None,
+    )
+
+
+def _sum(state: Replayed, slug: str, asked: AskedSum) -> dict[str, Any]:
+    held = state.document(("ledger", slug, "ledger"))
+    ledger = held.document if held else None
+    if not isinstance(ledger, LedgerDocument):
+        ledger = LedgerDocument(negotiation=slug, key="ledger")
+    for currency in filter(None, (asked.currency, asked.convert_to)):
+        Money(amount="0", currency=currency).check()
+    if asked.convert_to is None:
+        return {"sum_of": summed(ledger, asked.rung, asked.currency)}
+    if not (asked.rate and asked.rate_date and asked.rate_source):
+        raise ConversionNeedsItsSource(asked.convert_to, "rate_source")
+    if state.document(("sources", slug, asked.rate_source)) is None:
+        raise Unknown(f"source {asked.rate_source}", "rate_source")
+    rates = dict(rate.split(":") for rate in asked.rate)
+    found: Summed = converted(ledger, asked.rung, asked.convert_to, rates, asked.rate_date, asked.rate_source)
+    return {"sum_of": found}

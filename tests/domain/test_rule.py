@@ -1,0 +1,149 @@
+from datetime import date, timedelta
+
+import holidays
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from application.calendars import CalendarEnds, business_days, calendar
+from domain.happening import STEPS, Happening, parts_of, step_of
+from domain.model import AGGREGATE_OF_EVENT
+from domain.rule import (
+    Rule,
+    RuleCountsFromNothing,
+    RuleCountsFromTwo,
+    RuleNeedsCalendar,
+    RuleReachesTooFar,
+)
+
+CALENDARS = ("JP", "US", "US-NY", "GB", "DE", "FR", "KR", "CN", "SA", "XNYS")
+DAYS = st.dates(date(1990, 1, 1), date(2039, 12, 31))
+
+
+def on_weekdays(day: date) -> bool:
+    return day.weekday() < 5
+
+
+def rule(**told):
+    return Rule(**{"count": 0, "unit": "calendar-days", "start": "2026-02-17", **told}).check()
+
+
+@given(DAYS, st.integers(0, 60), st.lists(st.sampled_from(CALENDARS), min_size=1, max_size=3, unique=True))
+@settings(max_examples=300, deadline=None)
+def test_business_days_agree_with_a_naive_count(start, count, names):
+    def closed(name, day):
+        known = calendar(name)
+        weekend = {3, 4} if name == "SA" and day < date(2013, 6, 29) else known.weekend
+        weekend = day.weekday() in weekend and day not in known.weekend_workdays
+        return weekend or known.get(day) is not None
+
+    day, left = start, count
+    while left:
+        day = day + timedelta(1)
+        if not any(closed(name, day) for name in names):
+            left -= 1
+    found = rule(count=count, unit="business-days", calendars=tuple(names)).day(start, business_days(names))
+    assert found == day
+
+
+@pytest.mark.parametrize(
+    ("names", "day"), [(["US"], "2026-04-21"), (["JP"], "2026-04-23"), (["JP", "US"], "2026-04-23")]
+)
+def test_45_business_days_after_the_selection_of_the_first_batch(names, day):
+    told = rule(count=45, unit="business-days", calendars=tuple(names))
+    assert told.day(date(2026, 2, 17), business_days(names)).isoformat() == day
+
+
+def test_a_calendar_does_not_answer_for_years_that_it_does_not_know():
+    assert isinstance(calendar("JP"), holidays.HolidayBase)
+    assert calendar("XX") is None
+    with pytest.raises(CalendarEnds, match="JP in 1900"):
+        business_days(["JP"])(date(1900, 1, 1))
+    with pytest.raises(CalendarEnds, match="japan in 2026"):
+        business_days(["japan"])(date(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "day"),
+    [
+        ("2026-01-31", 1, "2026-02-28"),
+        ("2028-01-31", 1, "2028-02-29"),
+        ("2026-11-30", 3, "2027-02-28"),
+        ("2026-12-15", 12, "2027-12-15"),
+        ("2026-05-05", 0, "2026-05-05"),
+    ],
+)
+def test_months_end_on_the_same_day_or_the_last(start, months, day):
+    assert rule(count=months, unit="months").day(date.fromisoformat(start), on_weekdays).isoformat() == day
+
+
+@pytest.mark.parametrize(
+    ("roll", "day"),
+    [
+        ("none", "2026-01-31"),
+        ("following", "2026-02-02"),
+        ("preceding", "2026-01-30"),
+        ("modified-following", "2026-01-30"),
+    ],
+)
+def test_what_falls_on_a_closed_day_rolls(roll, day):
+    told = rule(count=30, roll=roll, calendars=("US",))
+    assert told.day(date(2026, 1, 1), on_weekdays).isoformat() == day
+    assert told.day(date(2026, 1, 2), lambda _: True) == date(2026, 2, 1)
+
+
+def test_modified_following_stays_in_the_month_where_it_can():
+    told = rule(count=9, roll="modified-following", calendars=("US",))
+    assert told.day(date(2026, 1, 1), on_weekdays) == date(2026, 1, 12)
+
+
+def test_the_first_of_the_month_can_lie_before_the_event():
+    assert rule(align="first-of-month").day(date(2025, 8, 28), on_weekdays) == date(2025, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("told", "refusal"),
+    [
+        ({"start": None}, RuleCountsFromNothing),
+        ({"event": "tranche/a/selected"}, RuleCountsFromTwo),
+        ({"by": "north"}, RuleCountsFromTwo),
+        ({"unit": "business-days"}, RuleNeedsCalendar),
+        ({"roll": "following"}, RuleNeedsCalendar),
+        ({"unit": "months", "count": 1201}, RuleReachesTooFar),
+    ],
+)
+def test_a_rule_that_cannot_be_counted_is_refused(told, refusal):
+    with pytest.raises(refusal):
+        rule(**told)
+
+
+def test_every_step_of_the_model_can_be_waited_for():
+    left_out = {"negotiation", "claim", "finding", "source"}
+    for event, aggregate in AGGREGATE_OF_EVENT.items():
+        if aggregate.KIND not in left_out and event.TOPIC != "Deadline.OutcomeRecorded":
+            assert step_of(event) in STEPS[aggregate.KIND]
+    told = sum(map(len, STEPS.values()))
+    events = [event for event, aggregate in AGGREGATE_OF_EVENT.items() if aggregate.KIND not in left_out]
+    assert told == len(events) - 1 + len(("met", "met-late", "waived", "lapsed", "overtaken"))
+
+
+@pytest.mark.parametrize(
+    ("told", "parts"),
+    [
+        ("tranche/first/selected", ("tranche", "first", "selected")),
+        ("provision/mou/split/added", ("provision", "mou/split", "added")),
+        ("agreement/mou/entered-into-force", ("agreement", "mou", "entered-into-force")),
+    ],
+)
+def test_a_happening_names_a_thing_and_a_step(told, parts):
+    assert TypeAdapter(Happening).validate_python(told) == told
+    assert parts_of(told) == parts
+
+
+@pytest.mark.parametrize(
+    "told", ["tranche/first/signed", "agreement/mou", "moon/full/rises", "provision/mou/added", "tranche/A/selected"]
+)
+def test_what_cannot_happen_is_refused(told):
+    with pytest.raises(ValidationError):
+        TypeAdapter(Happening).validate_python(told)

@@ -1,0 +1,519 @@
+"""What is worked out when asked: deadlines, conditions, tariffs, splits, the ladder and sums, over HTTP."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+Tell = Callable[..., httpx2.Response]
+Read = Callable[..., Any]
+LEDGER = "/v1/negotiations/talks/ledger"
+
+
+@pytest.fixture
+def told(tell: Tell) -> Tell:
+    """Tell what has to be taken down."""
+
+    def send(command: str, **body: Any) -> httpx2.Response:
+        answer = tell(command, **body)
+        assert answer.status_code == 201, answer.text
+        return answer
+
+    return send
+
+
+def usd(amount: str, **differs: Any) -> dict[str, Any]:
+    return {"amount": amount, "currency": "USD"} | differs
+
+
+def provision(key: str, value: Any, **differs: Any) -> dict[str, Any]:
+    about = {"agreement": "act", "provision": key, "title": key, "kind": "tariff", "text": "-", "value": value}
+    return about | differs
+
+
+def tariff(percent: str, basis: str, **differs: Any) -> dict[str, Any]:
+    return {"type": "tariff", "percent": percent, "basis": basis} | differs
+
+
+@pytest.fixture
+def act(told: Tell) -> None:
+    told("draft-agreement", agreement="act", title="Act", form="law", parties=["north"], published="2025-01-02")
+
+
+# Deadlines
+
+
+def deadline(read: Read, key: str = "soon", **asked: Any) -> dict[str, Any]:
+    return read(f"/v1/negotiations/talks/deadlines/{key}", **asked)
+
+
+@pytest.mark.parametrize(
+    ("day", "status", "left"),
+    [("2025-01-09", "upcoming", 1), ("2025-01-10", "upcoming", 0), ("2025-01-12", "overdue", -2)],
+)
+def test_days_are_left_until_a_date_and_then_the_outcome_is_unknown(
+    told: Tell, read: Read, day: str, status: str, left: int
+) -> None:
+    told("set-deadline", deadline="soon", title="Soon", due="2025-01-10")
+    found = deadline(read, as_of=day)
+    assert (found["status"], found["days_left"], found["day"]) == (status, left, "2025-01-10")
+    assert found["says"].endswith("overdue, outcome unknown") == (status == "overdue")
+    assert "missed" not in str(found)
+
+
+@pytest.mark.parametrize(("outcome", "day", "status"), [
+    ("met", "2025-01-10", "met"), ("met", "2025-01-11", "met-late"), ("met-late", "2025-01-12", "met-late"),
+    ("met-late", "2025-01-09", "met"), ("lapsed", "2025-01-12", "lapsed"), ("waived", "2025-01-03", "waived"),
+])  # fmt: skip
+def test_an_outcome_is_held_against_the_day(told: Tell, read: Read, outcome: str, day: str, status: str) -> None:
+    told("set-deadline", deadline="soon", title="Soon", due="2025-01-10")
+    told("record-deadline-outcome", deadline="soon", outcome=outcome, occurred=day)
+    assert deadline(read)["status"] == status
+    assert [item["key"] for item in read("/v1/deadlines", negotiation="talks", status=status)["items"]] == ["soon"]
+    assert read("/v1/deadlines", negotiation="talks", status="upcoming")["items"] == []
+    assert deadline(read, as_of="2025-01-02")["status"] == "upcoming"
+
+
+def test_a_rule_waits_for_its_event_and_counts_from_the_last_time(told: Tell, read: Read) -> None:
+    told("propose-tranche", tranche="mine")
+    rule = {"count": 10, "unit": "business-days", "event": "tranche/mine/capital-called", "calendars": ["US", "JP"]}
+    told("set-deadline", deadline="soon", title="Soon", rule=rule)
+    found = deadline(read)
+    assert (found["status"], found["day"]) == ("undated", None)
+    assert "waits for tranche/mine/capital-called" in found["says"]
+    told("call-capital", tranche="mine", amount=usd("1"), occurred="2025-02-03")
+    told("call-capital", tranche="mine", amount=usd("1"), occurred="2025-03-03")
+    assert deadline(read, as_of="2025-02-10")["day"] == "2025-02-19"
+    found = deadline(read, as_of="2025-03-10")
+    assert found["day"] == "2025-03-17"
+    assert found["revisions"][0]["day"] == "2025-03-17"
+
+
+def test_a_rule_can_wait_for_the_step_of_one_party(told: Tell, read: Read) -> None:
+    told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
+    rule = {"count": 1, "unit": "months", "event": "agreement/deal/signed", "by": "south"}
+    told("set-deadline", deadline="soon", title="Soon", rule=rule)
+    told("sign-agreement", agreement="deal", parties=["north"], occurred="2025-02-01")
+    assert deadline(read)["day"] is None
+    told("sign-agreement", agreement="deal", parties=["south"], occurred="2025-03-31")
+    assert deadline(read)["day"] == "2025-04-30"
+
+
+def test_rival_readings_of_a_deadline_are_worked_out_side_by_side(told: Tell, read: Read) -> None:
+    start = {"start": "2025-01-01"}
+    told("set-deadline", deadline="soon", title="Soon", rule={"count": 5, "unit": "calendar-days", **start})
+    reading = {"kind": "reading", "subject": "deadline/soon", "claimant": "south"}
+    rule = {"count": 5, "unit": "business-days", "calendars": ["US"], **start}
+    told("make-claim", **reading, value={"type": "rule", "rule": rule})
+    told("record-deadline-outcome", deadline="soon", outcome="met", occurred="2025-01-07")
+    assert [(one["claimant"], one["day"], one["status"]) for one in deadline(read)["readings"]] == [
+        (None, "2025-01-06", "met-late"), ("south", "2025-01-08", "met"),
+    ]  # fmt: skip
+
+
+def test_a_cancelled_deadline_is_no_longer_due_until_it_is_revised(told: Tell, read: Read) -> None:
+    told("set-deadline", deadline="soon", title="Soon", due="2025-01")
+    assert deadline(read, as_of="2025-01-31")["status"] == "upcoming"
+    told("cancel-deadline", deadline="soon", occurred="2025-01-03")
+    assert deadline(read)["status"] == "cancelled"
+    told("revise-deadline", deadline="soon", due="2999-12-31", occurred="2025-01-04")
+    assert deadline(read)["status"] == "upcoming"
+
+
+@pytest.mark.parametrize(("rule", "code", "field"), [
+    ({"count": 1, "unit": "business-days", "start": "2025-01-01", "calendars": ["XX"]}, "unknown", "rule.calendars.0"),
+    ({"count": 1, "unit": "business-days", "start": "2025-01-01"}, "rule-needs-calendar", "rule.calendars"),
+    ({"count": 1, "unit": "months", "event": "tranche/none/selected"}, "unknown", "rule.event"),
+    ({"count": 1, "unit": "months", "event": "tranche/none/signed"}, "not-a-happening", "rule.event"),
+    ({"count": 1, "unit": "months", "event": "moon/full/rises"}, "not-a-happening", "rule.event"),
+    ({"count": 10**9, "unit": "months", "start": "2025"}, "less-than-equal", "rule.count"),
+    ({"count": 1, "unit": "months"}, "rule-counts-from-nothing", "rule.event"),
+])  # fmt: skip
+def test_a_rule_that_cannot_be_is_refused(tell: Tell, rule: dict[str, Any], code: str, field: str) -> None:
+    problem = tell("set-deadline", deadline="soon", title="Soon", rule=rule)
+    assert problem.status_code == 422
+    assert (problem.json()["code"], problem.json()["errors"][0]["field"]) == (code, field)
+
+
+# Conditions and tariffs
+
+
+def rates(read: Read, product: str, **asked: Any) -> list[tuple[str | None, ...]]:
+    items = read("/v1/tariffs", negotiation="talks", product=product, **asked)["items"]
+    return [(item["quota"], item["rate"], item["at_least"]) for item in items]
+
+
+CARS = {"goods": [{"name": "cars", "codes": ["8703"], "edition": "2022"}]}
+
+
+def test_a_rate_on_top_of_an_unknown_one_is_unknown(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("surcharge", tariff("10", "section-122")))
+    told("add-provision", **provision("cars", tariff("25", "section-232", **CARS)))
+    assert rates(read, "cars") == [(None, None, "35")]
+    told("add-provision", **provision("mfn-cars", tariff("2.5", "mfn", **CARS)))
+    assert rates(read, "8703.23") == [(None, "37.5", None)]
+    assert rates(read, "87.04") == [(None, None, "10")]
+    assert rates(read, "8703.23", as_of="2025-01-01") == [(None, None, None)]
+
+
+@pytest.mark.parametrize(("stacking", "rate"), [("add", "41.4"), ("higher", "26.4"), ("replace", "15")])
+def test_bases_go_together_by_their_stacking_rule(told: Tell, read: Read, act: None, stacking: str, rate: str) -> None:
+    told("add-provision", **provision("all", tariff("15", "reciprocal", stacking=stacking)))
+    told("add-provision", **provision("beef", tariff("26.4", "mfn", goods=[{"name": "beef"}])))
+    assert rates(read, "beef") == [(None, rate, None)]
+
+
+def test_a_rate_inside_a_quota_is_another_than_outside(told: Tell, read: Read, act: None) -> None:
+    for side, percent in (("inside", "0"), ("outside", "80")):
+        rice = tariff(percent, "mfn", goods=[{"name": "rice"}], quota={"name": "minimum-access", "side": side})
+        told("add-provision", **provision(side, rice))
+    assert rates(read, "rice") == [("inside minimum-access", "0", None), ("outside minimum-access", "80", None)]
+
+
+def test_a_code_of_another_edition_is_not_taken_for_the_same(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("cars", tariff("5", "mfn", **CARS)))
+    assert rates(read, "8703", edition="2022") == [(None, "5", None)]
+    (found,) = read("/v1/tariffs", negotiation="talks", product="8703", edition="2017")["items"]
+    assert (found["rate"], found["set_aside"][0]["why"]) == (
+        None, "it is on 8703 of 2022, which is not all of what is asked for",
+    )  # fmt: skip
+
+
+def test_an_agreement_that_is_not_in_force_levies_nothing(told: Tell, read: Read) -> None:
+    told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
+    rate = provision("all", tariff("0", "mfn", stacking="replace", levied_by="north"), agreement="deal")
+    told("add-provision", **rate)
+    (found,) = read("/v1/tariffs", negotiation="talks", product="87")["items"]
+    assert (found["rate"], found["set_aside"][0]["why"]) == (None, "deal is drafted, not in force")
+    told("bring-into-force", agreement="deal", parties=["north", "south"], occurred="2025-02-01")
+    assert rates(read, "87") == [(None, "0", None)]
+    told("withdraw-from-agreement", agreement="deal", parties=["north"], occurred="2025-03-01")
+    assert rates(read, "87") == [(None, None, None)]
+    assert rates(read, "87", as_of="2025-02-28") == [(None, "0", None)]
+
+
+def test_a_rate_ends_with_the_act_that_it_rests_on(told: Tell, read: Read, act: None) -> None:
+    told("draft-agreement", agreement="order", title="Order", form="order", parties=["north"])
+    rate = tariff("15", "reciprocal", stacking="replace", rests_on="act")
+    told("add-provision", **provision("all", rate, agreement="order"))
+    assert rates(read, "87") == [(None, "15", None)]
+    told("terminate-agreement", agreement="act", occurred="2026-02-20")
+    assert rates(read, "87", as_of="2026-02-19") == [(None, "15", None)]
+    assert rates(read, "87", as_of="2026-02-20") == [(None, None, None)]
+
+
+def test_a_rate_begins_on_the_first_of_the_month_in_which_a_bill_is_introduced(told: Tell, read: Read) -> None:
+    told("draft-agreement", agreement="bill", title="Bill", form="law", parties=["south"], occurred="2025-08-20")
+    told("draft-agreement", agreement="order", title="Order", form="order", parties=["north"], occurred="2025-08-21")
+    begins = {"count": 0, "unit": "calendar-days", "event": "agreement/bill/announced", "align": "first-of-month"}
+    told("add-provision", **provision(
+        "cars", tariff("15", "section-232", stacking="replace", **CARS), agreement="order", occurred="2025-08-21",
+        depends_on=[{"effect": "begins", "rule": begins}],
+    ))  # fmt: skip
+    assert rates(read, "cars") == [(None, None, None)]
+    told("announce-agreement", agreement="bill", occurred="2025-08-28", published="2025-08-28")
+    assert rates(read, "cars", as_of="2025-08-01") == [(None, "15", None)]
+    assert rates(read, "cars", as_of="2025-07-31") == [(None, None, None)]
+    (entry,) = read("/v1/negotiations/talks/agreements/order")["provisions"]
+    assert entry["applies"] is True
+    assert entry["why"].startswith("it applies since 2025-08-01: the first of the month")
+
+
+def test_a_rate_snaps_back_when_the_condition_is_met(told: Tell, read: Read, act: None) -> None:
+    told("propose-tranche", tranche="mine")
+    back = tariff("25", "reciprocal", stacking="replace")
+    rule = {"count": 1, "unit": "months", "event": "tranche/mine/call-missed"}
+    told("add-provision", **provision(
+        "all", tariff("15", "reciprocal", stacking="replace"), sunset="2026-06",
+        depends_on=[{"effect": "reverts", "rule": rule, "value": back}],
+    ))  # fmt: skip
+    told("record-missed-call", tranche="mine", occurred="2025-05-10")
+    assert rates(read, "87", as_of="2025-06-09") == [(None, "15", None)]
+    assert rates(read, "87", as_of="2025-06-10") == [(None, "25", None)]
+    assert rates(read, "87", as_of="2026-06-30") == [(None, "25", None)]
+    assert rates(read, "87", as_of="2026-07-01") == [(None, None, None)]
+    (found,) = read("/v1/tariffs", negotiation="talks", product="87", as_of="2026-07-01")["items"]
+    assert found["set_aside"][0]["why"] == "it ended with its sunset on 2026-06"
+
+
+def test_an_order_that_reaches_back_changes_the_past_from_when_it_was_public(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("all", tariff("20", "mfn"), published="2025-01-02"))
+    amended = {"agreement": "act", "provision": "all", "text": "-", "value": tariff("5", "mfn")}
+    told("amend-provision", **amended, occurred="2025-06-01", effective="2025-02-01", published="2025-06-01")
+    assert rates(read, "87", as_of="2025-03-01", public_at="2025-05-31") == [(None, "20", None)]
+    assert rates(read, "87", as_of="2025-03-01", public_at="2025-06-01") == [(None, "5", None)]
+    assert rates(read, "87", as_of="2025-01-31") == [(None, "20", None)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_rate_does_not_depend_on_the_order_of_recording(told: Tell, read: Read, act: None, seed: int) -> None:
+    random = Random(seed)
+    commands = [
+        provision(f"p{number}", tariff(
+            str(number), random.choice(["mfn", "reciprocal", "section-232"]),
+            stacking=random.choice(["add", "higher", "replace"]), goods=random.choice([[], CARS["goods"]]),
+        ), occurred=f"2025-02-0{random.randint(1, 4)}")
+        for number in range(6)
+    ]  # fmt: skip
+    found = []
+    for name in ("one", "two"):
+        told("open-negotiation", negotiation=name, title="Talks")
+        told("add-party", negotiation=name, party="north", name="North", kind="state")
+        told("draft-agreement", negotiation=name, agreement="act", title="Act", form="law", parties=["north"])
+        random.shuffle(commands)
+        for command in commands:
+            told("add-provision", negotiation=name, **command)
+        days = [f"2025-02-0{day}" for day in range(1, 6)]
+        asked = [read("/v1/tariffs", negotiation=name, product="cars", as_of=day)["items"] for day in days]
+        found.append([(item["rate"], item["at_least"], item["says"]) for items in asked for item in items])
+    assert found[0] == found[1]
+
+
+def test_unknown_goods_and_a_negative_rate_are_refused(client: TestClient, tell: Tell, told: Tell, act: None) -> None:
+    told("add-provision", **provision("cars", tariff("5", "mfn", **CARS)))
+    answer = client.get("/v1/tariffs", params={"negotiation": "talks", "product": "tanks"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "no-such-goods")
+    assert client.get("/v1/tariffs", params={"negotiation": "none"}).status_code == 404
+    problem = tell("add-provision", **provision("bad", tariff("-5", "mfn"))).json()
+    assert (problem["code"], problem["errors"][0]["field"]) == ("not-a-rate", "value.percent")
+
+
+# The split of cash
+
+
+def waterfall(*tiers: dict[str, Any], currency: str = "USD") -> dict[str, Any]:
+    return {"type": "waterfall", "currency": currency, "tiers": list(tiers)}
+
+
+def tier(north: str, south: str, until: Any = None) -> dict[str, Any]:
+    shares = [{"party": "north", "percent": north}, {"party": "south", "percent": south}]
+    return {"shares": shares} | ({"until": until} if until else {})
+
+
+FIRST = tier("50", "50", {"name": "deemed", "amount": "100"})
+
+
+def totals(reading: dict[str, Any]) -> list[list[str]]:
+    return [[part["amount"] for part in case["totals"]] for case in reading["cases"]]
+
+
+def split(read: Read, amount: str, **asked: Any) -> list[list[list[str]]]:
+    params = {"provision": "act/split", "amount": amount, "currency": "USD"}
+    return [totals(reading) for reading in read("/v1/negotiations/talks/split", **params | asked)["readings"]]
+
+
+def test_amended_terms_split_from_their_date_what_is_distributed_after_what_is_on_record(
+    told: Tell, read: Read, act: None
+) -> None:
+    told("add-provision", **provision("split", waterfall(FIRST, tier("10", "90")), kind="profit-split"))
+    told("propose-tranche", tranche="mine")
+    told("distribute-proceeds", tranche="mine", amount=usd("99.99"), to="north", occurred="2025-03-01")
+    assert split(read, "10.01", as_of="2025-02-28") == [[["5.01", "5.00"]]]
+    assert split(read, "10.01", as_of="2025-03-02") == [[["1.01", "9.00"]]]
+    assert split(read, "10.01", as_of="2025-03-02", before="200") == [[["1.00", "9.01"]]]
+    amended = {"agreement": "act", "provision": "split", "text": "-", "value": waterfall(tier("0", "100"))}
+    told("amend-provision", **amended, occurred="2025-04-01")
+    assert split(read, "10.01", as_of="2025-04-01") == [[["0.00", "10.01"]]]
+    assert split(read, "10.01", as_of="2025-03-31") == [[["1.01", "9.00"]]]
+
+
+def test_a_reading_by_risk_borne_goes_by_what_each_has_paid_in(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("split", waterfall(FIRST, tier("10", "90")), kind="profit-split"))
+    by_risk = waterfall({"by": "contribution"})
+    told("make-claim", kind="reading", claimant="south", subject="provision/act/split", value=by_risk)
+    params = {"provision": "act/split", "amount": "10", "currency": "USD"}
+    _, reading = read("/v1/negotiations/talks/split", **params)["readings"]
+    assert reading["cases"] == []
+    assert "not on record" in reading["says"]
+    assert split(read, "10", contributed=["north:1", "south:3"])[1] == [["2.50", "7.50"]]
+    told("propose-tranche", tranche="mine")
+    for party, amount in (("north", "60"), ("south", "40")):
+        told("record-draw", tranche="mine", amount=usd(amount), party=party)
+    assert split(read, "10")[1] == [["6.00", "4.00"]]
+    told("return-funds", tranche="mine", rung="drawn", amount=usd("20"), party="north")
+    assert split(read, "10")[1] == [["5.00", "5.00"]]
+
+
+@pytest.mark.parametrize(("value", "code"), [
+    (waterfall(tier("50", "49")), "shares-do-not-add-up"),
+    (waterfall(tier("50", "50"), tier("10", "90")), "tiers-out-of-order"),
+    (waterfall(tier("50", "50"), currency="XXX"), "unknown-currency"),
+    (waterfall({"shares": [{"party": "east", "percent": "100"}]}), "unknown"),
+])  # fmt: skip
+def test_a_waterfall_that_cannot_be_is_refused(tell: Tell, act: None, value: Any, code: str) -> None:
+    problem = tell("add-provision", **provision("split", value, kind="profit-split"))
+    assert (problem.status_code, problem.json()["code"]) == (422, code)
+
+
+def test_cash_of_another_currency_or_beyond_measure_is_refused(client: TestClient, told: Tell, act: None) -> None:
+    told("add-provision", **provision("split", waterfall(tier("50", "50")), kind="profit-split"))
+
+    def code(**asked: str) -> str:
+        params = {"provision": "act/split", "amount": "1", "currency": "USD"} | asked
+        answer = client.get("/v1/negotiations/talks/split", params=params)
+        assert answer.status_code == 422
+        return str(answer.json()["code"])
+
+    assert code(currency="JPY") == "not-a-currency-of-the-waterfall"
+    assert code(currency="XXX") == "unknown-currency"
+    assert code(amount="1.001") == "too-many-decimals"
+    assert code(amount="9" * 19) == "not-an-amount"
+    assert code(provision="act/none") == "no-such-provision"
+
+
+# The ladder
+
+
+def rung(ledger: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(entry for entry in ledger["rungs"] if entry["rung"] == name)
+
+
+def amounts(entry: dict[str, Any], field: str = "sums") -> list[tuple[str, str]]:
+    return [(told["currency"], told["amount"]) for told in entry[field]]
+
+
+def test_a_part_is_not_counted_beside_its_whole(told: Tell, read: Read) -> None:
+    told("select-tranche", tranche="whole", amount=usd("100"))
+    told("select-tranche", tranche="part", amount=usd("40"), part_of="whole")
+    told("select-tranche", tranche="piece", amount=usd("10"), part_of="part")
+    told("select-tranche", tranche="other", amount=usd("7", currency="JPY"), part_of="whole")
+    selected = rung(read(LEDGER), "selected")
+    assert amounts(selected) == [("JPY", "7"), ("USD", "100.00")]
+    assert (selected["tranches"], selected["within"]) == (["whole", "other"], ["part", "piece"])
+
+
+def test_new_money_is_what_was_not_promised_before(told: Tell, read: Read) -> None:
+    told("pledge-tranche", tranche="old", amount=usd("30"), includes_prior=False)
+    told("pledge-tranche", tranche="new", amount=usd("100"), includes_prior=True, includes=["old"], prior=usd("20"))
+    pledge = rung(read(LEDGER), "pledge")
+    assert (amounts(pledge), amounts(pledge, "new_money")) == ([("USD", "100.00")], [("USD", "50.00")])
+    assert (pledge["within"], pledge["untold"]) == (["old"], [])
+    told("pledge-tranche", tranche="vague", amount=usd("5"), includes_prior=True)
+    pledge = rung(read(LEDGER), "pledge")
+    assert (amounts(pledge), pledge["new_money"], pledge["untold"]) == ([("USD", "105.00")], [], ["vague"])
+
+
+def test_a_cancelled_tranche_leaves_the_promises_and_not_what_was_paid(told: Tell, read: Read) -> None:
+    told("select-tranche", tranche="mine", amount=usd("100"))
+    told("record-draw", tranche="mine", amount=usd("10"))
+    told("return-funds", tranche="mine", rung="drawn", amount=usd("12"))
+    told("cancel-tranche", tranche="mine", occurred="2025-02-01")
+    ledger = read(LEDGER)
+    assert rung(ledger, "selected")["known"] is False
+    assert amounts(rung(ledger, "drawn")) == [("USD", "-2.00")]
+    assert amounts(rung(read(LEDGER, as_of="2025-01-31"), "selected")) == [("USD", "100.00")]
+
+
+@pytest.fixture
+def cap(told: Tell, act: None) -> None:
+    value = {
+        "type": "cap", "on": "called", "zone": "America/New_York", "amount": usd("20", per="year"), "tranche": "whole",
+    }  # fmt: skip
+    told("propose-tranche", tranche="whole")
+    told("propose-tranche", tranche="mine", part_of="whole")
+    told("propose-tranche", tranche="elsewhere")
+    told("add-provision", **provision("cap", value, kind="investment"))
+
+
+def test_calls_count_in_the_calendar_year_of_the_zone_that_the_cap_names(told: Tell, read: Read, cap: None) -> None:
+    for when, amount in (("2025-12-31T23:30-05:00", "15"), ("2026-01-01T12:00+09:00", "4"), ("2026-01-05", "21")):
+        told("call-capital", tranche="mine", amount=usd(amount), occurred=when)
+    told("call-capital", tranche="elsewhere", amount=usd("500"), occurred="2026-01-06")
+    told("call-capital", tranche="mine", amount=usd("7", currency="JPY"), occurred="2026-01-07")
+    ledger = read(LEDGER)
+    (found,) = ledger["caps"]
+    assert [(y["year"], y["reached"]["amount"], y["headroom"]["amount"]) for y in found["years"]] == [
+        ("2025", "19.00", "1.00"), ("2026", "21.00", "-1.00"),
+    ]  # fmt: skip
+    assert amounts(found, "not_compared") == [("JPY", "7")]
+    (flag,) = [flag for flag in ledger["flags"] if flag["rule"] == "over-ceiling"]
+    assert flag["details"] == ["USD 21.00 called in 2026, 1.00 over the 20.00 of act/cap"]
+    (over,) = ledger["over"]
+    assert (over["ceiling"], over["tranche"], over["basis"]["occurred"]) == ("act/cap", "mine", "2026-01-05")
+
+
+def test_a_cap_that_is_suspended_or_removed_flags_nothing(told: Tell, read: Read, cap: None) -> None:
+    told("call-capital", tranche="mine", amount=usd("21"), occurred="2025-02-01")
+    assert len(read("/v1/flags", kind="over-ceiling")["items"]) == 1
+    told("suspend-provision", agreement="act", provision="cap", occurred="2025-03-01")
+    assert read("/v1/flags", kind="over-ceiling")["items"] == []
+    told("resume-provision", agreement="act", provision="cap", occurred="2025-04-01")
+    assert len(read("/v1/flags", kind="over-ceiling")["items"]) == 1
+    told("remove-provision", agreement="act", provision="cap", occurred="2025-05-01")
+    assert read(LEDGER)["caps"] == []
+    assert len(read("/v1/flags", kind="over-ceiling", as_of="2025-02-15")["items"]) == 1
+
+
+def test_how_much_of_a_promise_is_taken_up(told: Tell, read: Read) -> None:
+    told("pledge-tranche", tranche="all", amount=usd("300"), rung="commitment")
+    told("select-tranche", tranche="mine", amount=usd("100"), part_of="all")
+    (found,) = read(LEDGER)["take_up"]
+    assert (found["rung"], found["of"], found["percent"]) == ("selected", "commitment", "33.33")
+
+
+def test_an_unknown_zone_is_refused(tell: Tell, act: None) -> None:
+    value = {"type": "cap", "on": "called", "zone": "Mars/Olympus", "amount": usd("20")}
+    problem = tell("add-provision", **provision("cap", value, kind="investment")).json()
+    assert (problem["code"], problem["errors"][0]["field"]) == ("unknown", "value.zone")
+
+
+# Sums
+
+
+@pytest.fixture
+def drawn(told: Tell) -> None:
+    told("propose-tranche", tranche="mine")
+    told("record-draw", tranche="mine", amount=usd("10"))
+    told("record-draw", tranche="mine", amount={"amount": "1000", "currency": "JPY"})
+    told("register-source", source="rates", title="Rates", publisher="Bank", kind="statement", published="2025-01-02")
+
+
+SUM = "/v1/negotiations/talks/sum"
+
+
+def test_a_sum_is_taken_within_one_rung_and_one_currency(client: TestClient, read: Read, drawn: None) -> None:
+    def code(**asked: Any) -> str:
+        return str(client.get(SUM, params=asked).json()["code"])
+
+    assert read(SUM, rung="drawn", currency="USD")["sum_of"]["sum"]["amount"] == "10.00"
+    nothing = read(SUM, rung="contracted")["sum_of"]
+    assert (nothing["known"], nothing["sum"]) == (False, None)
+    assert code(rung="drawn") == "mixed-currencies"
+    assert code(rung=["drawn", "pledge"]) == "mixed-rungs"
+    assert code(rung="drawn", convert_to="USD") == "conversion-needs-its-source"
+    named = {"rung": "drawn", "convert_to": "USD", "rate_date": "2025-01-02"}
+    assert code(**named, rate="EUR:1.1", rate_source="rates") == "no-rate-for-currency"
+    assert code(**named, rate="JPY:0.0067", rate_source="none") == "unknown"
+    assert code(rung="drawn", currency="XXX") == "unknown-currency"
+
+
+def test_a_conversion_names_its_rate_day_and_source_and_keeps_what_was_reported(read: Read, drawn: None) -> None:
+    named = {"rung": "drawn", "convert_to": "USD", "rate_date": "2025-01-02", "rate_source": "rates"}
+    found = read(SUM, **named, rate="JPY:0.0067455")["sum_of"]
+    assert (found["sum"]["amount"], found["exact"]) == ("16.75", "16.7455")
+    assert amounts(found, "reported") == [("JPY", "1000"), ("USD", "10.00")]
+    assert found["rates"] == [{"currency": "JPY", "rate": "0.0067455", "date": "2025-01-02", "source": "rates"}]
+
+
+# The calendar
+
+
+def test_rounds_sessions_and_deadlines_are_in_the_calendar(client: TestClient, told: Tell, read: Read) -> None:
+    told("schedule-round", round="2", planned_start="2025-06-03", planned_end="2025-06-05", title="Second")
+    told("set-deadline", deadline="soon", title="Soon", due="2025-07")
+    told("cancel-deadline", deadline="soon")
+    told("set-deadline", deadline="later", title="Later", due="2025-08-01")
+    told("hold-session", session="call", form="call")
+    read("/v1/negotiations")
+    answer = client.get("/v1/negotiations/talks/calendar", params={"as_of": "2025-01-02"})
+    assert answer.headers["content-type"].startswith("text/calendar")
+    lines = answer.text.splitlines()
+    assert "DTSTART;VALUE=DATE:20250603" in lines
+    assert "DTEND;VALUE=DATE:20250606" in lines
+    assert "SUMMARY:Due: Later" in lines
+    assert "SUMMARY:Due: Soon" not in lines
+    assert lines.count("BEGIN:VEVENT") == 3
+    assert answer.text == client.get("/v1/negotiations/talks/calendar", params={"as_of": "2025-01-02"}).text
