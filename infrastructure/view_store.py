@@ -11,7 +11,7 @@ from application.view import Index, Row, texts
 from domain.text import words
 from infrastructure.sqlite import StoreRefused, open_for_reading, open_for_writing, schema_version
 
-SCHEMA = 2
+SCHEMA = 3
 _TABLES = """
 CREATE TABLE documents (id INTEGER PRIMARY KEY, view TEXT NOT NULL, negotiation TEXT NOT NULL, key TEXT NOT NULL,
     kind TEXT NOT NULL, date TEXT NOT NULL, tags TEXT NOT NULL, shown INTEGER NOT NULL, folded_date TEXT NOT NULL,

@@ -57,6 +57,7 @@ View = Literal[
     "sources",
     "flags",
 ]
+Shown = Literal[View, "tariffs"]
 AsOf = Annotated[str | None, typer.Option(help="What had happened by then: a date, or an instant with its offset.")]
 PublicAt = Annotated[str | None, typer.Option(help="What had been published by then.")]
 KnownAt = Annotated[str | None, typer.Option(help="What had been taken down by then.")]
@@ -146,22 +147,27 @@ def record(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], u
 
 @app.command()
 def show(
-    view: Annotated[View, typer.Argument()],
+    view: Annotated[Shown, typer.Argument()],
     negotiation: Annotated[str, typer.Argument(help="Its name; not needed for the list of negotiations.")] = "",
     as_of: AsOf = None,
     public_at: PublicAt = None,
     known_at: KnownAt = None,
     policy: Annotated[str | None, typer.Option(help="findings, or account:{party}: whose word counts.")] = None,
     suppose: Annotated[Path | None, typer.Option(help="A case file to suppose on top.", exists=True)] = None,
+    product: Annotated[str | None, typer.Option(help="Of the tariffs, those on these goods: beef, 8703.23.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a view of a negotiation as a table: as it stands, at other times, or as it would stand."""
     if not negotiation and (view != "negotiations" or suppose):
         raise typer.Exit(_fail(f"Which negotiation? Try: parley show {view} japan-us-2025"))
+    if (view == "tariffs" and (policy or suppose)) or (view != "tariffs" and product):
+        raise typer.Exit(_fail("A product goes with tariffs, and a policy or supposition with all else."))
     within = f"/v1/negotiations/{negotiation}" if negotiation else "/v1/negotiations"
     path = within if view == "negotiations" else f"{within}/{view}"
     params = _told(as_of=as_of, public_at=public_at, known_at=known_at, policy=policy)
+    if view == "tariffs":
+        path, params = "/v1/tariffs", params | _told(negotiation=negotiation, product=product)
 
     async def asked(client: Client) -> list[Item]:
         if suppose:

@@ -77,9 +77,11 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
         store = stores()
         store.refuse_unknown(asked.negotiation)
         wanted = AskedSchedule(asked.product, asked.edition, asked.levied_by, asked.origin)
-        return await _answer(
-            store, asked, lambda state: {"items": schedule(state.reckoner(asked.negotiation), wanted)}, if_none_match
-        )
+
+        def worked_out(state: Replayed) -> dict[str, Any]:
+            return {"items": schedule(state.reckoner(asked.negotiation), wanted), "next": None}
+
+        return await _answer(store, asked, worked_out, if_none_match)
 
     async def show_split(
         slug: Slug, asked: Annotated[AskedSplitOf, Query()], if_none_match: IfNoneMatch = None

@@ -1,47 +1,16 @@
 """Views as tables for a terminal."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
+from interfaces.words import cell_of, money, value
+
 Item = dict[str, Any]
-CELL_LENGTH = 200
-
-
-def value(told: Item | None) -> str:
-    """A typed value in words."""
-    if told is None:
-        return "(withdrawn)"
-    match told["type"]:
-        case "money":
-            return money(told["money"])
-        case "share":
-            return f"{told['percent']} %" + (f" to {told['to']}" if told.get("to") else "")
-        case "rate":
-            return f"{told['percent']} %" + (f" ({told['basis']})" if told.get("basis") else "")
-        case "count":
-            return _qualified(f"{told['number']:,} {told['unit']}", told)
-        case "yes-no":
-            return "yes" if told["answer"] else "no"
-        case kind:
-            return str(told[kind])
-
-
-def money(told: Item | None) -> str:
-    """Money with its currency and qualifier."""
-    if told is None:
-        return ""
-    whole, _, cents = told["amount"].partition(".")
-    amount = f"{int(whole):,}" + (f".{cents}" if cents.strip("0") else "")
-    return _qualified(f"{told['currency']} {amount}", told)
-
-
-def _qualified(text: str, told: Item) -> str:
-    qualifier = told.get("qualifier") or ", ".join(told.get("qualifiers", ()))
-    before = "" if qualifier in ("", "exactly") else qualifier.replace("-", " ") + " "
-    return before + text + (" a year" if told.get("per") else "")
+BAR_LENGTH = 24
 
 
 def _positions(items: list[Item]) -> Table:
@@ -63,13 +32,61 @@ def _stand(item: Item | None) -> str:
 
 
 def _ledger(items: list[Item]) -> Table:
-    table = _table("rung", "amount", "tranches")
-    candidates = items[0]["candidates"]
-    for entry in [*items[0]["rungs"], *([candidates] if candidates["known"] else [])]:
+    """The rungs, what is left, and the caps: each amount with a bar, by the largest of its currency."""
+    ledger = items[0]
+    entries = [*ledger["rungs"], *(ledger[more] for more in ("called", "candidates") if ledger[more]["known"])]
+    largest: dict[str, int] = {}
+    for told in (told for entry in entries for told in entry["sums"]):
+        largest[told["currency"]] = max(largest.get(told["currency"], 1), told["minor"])
+    table = _table("rung", "amount", "", "tranches")
+    for entry in entries:
         sums = "\n".join(map(money, entry["sums"])) or ("no amount" if entry["known"] else "unknown")
-        table.add_row(entry["rung"], sums, ", ".join(entry["tranches"]))
-    table.add_row("left of the promise", "\n".join(map(money, items[0]["left"])) or "unknown", "")
+        bars = "\n".join(_bar(told["minor"], largest[told["currency"]]) for told in entry["sums"])
+        table.add_row(entry["rung"], sums, bars, ", ".join(entry["tranches"]))
+    left = ledger["left"]
+    bars = "\n".join(_bar(told["minor"], largest.get(told["currency"], 1)) for told in left)
+    table.add_row("left of the promise", "\n".join(map(money, left)) or "unknown", bars, "")
+    for cap in ledger["caps"]:
+        for year in cap["years"]:
+            reached = f"{money(year['reached'])}\nof {money(cap['allowed'])}"
+            bar = _bar(year["reached"]["minor"], cap["allowed"]["minor"])
+            over = "over" if year["headroom"]["minor"] < 0 else "left"
+            said = f"{money(year['headroom']).replace('-', '')} {over} of {cap['provision']}"
+            table.add_row(f"{cap['on']} {year['year'] or 'in all'}", reached, bar, said)
     return table
+
+
+def _bar(part: int, whole: int) -> str:
+    """A bar of as many of its cells as a part is of a whole, at least a sliver; an arrow where it is more."""
+    if part <= 0 or whole <= 0:
+        return ""
+    cells = BAR_LENGTH * part / whole
+    return ("█" * min(int(cells), BAR_LENGTH) + ("▶" if cells > BAR_LENGTH else "")) or "▏"
+
+
+def _tariffs(items: list[Item]) -> Table:
+    table = _table("goods", "levied by", "on goods of", "rate", "", "how", "does not count")
+    rates = [Decimal(item["rate"] or item["at_least"] or 0) for item in items]
+    for item, rate in zip(items, rates, strict=True):
+        at_least = f"at least {item['at_least']} %" if item["at_least"] else "unknown"
+        goods = item["product"] or "all others"
+        aside = "\n".join(f"{one['percent']} % {one['basis']}: {one['why']}" for one in item["set_aside"])
+        cells = (
+            f"{goods} ({item['quota']})" if item["quota"] else goods,
+            item["levied_by"] or "",
+            item["origin"] or "",
+            f"{item['rate']} %" if item["rate"] else at_least,
+            _bar(int(rate * 100), int(max(rates) * 100)),
+            item["says"],
+            aside,
+        )
+        table.add_row(*map(escape, cells))
+    return table
+
+
+def _reading(told: Item) -> str:
+    left = {None: "", 0: " (today)"}.get(told["days_left"], f" ({told['days_left']} days)")
+    return f"{told['claimant'] or 'as set'}: {told['day'] or 'not known'} {told['status']}{left}"
 
 
 def _rows(*columns: tuple[str, Callable[[Item], object]]) -> Callable[[list[Item]], Table]:
@@ -92,6 +109,7 @@ def _table(*columns: str) -> Table:
 _TABLES: dict[str, Callable[[list[Item]], Table]] = {
     "positions": _positions,
     "ledger": _ledger,
+    "tariffs": _tariffs,
     "timeline": _rows(
         ("occurred", lambda i: i["basis"]["occurred"]),
         ("published", lambda i: i["basis"]["published"]),
@@ -131,14 +149,12 @@ _TABLES: dict[str, Callable[[list[Item]], Table]] = {
     "deadlines": _rows(
         ("name", lambda i: i["key"]),
         ("title", lambda i: i["title"]),
-        ("status", lambda i: i["outcome"] or i["status"]),
-        (
-            "due",
-            lambda i: (
-                i["due"] or (i["rule"] and f"{i['rule']['count']} {i['rule']['unit']} after {i['rule']['after']}")
-            ),
-        ),
-        ("revisions", lambda i: len(i["revisions"]) - 1),
+        ("status", lambda i: i["status"]),
+        ("due", lambda i: i["day"] or "not known"),
+        ("days left", lambda i: "" if i["days_left"] is None else str(i["days_left"])),
+        ("how", lambda i: i["says"]),
+        ("readings", lambda i: "\n".join(map(_reading, i["readings"][1:]))),
+        ("revised", lambda i: len(i["revisions"]) - 1),
     ),
     "contradictions": _rows(
         ("subject", lambda i: i["subject"]),
@@ -168,7 +184,7 @@ history = _rows(
     ("type", lambda i: i["type"]),
     ("occurred", lambda i: i["envelope"]["occurred"]),
     ("recorded", lambda i: i["envelope"]["recorded"]),
-    ("facts", lambda i: _any({k: v for k, v in i.items() if k not in ("position", "type", "envelope")})),
+    ("facts", lambda i: cell_of({k: v for k, v in i.items() if k not in ("position", "type", "envelope")})),
     ("reason", lambda i: i["envelope"].get("reason")),
 )
 """The records of one stream, as a table."""
@@ -183,7 +199,9 @@ def difference(answer: Item) -> Table:
         move = moved.get(item["key"]) if item["view"] == "positions" else None
         fields = [{"field": "stands at", **move}] if move else item["fields"]
         for number, field in enumerate(fields or [{"field": item["change"], "before": None, "after": None}]):
-            cells = (_any(field["before"]), _any(field["after"])) if field["before"] or field["after"] else ("", "")
+            cells = (
+                (cell_of(field["before"]), cell_of(field["after"])) if field["before"] or field["after"] else ("", "")
+            )
             named = (f"{item['view']}/{item['key']}", by) if number == 0 else ("", "")
             table.add_row(*map(escape, (named[0], field["field"], *cells, named[1])))
     return table
@@ -197,7 +215,10 @@ def grounds(answer: Item) -> Table:
         times = (basis["effective"] or basis["occurred"], basis["published"] or "")
         fixed = "\n".join(basis["corrections"])
         table.add_row(
-            *map(escape, (*times, _any(step["before"]), _any(step["after"]), basis["record"], _cited(basis), fixed))
+            *map(
+                escape,
+                (*times, cell_of(step["before"]), cell_of(step["after"]), basis["record"], _cited(basis), fixed),
+            )
         )
     return table
 
@@ -208,26 +229,6 @@ def _basis(basis: Item) -> str:
 
 def _cited(basis: Item) -> str:
     return ", ".join(evidence["source"] for evidence in basis["evidence"])
-
-
-def _any(told: Any) -> str:
-    """A field of any kind in a cell: values and money in words, other facts without what they rest on, all cut."""
-    text = _in_words(told)
-    return text if len(text) <= CELL_LENGTH else text[: CELL_LENGTH - 1] + "…"
-
-
-def _in_words(told: Any) -> str:
-    match told:
-        case {"type": _}:
-            return value(told)
-        case {"currency": _, "amount": _}:
-            return money(told)
-        case dict():
-            parts = {name: _in_words(part) for name, part in told.items() if not name.endswith("basis")}
-            return ", ".join(f"{name}: {part}" for name, part in parts.items() if part)
-        case list():
-            return "; ".join(filter(None, map(_in_words, told)))
-    return "" if told is None else str(told)
 
 
 def table(view: str, items: list[Item]) -> Table:

@@ -1,0 +1,78 @@
+"""Values, money and other facts in words, for a cell of a table."""
+
+from decimal import Decimal
+from typing import Any
+
+Item = dict[str, Any]
+CELL_LENGTH = 200
+
+
+def value(told: Item | None) -> str:
+    """A typed value in words."""
+    if told is None:
+        return "(withdrawn)"
+    match told["type"]:
+        case "money":
+            return money(told["money"])
+        case "share":
+            return f"{told['percent']} %" + (f" to {told['to']}" if told.get("to") else "")
+        case "rate":
+            return f"{told['percent']} %" + (f" ({told['basis']})" if told.get("basis") else "")
+        case "count":
+            return _qualified(f"{told['number']:,} {told['unit']}", told)
+        case "rule":
+            rule = told["rule"]
+            since = rule.get("event") or rule.get("after") or rule.get("start")
+            where = f" ({' and '.join(rule['calendars'])})" if rule.get("calendars") else ""
+            return f"{rule['count']} {rule['unit'].replace('-', ' ')} after {since}{where}"
+        case "tariff":
+            return f"{told['percent']} % {told['basis']}"
+        case "cap":
+            return f"{money(told['amount'])} {told['on']}"
+        case "waterfall":
+            return "; then ".join(map(_tier, told["tiers"]))
+        case "yes-no":
+            return "yes" if told["answer"] else "no"
+        case kind:
+            return str(told[kind])
+
+
+def _tier(told: Item) -> str:
+    shares = " and ".join(f"{share['percent']} % to {share['party']}" for share in told.get("shares", ()))
+    return (shares or "by what each put in") + (f" until the {told['until']['name']}" if told.get("until") else "")
+
+
+def money(told: Item | None) -> str:
+    """Money with its currency and qualifier."""
+    if told is None:
+        return ""
+    amount = f"{Decimal(told['amount']):,f}"
+    if "." in amount and not amount.partition(".")[2].strip("0"):
+        amount = amount.partition(".")[0]
+    return _qualified(f"{told['currency']} {amount}", told)
+
+
+def _qualified(text: str, told: Item) -> str:
+    qualifier = told.get("qualifier") or ", ".join(told.get("qualifiers", ()))
+    before = "" if qualifier in ("", "exactly") else qualifier.replace("-", " ") + " "
+    return before + text + (" a year" if told.get("per") else "")
+
+
+def cell_of(told: Any) -> str:
+    """A field of any kind in a cell: values and money in words, other facts without what they rest on, all cut."""
+    text = _in_words(told)
+    return text if len(text) <= CELL_LENGTH else text[: CELL_LENGTH - 1] + "…"
+
+
+def _in_words(told: Any) -> str:
+    match told:
+        case {"type": _}:
+            return value(told)
+        case {"currency": _, "amount": _}:
+            return money(told)
+        case dict():
+            parts = {name: _in_words(part) for name, part in told.items() if not name.endswith("basis")}
+            return ", ".join(f"{name}: {part}" for name, part in parts.items() if part)
+        case list():
+            return "; ".join(filter(None, map(_in_words, told)))
+    return "" if told is None else str(told)
