@@ -86,7 +86,8 @@ class Reckoner:
         except (Refused, OverflowError) as error:
             return WorkedOut(day=None, says=f"{in_words(rule)}: {error}", basis=basis)
         vaguely = "" if is_instant(start) or len(start) == 10 else ", told no more precisely: it may be later"
-        says = f"{in_words(rule)}, {start}{vaguely}" if rule.after or rule.event else f"{in_words(rule)} {start}"
+        told = f", {start}" if rule.after or rule.event else ""
+        says = f"{in_words(rule)}{told}{vaguely}"
         return WorkedOut(day=day.isoformat(), says=says, basis=basis)
 
 
@@ -98,12 +99,12 @@ def _is(record: Record, step: str, by: str | None) -> bool:
 
 def in_words(rule: Rule) -> str:
     """A rule as people say it."""
-    since = rule.after or rule.event or ""
+    since = rule.after or rule.event or rule.start
     if rule.count:
         unit = rule.unit.replace("-", " ") if rule.count != 1 else rule.unit.replace("-", " ").removesuffix("s")
-        told = f"{rule.count} {unit} after {since}".rstrip()
+        told = f"{rule.count} {unit} after {since}"
     else:
-        told = f"on the day of {since}" if since else "on"
+        told = f"on the day of {since}"
     if rule.align:
         told = f"the first of the month in which falls {told}"
     if rule.calendars:

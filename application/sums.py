@@ -110,7 +110,8 @@ def _entry(ledger: LedgerDocument, rungs: Sequence[str]) -> RungEntry:
     if len(set(rungs)) != 1:
         raise MixedRungs(", ".join(rungs), "rung")
     entries = (*ledger.rungs, ledger.candidates, ledger.called)
-    return next(entry for entry in entries if entry.rung == rungs[0])
+    unknown = RungEntry(rung=rungs[0], known=False, sums=(), tranches=())
+    return next((entry for entry in entries if entry.rung == rungs[0]), unknown)
 
 
 def _decimal(exact: Fraction) -> str:

@@ -14,6 +14,7 @@ from domain.moment import (
     first_date,
     instant,
     is_instant,
+    last_date,
     may_be_later,
     open_date,
     order,
@@ -293,3 +294,16 @@ def test_an_end_that_surely_lies_before_its_start_is_refused_at_its_field():
 @pytest.mark.parametrize("end", [None, "2025", "2025-07", "2025-07-22", "2025-07-23"])
 def test_an_end_that_may_follow_its_start_is_admitted(end):
     assert refuse_backwards("2025-07-22", end, "ended") is None
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        ("2028", "2028-12-31"),
+        ("2028-02", "2028-02-29"),
+        ("2028-02-03", "2028-02-03"),
+        ("2028-02-03T23:00-05:00", "2028-02-03"),
+    ],
+)
+def test_what_is_vague_ends_with_its_last_date(moment, day):
+    assert last_date(moment).isoformat() == day

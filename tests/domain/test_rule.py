@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from application.calendars import CalendarEnds, business_days, calendar
+from domain.deadline import Deadline
 from domain.happening import STEPS, Happening, parts_of, step_of
 from domain.model import AGGREGATE_OF_EVENT
 from domain.rule import (
@@ -16,9 +17,10 @@ from domain.rule import (
     RuleNeedsCalendar,
     RuleReachesTooFar,
 )
+from tests.scenario import a
 
 CALENDARS = ("JP", "US", "US-NY", "GB", "DE", "FR", "KR", "CN", "SA", "XNYS")
-DAYS = st.dates(date(1990, 1, 1), date(2039, 12, 31))
+DAYS = st.dates(date(2000, 1, 1), date(2049, 12, 31))
 
 
 def on_weekdays(day: date) -> bool:
@@ -147,3 +149,7 @@ def test_a_happening_names_a_thing_and_a_step(told, parts):
 def test_what_cannot_happen_is_refused(told):
     with pytest.raises(ValidationError):
         TypeAdapter(Happening).validate_python(told)
+
+
+def test_the_outcome_of_a_deadline_is_its_step():
+    assert step_of(a(Deadline.OutcomeRecorded, "2026-01-01", outcome="lapsed")) == "lapsed"

@@ -92,6 +92,35 @@ def test_a_view_is_shown_at_other_times(recorded: None) -> None:
     assert "as_of" in wrong.output
 
 
+def test_tariffs_and_deadlines_are_shown_on_a_day(recorded: None) -> None:
+    shown = parley("show", "tariffs", "japan-us-2025", "--product", "beef", "--as-of", "2026-02-25").stdout
+    assert "36.4 %" in shown
+    assert "26.4 % mfn, plus 10 % section-122" in shown
+    assert "█" in shown
+    everything = json.loads(parley("show", "tariffs", "japan-us-2025", "--as-of", "2025-10-01", "--json").stdout)
+    assert [item["product"] for item in everything] == ["aircraft", "beef", "cars", None]
+    assert "newspaper-one: 2026-04-03" in parley("show", "deadlines", "japan-us-2025", "--as-of", "2026-04-22").stdout
+    for wrong in (["tariffs", "japan-us-2025", "--policy", "findings"], ["ledger", "japan-us-2025", "--product", "x"]):
+        assert parley("show", *wrong).exit_code == 1
+
+
+def test_a_cap_is_shown_by_the_year_with_what_is_over(recorded: None, tmp_path: Path) -> None:
+    about = {"negotiation": "japan-us-2025", "occurred": "2026-06-01", "tranche": "first-batch"}
+    cap = {"type": "cap", "on": "called", "amount": {"amount": "20", "currency": "USD", "per": "year"}}
+    provision = {"agreement": "memorandum", "provision": "cap", "title": "Cap", "kind": "investment", "text": "-"}
+    commands = [
+        {"command": "add-provision", **about, **provision, "value": cap},
+        {"command": "call-capital", **about, "amount": {"amount": "20.50", "currency": "USD"}},
+    ]
+    del commands[0]["tranche"]
+    file = tmp_path / "cap.ndjson"
+    file.write_text("\n".join(map(json.dumps, commands)))
+    shown = parley("show", "ledger", "japan-us-2025", "--suppose", str(file)).stdout
+    assert "called 2026" in shown
+    assert "USD 0.50 over of memorandum/cap" in shown
+    assert "▶" in shown
+
+
 def test_what_if_is_shown_and_not_recorded(recorded: None, tmp_path: Path) -> None:
     file = tmp_path / "if.ndjson"
     amount = {"amount": "1000000000", "currency": "USD"}

@@ -92,6 +92,18 @@ def test_a_rule_waits_for_its_event_and_counts_from_the_last_time(told: Tell, re
     assert found["revisions"][0]["day"] == "2025-03-17"
 
 
+@pytest.mark.parametrize(("rule", "says"), [
+    ({"count": 1, "unit": "months", "after": "the thaw"}, "1 month after the thaw: the day of that is not told"),
+    ({"count": 1, "unit": "business-days", "start": "1900-01-01", "calendars": ["JP"]}, "JP in 1900"),
+    ({"count": 1, "unit": "calendar-days", "start": "2025-03"}, "told no more precisely: it may be later"),
+])  # fmt: skip
+def test_a_day_that_cannot_be_worked_out_or_is_vague_says_so(
+    told: Tell, read: Read, rule: dict[str, Any], says: str
+) -> None:
+    told("set-deadline", deadline="soon", title="Soon", rule=rule)
+    assert says in deadline(read)["says"]
+
+
 def test_a_rule_can_wait_for_the_step_of_one_party(told: Tell, read: Read) -> None:
     told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
     rule = {"count": 1, "unit": "months", "event": "agreement/deal/signed", "by": "south"}
@@ -281,6 +293,32 @@ def test_unknown_goods_and_a_negative_rate_are_refused(client: TestClient, tell:
     assert (problem["code"], problem["errors"][0]["field"]) == ("not-a-rate", "value.percent")
 
 
+def test_what_is_not_part_of_an_agreement_does_not_apply(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("all", tariff("5", "mfn")))
+    told("suspend-provision", agreement="act", provision="all", occurred="2025-02-01")
+    (found,) = read("/v1/tariffs", negotiation="talks", product="87")["items"]
+    assert (found["rate"], found["set_aside"][0]["why"]) == (None, "it is suspended")
+
+
+def test_a_rate_can_rest_on_what_becomes_of_a_deadline(told: Tell, read: Read, act: None) -> None:
+    told("set-deadline", deadline="soon", title="Soon", due="2025-06-01")
+    ends = {"count": 0, "unit": "calendar-days", "event": "deadline/soon/lapsed"}
+    told("add-provision", **provision("all", tariff("5", "mfn"), depends_on=[{"effect": "ends", "rule": ends}]))
+    told("record-deadline-outcome", deadline="soon", outcome="lapsed", occurred="2025-06-02")
+    assert rates(read, "87", as_of="2025-06-01") == [(None, "5", None)]
+    assert rates(read, "87", as_of="2025-06-02") == [(None, None, None)]
+
+
+def test_without_a_product_all_that_the_schedule_names_is_shown(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("all", tariff("5", "mfn")))
+    told("add-provision", **provision("cars", tariff("2.5", "mfn", **CARS)))
+    told(
+        "add-provision", **provision("steel", tariff("50", "section-232", goods=[{"codes": ["72"], "edition": "2022"}]))
+    )
+    items = read("/v1/tariffs", negotiation="talks")["items"]
+    assert [(item["product"], item["rate"]) for item in items] == [("cars", "2.5"), ("72", "55"), (None, "5")]
+
+
 # The split of cash
 
 
@@ -357,6 +395,12 @@ def test_cash_of_another_currency_or_beyond_measure_is_refused(client: TestClien
         assert answer.status_code == 422
         return str(answer.json()["code"])
 
+    yen = waterfall(tier("50", "50"), currency="JPY")
+    for value in (yen, {"type": "text", "text": "As fairness has it."}, {"type": "yes-no", "answer": True}):
+        told("make-claim", kind="reading", claimant="south", subject="provision/act/split", value=value)
+    params = {"provision": "act/split", "amount": "1", "currency": "USD"}
+    readings = client.get("/v1/negotiations/talks/split", params=params).json()["readings"]
+    assert readings[1]["says"] == "it has no terms by which cash can be split"
     assert code(currency="JPY") == "not-a-currency-of-the-waterfall"
     assert code(currency="XXX") == "unknown-currency"
     assert code(amount="1.001") == "too-many-decimals"
@@ -479,8 +523,9 @@ def test_a_sum_is_taken_within_one_rung_and_one_currency(client: TestClient, rea
         return str(client.get(SUM, params=asked).json()["code"])
 
     assert read(SUM, rung="drawn", currency="USD")["sum_of"]["sum"]["amount"] == "10.00"
-    nothing = read(SUM, rung="contracted")["sum_of"]
-    assert (nothing["known"], nothing["sum"]) == (False, None)
+    for asked in ({"rung": "contracted"}, {"rung": "drawn", "as_of": "2024-01-01"}):
+        nothing = read(SUM, **asked)["sum_of"]
+        assert (nothing["known"], nothing["sum"]) == (False, None)
     assert code(rung="drawn") == "mixed-currencies"
     assert code(rung=["drawn", "pledge"]) == "mixed-rungs"
     assert code(rung="drawn", convert_to="USD") == "conversion-needs-its-source"
@@ -488,6 +533,16 @@ def test_a_sum_is_taken_within_one_rung_and_one_currency(client: TestClient, rea
     assert code(**named, rate="EUR:1.1", rate_source="rates") == "no-rate-for-currency"
     assert code(**named, rate="JPY:0.0067", rate_source="none") == "unknown"
     assert code(rung="drawn", currency="XXX") == "unknown-currency"
+
+
+def test_money_by_the_year_is_not_added_to_money_in_all(client: TestClient, told: Tell, drawn: None) -> None:
+    told("record-draw", tranche="mine", amount=usd("1", per="year"))
+    for asked in ({"currency": "USD"}, {
+        "convert_to": "USD", "rate": "JPY:0.0067", "rate_date": "2025-01-02", "rate_source": "rates",
+    }):  # fmt: skip
+        head = client.get("/v1/records").headers["parley-position"]
+        answer = client.get(SUM, params={"rung": "drawn", "min_position": head} | asked)
+        assert (answer.status_code, answer.json()["code"]) == (422, "mixed-periods")
 
 
 def test_a_conversion_names_its_rate_day_and_source_and_keeps_what_was_reported(read: Read, drawn: None) -> None:
