@@ -148,3 +148,41 @@ def test_told_day_by_day_the_state_is_the_same_as_told_at_once(told_day_by_day: 
     expected = documents["ledger", "ledger"]
     assert expected.pop("tally")  # it names the records, which are others here
     assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("product", "day", "known", "rate"),
+    [
+        ("beef", "2025-08-20", "2025-09-01", "41.4"),
+        ("beef", "2025-08-20", "2025-09-05", "26.4"),
+        ("cars", "2025-09-10", "2025-09-10", "27.5"),
+        ("cars", "2025-09-17", "2025-09-17", "15"),
+    ],
+)
+def test_what_the_desk_knew_of_the_rates(
+    told_day_by_day: TestClient, product: str, day: str, known: str, rate: str
+) -> None:
+    """Questions 1 and 2, by what Parley itself had taken down."""
+    asked = {"negotiation": "japan-us-2025", "product": product, "as_of": day, "known_at": known}
+    (found,) = told_day_by_day.get("/v1/tariffs", params=asked).json()["items"]
+    assert found["rate"] == rate
+
+
+def test_what_the_desk_knew_of_the_time_to_fund_and_of_the_split(told_day_by_day: TestClient) -> None:
+    """Questions 6 and 11, by what Parley itself had taken down."""
+    within = "/v1/negotiations/japan-us-2025"
+    before, after = (
+        told_day_by_day.get(f"{within}/deadlines/first-batch-funding", params={"known_at": day})
+        for day in ("2026-02-16", "2026-02-18")
+    )
+    assert before.status_code == 404
+    days = [(one["claimant"], one["day"]) for one in after.json()["readings"]]
+    assert days[0] == (None, "2026-04-23")
+    assert ("newspaper-one", "2026-04-03") in days
+    asked = {"provision": "memorandum/profit-split", "amount": "10000000000", "currency": "USD"}
+    assert told_day_by_day.get(f"{within}/split", params=asked | {"known_at": "2025-09-03"}).status_code == 422
+    split = told_day_by_day.get(f"{within}/split", params=asked | {"known_at": "2025-09-04"}).json()["readings"][0]
+    assert [[part["amount"] for part in case["totals"]] for case in split["cases"]] == [
+        ["5000000000.00", "5000000000.00"],
+        ["1000000000.00", "9000000000.00"],
+    ]
