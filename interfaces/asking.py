@@ -1,17 +1,14 @@
 """What a read can ask for: the three times and the policy, what a list is narrowed to, and how an answer looks."""
 
 import base64
-import hashlib
 import json
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
-from fastapi import Header, Path, Response
+from fastapi import Header, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from application.fold import Place
 from application.listing import Query
 from application.policy import PolicyName
 from application.projections.deadlines import STATUSES
@@ -30,7 +27,6 @@ Key = Annotated[
     str, Path(max_length=400, pattern=r"^[a-z0-9/:-]+$", description="the document's `key`, as lists show it")
 ]
 DocumentKey = Annotated[str, Field(max_length=400, pattern=r"^[a-z0-9/:-]+$", description="the document's `key`")]
-AN_OBJECT: dict[str, Any] = {"content": {"application/json": {"schema": {"type": "object"}}}}
 IfNoneMatch = Annotated[str | None, Header(description="the ETag of an answer at hand: 304 where it still holds")]
 
 
@@ -179,89 +175,6 @@ def _uncursor(view: str, sort: str, cursor: str | None) -> Row | None:
     return told[2:]
 
 
-def flagged(body: bytes, flags: Sequence[bytes]) -> bytes:
-    """A document with the flags that touch it."""
-    told = [msgspec.json.decode(flag) for flag in flags]
-    shown = [
-        {"flag": flag["key"], "rule": flag["rule"], "severity": flag["severity"]}
-        | {"details": [detail["text"] for detail in flag["details"]]}
-        for flag in told
-    ]
-    return _with(body, "flags", msgspec.json.encode(shown))
-
-
-def timed(body: bytes, asked: AskedTimes, may_be_later: Sequence[str] = ()) -> bytes:
-    """An answer that says at which times, and by which policy, it was asked."""
-    times = {"as_of": asked.as_of, "public_at": asked.public_at, "known_at": asked.known_at}
-    policy = {"policy": asked.policy} if isinstance(asked, AskedAt) else {}
-    return _with(body, "times", json.dumps(times | policy | {"may_be_later": list(may_be_later)}).encode())
-
-
-def _with(body: bytes, name: str, value: bytes) -> bytes:
-    return body[:-1] + b',"' + name.encode() + b'":' + value + b"}"
-
-
-def as_page(items: Sequence[bytes], following: str | None) -> bytes:
-    """Documents as they stand, and where the next page goes on."""
-    return b'{"items":[' + b",".join(items) + b'],"next":' + json.dumps(following).encode() + b"}"
-
-
-def as_told(row: tuple[int, str, bytes]) -> bytes:
-    """A record as it stands in the log, with its position and type before it."""
-    position, topic, state = row
-    return b'{"position":%d,"type":"%s",' % (position, topic.encode()) + state[1:]
-
-
-def answer(
-    body: bytes, position: int, if_none_match: str | None = None, media_type: str = "application/json"
-) -> Response:
-    """A document with its ETag and the position that it rests on."""
-    etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-    headers = {"ETag": etag, "Parley-Position": str(position)}
-    held = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
-    if etag in held or "*" in held:
-        return Response(status_code=304, headers=headers)
-    return Response(body, 200, headers, media_type)
-
-
 def key_of(view: str | None, negotiation: str, key: str | None) -> str | None:
     """The key of a document; of the views that are one document, it goes without saying."""
     return key or {"negotiations": negotiation, "ledger": "ledger"}.get(view or "")
-
-
-def not_found(place: Place, asked: AskedTimes | None = None) -> Problem:
-    """There is no such document, or there was none at the times asked."""
-    view, negotiation, key = place
-    what = f"negotiation {negotiation}" if view == "negotiations" else f"{key} among the {view} of {negotiation}"
-    told = asked.times if asked else Times()
-    at = [f"{name} {getattr(told, name)}" for name in told.__struct_fields__ if getattr(told, name)]
-    return Problem(404, "not-found", f"There is no {what}" + (f", {', '.join(at)}." if at else "."))
-
-
-def schema_with_flags_and_times(document: dict[str, Any]) -> dict[str, Any]:
-    """The JSON schema of a document as it is served."""
-    flags = {
-        "type": "array",
-        "description": "what is irregular in the records that it rests on",
-        "items": {
-            "type": "object",
-            "properties": {name: {"type": "string"} for name in ("flag", "rule", "severity")}
-            | {"details": {"type": "array", "items": {"type": "string"}}},
-        },
-    }
-    properties = document["properties"] | {"flags": flags, "times": TIMES}
-    return document | {"properties": properties, "required": [*document.get("required", ()), "flags"]}
-
-
-_TIME = {"type": ["string", "null"]}
-TIMES: dict[str, Any] = {
-    "type": "object",
-    "description": "the times and the policy that the answer was asked at; `may_be_later` lists records dated vaguely",
-    "properties": {
-        "as_of": _TIME,
-        "public_at": _TIME,
-        "known_at": _TIME,
-        "policy": {"type": "string"},
-        "may_be_later": {"type": "array", "items": {"type": "string"}},
-    },
-}

@@ -30,7 +30,7 @@ from domain.text import Slug
 from infrastructure.code_version import fold_version
 from infrastructure.log import Log
 from infrastructure.replayed import Histories, Replayed
-from interfaces import asking
+from interfaces import answering
 from interfaces.client import Client, NotThere
 
 FORMAT = 1
@@ -161,7 +161,7 @@ class AuditFile:
             places = [(view.name, negotiation, row[2]) for row, _ in found]
             flags = state.flags(places)
             own = {
-                place[2]: json.loads(asking.flagged(held.body, flags.get(place, ())))
+                place[2]: json.loads(answering.flagged(held.body, flags.get(place, ())))
                 for place, (_, held) in zip(places, found, strict=True)
             }
             held = self._documents[view.name]

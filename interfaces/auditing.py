@@ -15,7 +15,7 @@ from domain.moment import earliest, first_date, is_instant
 from domain.text import Slug
 from infrastructure.replayed import Replayed
 from infrastructure.serialization import encode
-from interfaces import asking
+from interfaces import answering, asking
 from interfaces.asking import Asked, AskedTimes, DocumentKey, IfNoneMatch
 from interfaces.problems import Problem
 from interfaces.reading import Stores
@@ -88,7 +88,7 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
             "left_out": max(0, len(changes) - asked.limit),
             "moved": [move for move in found if isinstance(move, Move)],
         }
-        return asking.answer(asking.timed(encode(told), asked.at(None)), store.log.head(), if_none_match)
+        return answering.answer(answering.timed(encode(told), asked.at(None)), store.log.head(), if_none_match)
 
     async def show_grounds(
         slug: Slug, asked: Annotated[AskedGrounds, Query()], if_none_match: IfNoneMatch = None
@@ -102,8 +102,8 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
             asked, lambda state: grounds(state.history(slug), asked.view, key, asked.field, state.as_of)
         )
         if found is None:
-            raise asking.not_found((asked.view, slug, key), asked)
-        return asking.answer(asking.timed(encode(found), asked), store.log.head(), if_none_match)
+            raise answering.not_found((asked.view, slug, key), asked)
+        return answering.answer(answering.timed(encode(found), asked), store.log.head(), if_none_match)
 
     async def show_reliance(
         slug: Slug, asked: Annotated[AskedReliance, Query()], if_none_match: IfNoneMatch = None
@@ -113,22 +113,14 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
 
         def found(state: Replayed) -> Reliance:
             if state.document(("sources", slug, asked.source)) is None:
-                raise asking.not_found(("sources", slug, asked.source), asked)
+                raise answering.not_found(("sources", slug, asked.source), asked)
             return reliance(state.history(slug), asked.source, state.as_of)
 
         body = encode(await store.replay(asked, found))
-        return asking.answer(asking.timed(body, asked), store.log.head(), if_none_match)
+        return answering.answer(answering.timed(body, asked), store.log.head(), if_none_match)
 
     def get(path: str, endpoint: Any, summary: str) -> None:
-        routes.add_api_route(
-            f"/v1/negotiations/{{slug}}/{path}",
-            endpoint,
-            methods=["GET"],
-            operation_id=f"show-{path}",
-            summary=summary,
-            response_class=Response,
-            responses={200: asking.AN_OBJECT | {"description": summary}, 304: {"description": "it still holds"}},
-        )
+        answering.get(routes, f"/v1/negotiations/{{slug}}/{path}", f"show-{path}", endpoint, summary)
 
     get("diff", show_difference, "What changed between two moments, by which records; and who moved.")
     get("grounds", show_grounds, "The records and sources that a field of a view rests on.")

@@ -18,7 +18,7 @@ from domain.text import Slug
 from infrastructure.log import LogReader
 from infrastructure.replayed import Histories, Replayed
 from infrastructure.view_store import ViewReader
-from interfaces import asking
+from interfaces import answering, asking
 from interfaces.asking import (
     Asked,
     AskedAcross,
@@ -75,7 +75,7 @@ class Stores:
     def refuse_unknown(self, negotiation: str) -> None:
         """Raise a problem where nothing is recorded of a negotiation."""
         if not self.log.knows(negotiation):
-            raise asking.not_found(("negotiations", negotiation, negotiation))
+            raise answering.not_found(("negotiations", negotiation, negotiation))
 
     async def replay(self, asked: AskedTimes, work: Callable[[Replayed], T]) -> T:
         """What some work makes of the state at the times asked; one replay at a time, beside the other reads."""
@@ -102,15 +102,7 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
 
     def route(path: str, name: str, endpoint: Callable[..., Awaitable[Response]], summary: str, schema: Any) -> None:
         content = {"application/json": {"schema": schema}}
-        routes.add_api_route(
-            path,
-            endpoint,
-            methods=["GET"],
-            operation_id=name,
-            summary=summary,
-            response_class=Response,
-            responses={200: {"content": content, "description": summary}, 304: {"description": "it still holds"}},
-        )
+        answering.get(routes, path, name, endpoint, summary, {"content": content})
 
     for name in ACROSS:
         summary = f"The {name}, across negotiations."
@@ -149,7 +141,7 @@ def schemas() -> dict[str, Any]:
     found: dict[str, Any] = definitions.get("$defs", {})
     for view in all_views():
         name = view.document.__name__
-        found[name] = asking.schema_with_flags_and_times(found[name])
+        found[name] = answering.schema_with_flags_and_times(found[name])
     return found
 
 
@@ -164,7 +156,7 @@ def _page(item: Any) -> dict[str, Any]:
         "properties": {
             "items": {"type": "array", "items": items},
             "next": {"type": ["string", "null"]},
-            "times": asking.TIMES,
+            "times": answering.TIMES,
         },
         "required": ["items", "next"],
     }
@@ -191,22 +183,22 @@ def _keyed(stores: Callable[[], Stores], view: str) -> Callable[..., Awaitable[R
 async def _show(stores: Stores, place: Place, asked: AskedAt, if_none_match: str | None) -> Response:
     if not asked.is_now or view_named(place[0]).reckoned:
         body = await stores.replay(asked, lambda state: show(state, place, asked))
-        return asking.answer(body, stores.log.head(), if_none_match)
+        return answering.answer(body, stores.log.head(), if_none_match)
     await stores.wait_for(asked.min_position, stores.views.checkpoint)
     position, stored = stores.views.get(place)
     if stored is None:
-        raise asking.not_found(place)
-    flagged = asking.flagged(stored, stores.views.flags([place]).get(place, ()))
-    return asking.answer(asking.timed(flagged, asked), position, if_none_match)
+        raise answering.not_found(place)
+    flagged = answering.flagged(stored, stores.views.flags([place]).get(place, ()))
+    return answering.answer(answering.timed(flagged, asked), position, if_none_match)
 
 
 def show(state: Replayed, place: Place, asked: AskedAt) -> bytes:
     """The answer with a replayed document."""
     document = state.document(place)
     if document is None:
-        raise asking.not_found(place, asked)
-    body = asking.flagged(document.body, state.flags([place]).get(place, ()))
-    return asking.timed(body, asked, state.may_be_later([place]))
+        raise answering.not_found(place, asked)
+    body = answering.flagged(document.body, state.flags([place]).get(place, ()))
+    return answering.timed(body, asked, state.may_be_later([place]))
 
 
 def _list_within(stores: Callable[[], Stores], view: str) -> Callable[..., Awaitable[Response]]:
@@ -243,11 +235,11 @@ async def _list(
     query = asking.query(view, negotiation, asked)
     if not asked.is_now or view_named(view).reckoned:
         body = await stores.replay(asked, lambda state: listed(state, query, asked))
-        return asking.answer(body, stores.log.head(), if_none_match)
+        return answering.answer(body, stores.log.head(), if_none_match)
     await stores.wait_for(asked.min_position, stores.views.checkpoint)
     page = stores.views.select(query)
     flags = stores.views.flags([(view, row[1], row[2]) for row, _ in page.rows])
-    return asking.answer(asking.timed(_as_page(query, page.rows, flags), asked), page.position, if_none_match)
+    return answering.answer(answering.timed(_as_page(query, page.rows, flags), asked), page.position, if_none_match)
 
 
 def listed(state: Replayed, query: ListQuery, asked: AskedAt) -> bytes:
@@ -255,15 +247,15 @@ def listed(state: Replayed, query: ListQuery, asked: AskedAt) -> bytes:
     found = state.select(query)
     places = [(query.view, row[1], row[2]) for row, _ in found[: query.limit - 1]]
     rows = [(row, held.body) for row, held in found]
-    return asking.timed(_as_page(query, rows, state.flags(places)), asked, state.may_be_later(places))
+    return answering.timed(_as_page(query, rows, state.flags(places)), asked, state.may_be_later(places))
 
 
 def _as_page(query: ListQuery, rows: list[tuple[Row, bytes]], flags: dict[Place, list[bytes]]) -> bytes:
     """A page, and where the next one goes on: a query asks for one document more than the page holds."""
     held = rows[: query.limit - 1]
     following = asking.cursor(query.view, query.sort, held[-1][0]) if len(rows) > len(held) else None
-    items = [asking.flagged(body, flags.get((query.view, row[1], row[2]), ())) for row, body in held]
-    return asking.as_page(items, following)
+    items = [answering.flagged(body, flags.get((query.view, row[1], row[2]), ())) for row, body in held]
+    return answering.as_page(items, following)
 
 
 def _records(stores: Callable[[], Stores]) -> Callable[..., Awaitable[Response]]:
@@ -277,7 +269,7 @@ def _records(stores: Callable[[], Stores]) -> Callable[..., Awaitable[Response]]
         more = len(rows) > asked.limit
         rows = rows[: asked.limit]
         following = str(rows[-1][0]) if more else None
-        return asking.answer(asking.as_page(list(map(asking.as_told, rows)), following), head, if_none_match)
+        return answering.answer(answering.as_page(list(map(answering.as_told, rows)), following), head, if_none_match)
 
     return records
 
@@ -289,6 +281,6 @@ def _record(stores: Callable[[], Stores]) -> Callable[..., Awaitable[Response]]:
         row = log.find(str(id))
         if row is None:
             raise Problem(404, "not-found", f"There is no record {id}.")
-        return asking.answer(asking.as_told(row), row[0], if_none_match)
+        return answering.answer(answering.as_told(row), row[0], if_none_match)
 
     return record

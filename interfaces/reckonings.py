@@ -21,7 +21,7 @@ from domain.tariff import Edition
 from domain.text import Slug
 from infrastructure.replayed import Replayed
 from infrastructure.serialization import encode
-from interfaces import asking
+from interfaces import answering
 from interfaces.asking import AskedTimes, IfNoneMatch
 from interfaces.problems import Problem
 from interfaces.reading import Stores
@@ -108,25 +108,29 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
         store = stores()
         store.refuse_unknown(slug)
         body = await store.replay(asked, lambda state: calendar(slug, state.reckoner(slug)))
-        return asking.answer(body, store.log.head(), if_none_match, "text/calendar")
-
-    def get(path: str, name: str, endpoint: Any, summary: str, content: dict[str, Any] = asking.AN_OBJECT) -> None:
-        routes.add_api_route(
-            path,
-            endpoint,
-            methods=["GET"],
-            operation_id=name,
-            summary=summary,
-            response_class=Response,
-            responses={200: content | {"description": summary}, 304: {"description": "it still holds"}},
-        )
+        return answering.answer(body, store.log.head(), if_none_match, "text/calendar")
 
     within = "/v1/negotiations/{slug}"
-    get("/v1/tariffs", "list-tariffs", list_tariffs, "The rates on goods, with the steps that lead to them.")
-    get(f"{within}/split", "show-split", show_split, "The split of cash, by a provision and every reading of it.")
-    get(f"{within}/sum", "show-sum", show_sum, "The sum on one rung, in one currency or converted.")
+    answering.get(
+        routes, "/v1/tariffs", "list-tariffs", list_tariffs, "The rates on goods, with the steps that lead to them."
+    )
+    answering.get(
+        routes,
+        f"{within}/split",
+        "show-split",
+        show_split,
+        "The split of cash, by a provision and every reading of it.",
+    )
+    answering.get(routes, f"{within}/sum", "show-sum", show_sum, "The sum on one rung, in one currency or converted.")
     ics = {"content": {"text/calendar": {"schema": {"type": "string"}}}}
-    get(f"{within}/calendar", "show-calendar", show_calendar, "Rounds, sessions and deadlines as a calendar.", ics)
+    answering.get(
+        routes,
+        f"{within}/calendar",
+        "show-calendar",
+        show_calendar,
+        "Rounds, sessions and deadlines as a calendar.",
+        ics,
+    )
     return routes
 
 
@@ -134,7 +138,7 @@ async def _answer(
     store: Stores, asked: AskedTimes, work: Callable[[Replayed], dict[str, Any]], if_none_match: str | None
 ) -> Response:
     body = encode(await store.replay(asked, work))
-    return asking.answer(asking.timed(body, asked), store.log.head(), if_none_match)
+    return answering.answer(answering.timed(body, asked), store.log.head(), if_none_match)
 
 
 def _split(asked: AskedSplitOf) -> AskedSplit:

@@ -15,7 +15,7 @@ from domain.moment import earliest
 from domain.refusal import Refused
 from domain.text import Slug
 from infrastructure.replayed import Replayed
-from interfaces import asking, reading, telling
+from interfaces import answering, asking, reading, telling
 from interfaces.asking import AskedAt, DocumentKey
 from interfaces.auditing import VIEWS
 from interfaces.problems import Problem, of_refusal
@@ -50,7 +50,7 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
             body = await store.replay(asked, lambda state: _supposed(state, slug, asked, submissions, now))
         except Refused as refusal:
             raise of_refusal(refusal, None if refusal.line is None else lines[refusal.line][0]) from None
-        return asking.answer(body, store.log.head())
+        return answering.answer(body, store.log.head())
 
     summary = "What if: a view with some commands on top of a moment. Nothing is stored."
     routes.add_api_route(
@@ -60,7 +60,7 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
         operation_id="suppose",
         summary=summary,
         response_class=Response,
-        responses={200: asking.AN_OBJECT | {"description": summary}},
+        responses={200: answering.AN_OBJECT | {"description": summary}},
         openapi_extra={"requestBody": {"required": True, "content": {telling.MANY: {
             "schema": {"description": "newline-delimited JSON; `command` names the command; at most 1,000 of them"},
         }}}},
