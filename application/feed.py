@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from icalendar import Calendar, Event
 
-from application.projections.deadlines import DeadlineDocument
+from application.projections.deadlines import DeadlineDocument, Reading
 from application.projections.deadlines import reckoned as reckoned_deadline
 from application.projections.rounds import RoundDocument
 from application.reckoning import Reckoner
@@ -41,22 +41,26 @@ def _add_round(feed: Calendar, document: RoundDocument, stamp: datetime) -> None
 
 def _add_deadline(feed: Calendar, document: DeadlineDocument, stamp: datetime) -> None:
     """One entry for each day that the readings come to, with who reads it so."""
-    readings: dict[str, list[str]] = {}
+    if document.status == "cancelled":
+        return
+    readings: dict[str, list[Reading]] = {}
     for reading in document.readings:
-        if reading.day and document.status != "cancelled":
-            readings.setdefault(reading.day, []).append(f"{reading.claimant or 'as set'}: {reading.says}")
-    for day, says in readings.items():
-        uid = f"deadline/{document.key}/{day}"
-        _add(feed, uid, day, day, f"Due: {document.title}", stamp, description="\n".join(says))
+        if reading.day:
+            readings.setdefault(reading.day, []).append(reading)
+    for day, alike in readings.items():
+        who = ", ".join(dict.fromkeys(reading.claimant or "as set" for reading in alike))
+        says = "\n".join(f"{reading.claimant or 'as set'}: {reading.says}" for reading in alike)
+        due = f"Due: {document.title} ({who})" if document.outcome is None else f"{document.title}: {alike[0].status}"
+        _add(feed, f"deadline/{document.key}/{alike[0].claim or 'as-set'}", day, day, due, stamp, description=says)
 
 
 def _add(feed: Calendar, uid: str, start: str, end: str, summary: str, stamp: datetime, **told: str | None) -> None:
     """A whole-day entry; of what is told vaguely, from its first day to its last."""
     entry = Event()
-    entry.add("uid", f"{uid}@parley")
+    entry.add("uid", f"{feed['x-wr-calname']}/{uid}@parley")
     entry.add("dtstamp", stamp)
     entry.add("dtstart", date.fromisoformat(order(start)[:10]))
-    entry.add("dtend", last_date(end) + timedelta(days=1))
+    entry.add("dtend", max(last_date(end), last_date(start)) + timedelta(days=1))
     entry.add("summary", summary)
     entry.add("transp", "TRANSPARENT")
     for name, value in told.items():

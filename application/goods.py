@@ -10,7 +10,7 @@ from pydantic import Field
 from domain.refusal import Refused
 from domain.tariff import Goods, Tariff, covers, ends, overlaps
 
-_CODE = re.compile(r"^[0-9.]+$")
+_CODE = re.compile(r"^[0-9]{2}(\.?[0-9]{2}){0,4}$")
 _BY_NAME = 100
 """How narrow goods are that were asked for by their name; by a code it is the number of its digits."""
 Product = Annotated[

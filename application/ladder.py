@@ -128,9 +128,12 @@ def climb(holding: Holding, record: Record) -> Holding:
     match event:
         case Tranche.Returned():
             return _added(holding, event.rung, record, event.amount, -1)
-        case Tranche.Resized():
+        case Tranche.Resized() if event.rung in _PROMISES:
             line = _line(record, event.amount, None)
             return replace(holding, lines={**holding.lines, event.rung: {unit_of(event.amount): line}})
+        case Tranche.Resized():
+            known = holding.lines.get(event.rung, {}).get(unit_of(event.amount))
+            return _added(holding, event.rung, record, event.amount, 1, known.minor if known else 0)
         case Tranche.Rejected():
             return replace(holding, lines=without_proposal(holding.lines))
         case Tranche.Cancelled():
@@ -163,17 +166,19 @@ def _prior(event: FirstStep) -> int | None:
     return 0 if event.includes or event.includes_prior is False else None
 
 
-def _added(holding: Holding, rung: str, record: Record, money: Money, sign: int) -> Holding:
-    lines, unit, minor = holding.lines.get(rung, {}), unit_of(money), sign * money.minor
+def _added(holding: Holding, rung: str, record: Record, money: Money, sign: int, known: int = 0) -> Holding:
+    """Add to a line, or take from it; `known` is what of the money stands there already."""
+    lines, unit, minor = holding.lines.get(rung, {}), unit_of(money), sign * money.minor - known
     line = lines.get(unit) or Line(minor=0, years={})
     year = _year(record.event.envelope.takes_effect)
-    before = line.years[year].minor if year in line.years else 0
+    before = line.years.get(year)
+    last = before.last if before and minor < 0 else Basis.of(record)
     qualifiers = line.qualifiers
     if money.qualifier != "exactly" and money.qualifier not in qualifiers:
         qualifiers = (*qualifiers, money.qualifier)
     line = Line(
         minor=line.minor + minor,
-        years={**line.years, year: Dated(minor=before + minor, last=Basis.of(record))},
+        years={**line.years, year: Dated(minor=(before.minor if before else 0) + minor, last=last)},
         qualifiers=qualifiers,
     )
     return replace(holding, lines={**holding.lines, rung: {**lines, unit: line}})
@@ -211,7 +216,7 @@ def board(holdings: Mapping[str, Holding]) -> Board:
     if any(holding.part_of or holding.includes for holding in holdings.values()):
         for units in found.values():
             for unit, told in units.items():
-                held = {part for key in told for part in holdings[key].includes}
+                held = {part for key in told for part in holdings[key].includes if key not in _included(part, holdings)}
                 units[unit] = {k: v for k, v in told.items() if k not in held and not _is_within(k, told, holdings)}
     return found
 
@@ -221,16 +226,18 @@ def on(standing: Board, rung: str, unit: str) -> dict[str, Line]:
     return standing.get(rung, {}).get(unit, {})
 
 
+def _included(key: str, holdings: Mapping[str, Holding]) -> tuple[str, ...]:
+    return holdings[key].includes if key in holdings else ()
+
+
 def _is_within(key: str, found: Mapping[str, Line], holdings: Mapping[str, Holding]) -> bool:
-    """Whether any whole of a tranche is among those found; tranches can be told to be parts of each other."""
-    seen = {key}
+    """Whether any whole of a tranche is among those found. Of tranches told to be parts of each other all count."""
+    wholes: list[str] = []
     whole = holdings[key].part_of
-    while whole and whole not in seen:
-        if whole in found:
-            return True
-        seen.add(whole)
+    while whole and whole not in wholes:
+        wholes.append(whole)
         whole = holdings[whole].part_of if whole in holdings else None
-    return False
+    return key not in wholes and any(whole in found for whole in wholes)
 
 
 def total(lines: Mapping[str, Line], unit: str) -> Sum:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from application.projections.agreements import AgreementDocument
 from application.provisions import ProvisionEntry, applied
 from application.reckoning import Reckoner
+from domain.moment import first_date
 from domain.tariff import Tariff
 
 _UNILATERAL = {"order", "law"}
@@ -24,18 +25,31 @@ class LeviedRate(NamedTuple):
 
 def rates(reckoner: Reckoner) -> Iterator[LeviedRate]:
     """All rates on the day: also those that begin on an earlier day than that of their record, by a condition."""
-    known, later = _agreements(reckoner.documents("agreements")), all_agreements(reckoner)
-    for key, document in later.items():
-        now = {entry.key: entry for entry in known[key].provisions if entry.basis} if key in known else {}
+    known = _agreements(reckoner.documents("agreements"))
+    for key, document in all_agreements(reckoner).items():
         for entry in document.provisions:
-            backdated = any(dependence.effect == "begins" for dependence in entry.depends_on)
-            stands = now.get(entry.key, entry if backdated else None)
-            found = applied(stands, reckoner) if stands else None
-            if stands and found and isinstance(found.value, Tariff):
-                against = _not_levied(key, found.value, known if key in known else later)
-                yield LeviedRate(
-                    f"{key}/{entry.key}", stands, found.value, found.why, against if found.applies else found.why
-                )
+            agreement = known.get(key)
+            stands = _entry(agreement, entry.key)
+            if stands is None and any(dependence.effect == "begins" for dependence in entry.depends_on):
+                agreement = _as_first_told(key, entry.key, reckoner)
+                stands = _entry(agreement, entry.key)
+            if stands and agreement:
+                found = applied(stands, reckoner)
+                if isinstance(found.value, Tariff):
+                    against = _not_levied(agreement, found.value, known) if found.applies else found.why
+                    yield LeviedRate(f"{key}/{entry.key}", stands, found.value, found.why, against)
+
+
+def _entry(agreement: AgreementDocument | None, key: str) -> ProvisionEntry | None:
+    provisions = agreement.provisions if agreement else ()
+    return next((entry for entry in provisions if entry.key == key and entry.basis), None)
+
+
+def _as_first_told(agreement: str, provision: str, reckoner: Reckoner) -> AgreementDocument | None:
+    """An agreement as it stood on the day on which a provision became part of it."""
+    first = next(iter(reckoner.happened(f"provision/{agreement}/{provision}/added")), None)
+    document = reckoner.document_on("agreements", agreement, first_date(first.when)) if first else None
+    return document if isinstance(document, AgreementDocument) else None
 
 
 def all_agreements(reckoner: Reckoner) -> dict[str, AgreementDocument]:
@@ -53,14 +67,14 @@ def _agreements(documents: Iterable[object]) -> dict[str, AgreementDocument]:
     return {document.key: document for document in documents if isinstance(document, AgreementDocument)}
 
 
-def _not_levied(key: str, tariff: Tariff, agreements: dict[str, AgreementDocument]) -> str | None:
+def _not_levied(agreement: AgreementDocument, tariff: Tariff, known: dict[str, AgreementDocument]) -> str | None:
     """Why an instrument, or the one that it rests on, keeps a rate from being levied."""
-    status, since = _standing(agreements[key], tariff.levied_by)
+    status, since = _standing(agreement, tariff.levied_by)
     if status in {"terminated", "withdrawn", "suspended"}:
-        return f"{key} is {status}, since {since}"
-    if agreements[key].form not in _UNILATERAL and status not in {"in-force", "applied-provisionally"}:
-        return f"{key} is {status or 'drafted'}, not in force"
-    below = agreements.get(tariff.rests_on or "")
+        return f"{agreement.key} is {status}, since {since}"
+    if agreement.form not in _UNILATERAL and status not in {"in-force", "applied-provisionally"}:
+        return f"{agreement.key} is {status or 'drafted'}, not in force"
+    below = known.get(tariff.rests_on or "")
     if below:
         status, since = _standing(below, tariff.levied_by)
         if status in {"terminated", "withdrawn", "suspended"}:

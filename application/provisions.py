@@ -16,8 +16,9 @@ from domain.value import Value
 class ProvisionEntry(Fact, omit_defaults=False, frozen=True):
     """A provision as it stands, with every claim about what it means side by side.
 
-    Whether it `applies` on the day, and `why`, is worked out from its own life, conditions and sunset; whether
-    the agreement binds anybody is another question.
+    `basis` is the last record about it, `told` the last that said what it holds. Whether it `applies` on the day,
+    and `why`, is worked out from its own life, conditions and sunset; whether the agreement binds anybody is
+    another question.
     """
 
     key: str
@@ -32,6 +33,7 @@ class ProvisionEntry(Fact, omit_defaults=False, frozen=True):
     depends_on: tuple[Dependence, ...] = ()
     status: str = "part"
     basis: Basis | None = None
+    told: Basis | None = None
     claims: tuple[Stand, ...] = ()
     applies: bool | None = None
     why: str = ""
@@ -55,6 +57,7 @@ def after_record(entry: ProvisionEntry, record: Record) -> ProvisionEntry:
                 sunset=event.sunset,
                 status="part",
                 basis=Basis.of(record),
+                told=Basis.of(record),
             )
         case Provision.Amended():
             return replace(
@@ -67,6 +70,7 @@ def after_record(entry: ProvisionEntry, record: Record) -> ProvisionEntry:
                 depends_on=entry.depends_on if event.depends_on is None else event.depends_on,
                 sunset=event.sunset or entry.sunset,
                 basis=Basis.of(record),
+                told=Basis.of(record),
             )
         case Provision.Removed():
             return replace(entry, status="removed", basis=Basis.of(record))
@@ -92,8 +96,8 @@ def applied(entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
         return Applied(False, f"it is {entry.status if entry.basis else 'no part of the agreement yet'}", value)
     if entry.sunset and last_date(entry.sunset) < reckoner.day:
         return Applied(False, f"it ended with its sunset on {entry.sunset}", value)
-    for dependence in entry.depends_on:
-        found = reckoner.condition(dependence.rule)
+    found_all = [(dependence, reckoner.condition(dependence.rule)) for dependence in entry.depends_on]
+    for dependence, found in sorted(found_all, key=lambda one: one[1].day or ""):
         has_come = found.day is not None and found.day <= reckoner.day.isoformat()
         told = f"{found.day}: {found.says}" if found.day else found.says
         if dependence.effect == "begins" and not has_come:

@@ -53,6 +53,11 @@ class Reckoner:
         known = self._history.view(view).documents(f"{YEAR_MAX}-12-31")
         return [held.document for _, held in sorted(known.items()) if held.index.shown]
 
+    def document_on(self, view: str, key: str, day: str) -> Document | None:
+        """One document as it stood on another day."""
+        held = self._history.view(view).document(key, day)
+        return held.document if held else None
+
     def happened(self, happening: str, by: str | None = None) -> list[Happened]:
         """Each time that a step was taken, in the order of time, also after the day."""
         kind, key, step = parts_of(happening)
@@ -106,7 +111,7 @@ def in_words(rule: Rule) -> str:
     else:
         told = f"on the day of {since}"
     if rule.align:
-        told = f"the first of the month in which falls {told}"
+        told = f"the first of the month of {since}" if not rule.count else f"the first of the month {told}"
     if rule.calendars:
         told += f" ({' and '.join(rule.calendars)}{'' if rule.roll == 'none' else f', {rule.roll}'})"
     return f"not before {told}" if rule.bound == "not-before" else told

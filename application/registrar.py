@@ -28,6 +28,14 @@ class NotYetOccurred(Refused):
     """What is recorded has occurred; give the date from which it counts as `effective` instead."""
 
 
+class UnknownCalendar(Refused):
+    """A calendar is a country by ISO 3166 (JP, US, US-NY), or a market by its code (XNYS, ECB)."""
+
+
+class UnknownZone(Refused):
+    """A zone is one of the IANA database, such as America/New_York or Asia/Tokyo."""
+
+
 class Streams(Protocol):
     """The port to the log's streams: the one aggregate of each, with all that was decided so far."""
 
@@ -128,17 +136,16 @@ class Registrar:
 
     def _refuse_unknown(self, negotiation: str, spoken_of: Iterable[Reference]) -> None:
         for kind, key, field in spoken_of:
-            if not self._is_known(negotiation, kind, key):
-                raise Unknown(f"{kind} {key}", field)
-
-    def _is_known(self, negotiation: str, kind: str, key: str) -> bool:
-        """Calendars and zones are known to libraries, everything else by its records."""
-        match kind:
-            case "calendar":
-                return calendar(key) is not None
-            case "zone":
-                return key in _zones()
-        return bool(self._stream(negotiation, kind, key).history)
+            match kind:
+                case "calendar":
+                    if calendar(key) is None:
+                        raise UnknownCalendar(key, field)
+                case "zone":
+                    if key not in _zones():
+                        raise UnknownZone(key, field)
+                case _:
+                    if not self._stream(negotiation, kind, key).history:
+                        raise Unknown(f"{kind} {key}", field)
 
     def _published_by(self, body: Body) -> str | None:
         """The earliest date on which a source that the record rests on was published."""
@@ -152,7 +159,8 @@ class Registrar:
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    """Those that mean the same on every machine."""
+    return frozenset(available_timezones()) - {"localtime", "posixrules", "Factory"}
 
 
 def _refuse_future(occurred: str, now: datetime, field: str) -> None:

@@ -32,6 +32,10 @@ class NotACurrencyOfTheWaterfall(Refused):
     """The provision splits cash of another currency."""
 
 
+class ThresholdIsOnRecord(Refused):
+    """The amount of every threshold is on record: leave `threshold` out."""
+
+
 class PartEntry(Fact, omit_defaults=False, frozen=True):
     """What one party gets; nobody in particular where a reading does not say who."""
 
@@ -107,15 +111,10 @@ def readings(reckoner: Reckoner, asked: AskedSplit) -> list[SplitReading]:
     own = applied(entry, reckoner)
     if isinstance(own.value, Waterfall) and own.value.currency != asked.cash.currency:
         raise NotACurrencyOfTheWaterfall(f"{asked.cash.currency}, not {own.value.currency}", "currency")
-    cases, says = _cases(own.value, known)
-    first = SplitReading(
-        claimant=None,
-        claim=None,
-        terms=own.value,
-        cases=cases if own.applies else (),
-        says=says if own.applies else own.why,
-        basis=entry.basis,
-    )
+    if isinstance(own.value, Waterfall) and asked.threshold and _filled(own.value, asked.threshold) is own.value:
+        raise ThresholdIsOnRecord(asked.threshold.amount, "threshold")
+    cases, says = _worked_out(own.value, known) if own.applies else ((), own.why)
+    first = SplitReading(claimant=None, claim=None, terms=own.value, cases=cases, says=says, basis=entry.basis)
     return [first, *(_of_claim(stand, known) for stand in _claims(entry, reckoner))]
 
 
@@ -138,11 +137,16 @@ def _claims(entry: ProvisionEntry, reckoner: Reckoner) -> Iterator[Stand]:
             yield document.current
 
 
-def _of_claim(stand: Stand, known: _Known) -> SplitReading:
+def _worked_out(terms: Value | None, known: _Known) -> tuple[tuple[Case, ...], str]:
+    """The splits by some terms, or why there are none."""
     try:
-        cases, says = _cases(stand.value, known)
+        return _cases(terms, known)
     except Refused as refusal:
-        cases, says = (), str(refusal)
+        return (), str(refusal)
+
+
+def _of_claim(stand: Stand, known: _Known) -> SplitReading:
+    cases, says = _worked_out(stand.value, known)
     return SplitReading(
         claimant=stand.claimant, claim=stand.claim, terms=stand.value, cases=cases, says=says, basis=stand.basis
     )
@@ -245,10 +249,12 @@ def _distributed(steps: Sequence[StepEntry], day: date) -> list[Cash]:
 
 
 def _drawn(steps: Sequence[StepEntry]) -> dict[str, int]:
-    """What each party has paid in, less what came back to it."""
+    """What each party has paid in, less what came back to it; nothing where it is not told of all money whose it is."""
     drawn: dict[str, int] = defaultdict(int)
     for step in steps:
         sign = _sign(step, "Drawn", "drawn")
+        if sign and not step.party:
+            return {}
         if sign and step.party and step.amount:
             drawn[step.party] += sign * step.amount.minor
     return dict(drawn)

@@ -1,7 +1,6 @@
 """Sums of the ladder: of one rung and one currency, or of several currencies at rates that the asker names."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from pydantic import Field
 from application.ladder import Sum, sum_of
 from application.projections.ledger import LedgerDocument, RungEntry
 from domain.fact import Fact
-from domain.money import decimals
+from domain.money import decimals, shifted
 from domain.refusal import Refused
 
 RateText = Annotated[
@@ -37,6 +36,10 @@ class MixedPeriods(Refused):
 
 class NoRateForCurrency(Refused):
     """A conversion names a rate for every currency in the sum."""
+
+
+class RatesContradict(Refused):
+    """A conversion has one rate above 0 for each currency other than its own, and names no currency beside."""
 
 
 class ConversionNeedsItsSource(Refused):
@@ -76,7 +79,9 @@ def summed(ledger: LedgerDocument, rungs: Sequence[str], currency: str | None) -
     if len(reported) > 1:
         raise MixedPeriods(entry.rung, "currency")
     only = reported[0] if reported else None
-    return Summed(rung=entry.rung, known=only is not None, sum=only, reported=reported, tranches=entry.tranches)
+    holdings = ledger.tally.holdings
+    tranches = tuple(key for key in entry.tranches if only and only.unit in holdings[key].lines[entry.rung])
+    return Summed(rung=entry.rung, known=only is not None, sum=only, reported=reported, tranches=tranches)
 
 
 def converted(
@@ -86,11 +91,14 @@ def converted(
     entry = _entry(ledger, rungs)
     if len({told.per for told in entry.sums}) > 1:
         raise MixedPeriods(entry.rung, "convert_to")
+    for name, rate in rates.items():
+        if name == into or not Fraction(rate):
+            raise RatesContradict(f"{name}:{rate}", "rate")
     exact = Fraction(0)
     for told in entry.sums:
         if told.currency != into and told.currency not in rates:
             raise NoRateForCurrency(told.currency, "rate")
-        units = Fraction(Decimal(told.minor).scaleb(-decimals(told.currency)))
+        units = Fraction(told.minor, 10 ** decimals(told.currency))
         exact += units * (1 if told.currency == into else Fraction(rates[told.currency]))
     minor = exact * 10 ** decimals(into)
     qualifiers = {qualifier for told in entry.sums for qualifier in told.qualifiers}
@@ -116,7 +124,7 @@ def _entry(ledger: LedgerDocument, rungs: Sequence[str]) -> RungEntry:
 
 def _decimal(exact: Fraction) -> str:
     """A product of decimals as decimal text, with all its digits."""
-    digits = 0
-    while (exact * 10**digits).denominator != 1:
-        digits += 1
-    return f"{Decimal(int(exact * 10**digits)).scaleb(-digits):f}"
+    places = 0
+    while (exact * 10**places).denominator != 1:
+        places += 1
+    return shifted(int(exact * 10**places), places)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from application.ladder import Board, Holding, Line, Sum, climb, in_year, on, sum_of, total, years_of
+from application.ladder import Board, Holding, Line, Sum, board, climb, in_year, on, sum_of, total, years_of
 from application.view import Basis, Record
 from domain.cap import Cap
 from domain.event import DomainEvent
@@ -56,8 +56,10 @@ def concerns(event: DomainEvent) -> bool:
     match event:
         case Step() | Provision.Removed() | Provision.Suspended() | Provision.Resumed():
             return True
-        case Provision.Added(value=value) | Provision.Amended(value=value):
+        case Provision.Added(value=value):
             return isinstance(value, Cap)
+        case Provision.Amended(value=value):
+            return value is not None
     return False
 
 
@@ -81,8 +83,8 @@ def _take_cap(caps: dict[str, CapTold], record: Record) -> None:
     event, key = record.event, record.event.envelope.key
     match event:
         case Provision.Added(value=Cap() as cap) | Provision.Amended(value=Cap() as cap):
-            caps[key] = CapTold(cap=cap, status="part", basis=Basis.of(record))
-        case Provision.Removed():
+            caps[key] = CapTold(cap=cap, status=caps[key].status if key in caps else "part", basis=Basis.of(record))
+        case Provision.Removed() | Provision.Amended():
             caps.pop(key, None)
         case Provision.Suspended() | Provision.Resumed() if key in caps:
             status = "suspended" if isinstance(event, Provision.Suspended) else "part"
@@ -104,10 +106,10 @@ def cap_years(tally: Tally, standing: Board, cap: Cap) -> list[CapYear]:
 
 def _under(tally: Tally, standing: Board, cap: Cap) -> dict[str, Line]:
     """The lines that count under a cap: of its tranche and all the parts of that, or of all tranches."""
-    lines = on(standing, cap.on, cap.amount.currency)
-    if cap.tranche is None:
-        return lines
-    return {key: line for key, line in lines.items() if cap.tranche in _wholes(tally, key)}
+    if cap.tranche:
+        inside = {key: held for key, held in tally.holdings.items() if cap.tranche in _wholes(tally, key)}
+        standing = board(inside)
+    return on(standing, cap.on, cap.amount.currency)
 
 
 def _wholes(tally: Tally, key: str | None) -> Iterator[str]:

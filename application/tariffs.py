@@ -79,11 +79,11 @@ class _Quota(NamedTuple):
 
 
 class _Lane(NamedTuple):
-    """Who levies a rate on goods of whom, on which side of which quota."""
+    """Who levies a rate on goods of whom, on which side of each quota."""
 
     levied_by: str | None
     origin: str | None
-    quota: _Quota | None
+    quotas: tuple[_Quota, ...]
 
 
 def schedule(reckoner: Reckoner, asked: Asked) -> list[TariffEntry]:
@@ -98,20 +98,17 @@ def schedule(reckoner: Reckoner, asked: Asked) -> list[TariffEntry]:
 
 def _lanes(matched: Sequence[_Matched], asked: Asked) -> list[_Lane]:
     """Every way in which the rates on some goods can be levied, within what is asked."""
-    tariffs = [one.rate.tariff for one in matched if one.match.narrow >= 0 or one.match.against]
-    by = _each(tariff.levied_by for tariff in tariffs)
-    of = _each(tariff.origin for tariff in tariffs)
-    quotas = sorted({tariff.quota.name for tariff in tariffs if tariff.quota})
-    sides: list[_Quota | None] = [_Quota(name, side) for name in quotas for side in ("inside", "outside")] or [None]
+    tariffs = [one.rate.tariff for one in matched if one.match.narrow >= 0]
+    by = [asked.levied_by] if asked.levied_by else _each(tariff.levied_by for tariff in tariffs)
+    of = [asked.origin] if asked.origin else _each(tariff.origin for tariff in tariffs)
+    quotas = sorted({t.quota.name for t in tariffs if t.quota})
+    sides = product(*([_Quota(name, side) for side in ("inside", "outside")] for name in quotas))
     lanes = [
-        _Lane(levied_by, origin, quota)
-        for levied_by, origin, quota in product(by, of, sides)
-        if asked.levied_by in (None, levied_by)
-        and asked.origin in (None, origin)
-        and (levied_by is None or levied_by != origin)
-        and any(_is_in(tariff, levied_by, origin) for tariff in tariffs)
+        _Lane(levied_by, origin, on_sides)
+        for levied_by, origin, on_sides in product(by, of, sides)
+        if (levied_by is None or levied_by != origin) and any(_is_in(tariff, levied_by, origin) for tariff in tariffs)
     ]
-    return lanes or [_Lane(asked.levied_by, asked.origin, None)]
+    return lanes or [_Lane(asked.levied_by, asked.origin, ())]
 
 
 def _is_in(tariff: Tariff, levied_by: str | None, origin: str | None) -> bool:
@@ -128,24 +125,25 @@ def _entry(goods: AskedGoods, lane: _Lane, matched: Sequence[_Matched]) -> Tarif
     counting: dict[str, list[_Matched]] = defaultdict(list)
     for one in matched:
         rate, found = one
-        if _is_in(rate.tariff, lane.levied_by, lane.origin) and _is_on_side(rate.tariff, lane.quota):
+        if _is_in(rate.tariff, lane.levied_by, lane.origin) and _is_on_side(rate.tariff, lane.quotas):
             against = found.against or (rate.against if found.narrow >= 0 else None)
             if against:
                 aside.append(_set_aside(rate, against))
             elif found.narrow >= 0:
                 counting[rate.tariff.basis].append(one)
     steps = _stacked(_chosen(counting, aside))
-    known = not steps or steps[0].basis == BASES[0] or any(step.stacking == "replace" for step in steps)
-    total = steps[-1].result if steps else None
+    open_to = [one.match.against for one in matched if one.match.against and not one.rate.against]
+    based = not steps or steps[0].basis == BASES[0] or any(step.stacking == "replace" for step in steps)
+    total = steps[-1].result if steps and not open_to else None
     return TariffEntry(
         product=goods.called,
         codes=tuple(code for code, _ in goods.codes),
         levied_by=lane.levied_by,
         origin=lane.origin,
-        quota=f"{lane.quota.side} {lane.quota.name}" if lane.quota else None,
-        rate=total if known else None,
-        at_least=None if known else total,
-        says=_in_words(steps, known=known),
+        quota=", ".join(f"{quota.side} {quota.name}" for quota in lane.quotas) or None,
+        rate=total if based else None,
+        at_least=None if based else total,
+        says=f"not known: another rate may count, as {open_to[0]}" if open_to else _in_words(steps, based=based),
         steps=tuple(steps),
         set_aside=tuple(sorted(aside, key=lambda one: (_place_of_basis(one.basis), one.provision))),
     )
@@ -158,16 +156,27 @@ def _chosen(counting: dict[str, list[_Matched]], aside: list[SetAside]) -> list[
         *others, best = sorted(counting[basis], key=_precedence)
         chosen[basis] = best.rate
         aside += [_set_aside(other.rate, f"{best.rate.provision} goes before it") for other in others]
-    for basis, rate in list(chosen.items()):
-        before = [other for other in rate.tariff.yields_to if other in chosen and other != basis]
-        if before:
-            del chosen[basis]
-            aside.append(_set_aside(rate, f"it yields to {before[0]}"))
+    for basis, before in _yielding({basis: rate.tariff.yields_to for basis, rate in chosen.items()}).items():
+        aside.append(_set_aside(chosen.pop(basis), f"it yields to {before}"))
     return list(chosen.values())
 
 
-def _is_on_side(tariff: Tariff, quota: _Quota | None) -> bool:
-    return tariff.quota is None or (quota is not None and (tariff.quota.name, tariff.quota.side) == quota)
+def _yielding(yields_to: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    """The bases that give way, each with one that stays and to which it yields. Of a circle the first stays."""
+    staying: list[str] = []
+    yielding: dict[str, str] = {}
+    waiting = list(yields_to)
+    while waiting:
+        before = {basis: [o for o in yields_to[basis] if o != basis and o in yields_to] for basis in waiting}
+        free = [basis for basis in waiting if all(other in yielding for other in before[basis])]
+        staying += free or waiting[:1]
+        yielding |= {b: o for b in waiting if b not in staying for o in before[b] if o in staying}
+        waiting = [basis for basis in waiting if basis not in staying and basis not in yielding]
+    return yielding
+
+
+def _is_on_side(tariff: Tariff, quotas: Sequence[_Quota]) -> bool:
+    return tariff.quota is None or (tariff.quota.name, tariff.quota.side) in quotas
 
 
 def _set_aside(rate: LeviedRate, why: str) -> SetAside:
@@ -180,7 +189,7 @@ def _place_of_basis(basis: str) -> tuple[int, str]:
 
 def _precedence(one: _Matched) -> tuple[object, ...]:
     """Sorts what counts last: the narrower, and of those the later rate. A name decides where nothing else does."""
-    tariff, basis = one.rate.tariff, one.rate.entry.basis
+    tariff, basis = one.rate.tariff, one.rate.entry.told
     told = (order(basis.effective or basis.occurred), order(basis.occurred)) if basis else ("", "")
     return tariff.quota is not None, one.match.narrow, tariff.origin is not None, *told, one.rate.provision
 
@@ -205,19 +214,22 @@ def _stacked(chosen: Sequence[LeviedRate]) -> list[TariffStep]:
                 result=f"{total:f}",
                 provision=rate.provision,
                 says=rate.why,
-                record=rate.entry.basis,
+                record=rate.entry.told,
             )
         )
     return steps
 
 
-_JOINED = {"add": "plus", "higher": "or, if higher,", "replace": "replaced by"}
-
-
-def _in_words(steps: Sequence[TariffStep], *, known: bool) -> str:
+def _in_words(steps: Sequence[TariffStep], *, based: bool) -> str:
     if not steps:
         return "no rate on these goods is on record"
-    told = f"{steps[0].percent} % {steps[0].basis}"
-    for step in steps[1:]:
-        told += f", {_JOINED[step.stacking]} {step.percent} % {step.basis}"
-    return told if known else f"{told}, on top of a most-favoured-nation rate that is not on record"
+    told = "" if based else "a most-favoured-nation rate that is not on record"
+    for step in steps:
+        rate = f"{step.percent} % {step.basis}"
+        if not told or step.stacking == "replace":
+            told = rate
+        elif step.stacking == "higher":
+            told = f"the higher of {told} and {rate}"
+        else:
+            told = f"{told}, plus {rate}"
+    return told

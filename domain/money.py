@@ -1,6 +1,5 @@
 """Money: whole minor units of one currency. Never a float, never rounded, never added across currencies."""
 
-from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import Field
@@ -73,4 +72,11 @@ def decimals(currency: str) -> int:
 
 def in_units(minor: int, currency: str) -> str:
     """Minor units as decimal text, with all the decimals of the currency: `-5` USD is `-0.05`."""
-    return f"{Decimal(minor).scaleb(-decimals(currency)):f}"
+    return shifted(minor, decimals(currency))
+
+
+def shifted(whole: int, places: int) -> str:
+    """A whole number with the decimal point moved, as text with all its digits, however many."""
+    digits = str(abs(whole)).zfill(places + 1)
+    cut = len(digits) - places
+    return ("-" if whole < 0 else "") + digits[:cut] + ("." + digits[cut:] if places else "")

@@ -47,7 +47,7 @@ class RateUnknown(Refused):
 
 
 class ContributionsUnknown(Refused):
-    """What each party put in is not on record."""
+    """What each party put in is on record, and not below 0."""
 
 
 class Portion(Fact, frozen=True):
@@ -171,6 +171,7 @@ class _Account:
         self._terms = threshold.interest
         self._principal = Fraction(Money(amount=threshold.amount, currency=currency).minor)
         self._interest = Fraction(0)
+        self._beyond = 0
         self._day = date.fromisoformat(threshold.interest.since) if threshold.interest else date.min
 
     def owed(self, day: date) -> Fraction:
@@ -181,11 +182,13 @@ class _Account:
         return self._principal + self._interest
 
     def pay(self, minor: int) -> None:
-        """Take a payment: what is owed, rounded to the minor unit, settles all of it."""
+        """Take a payment: what is owed, rounded to the minor unit, settles all of it. One below 0 gives some back."""
+        minor += self._beyond
+        self._beyond = max(0, minor - max(0, round(self._principal + self._interest)))
         if minor >= round(self._principal + self._interest):
             self._principal = self._interest = Fraction(0)
             return
-        interest = min(self._interest, Fraction(minor))
+        interest = min(self._interest, Fraction(max(minor, 0)))
         self._interest -= interest
         self._principal -= minor - interest
 
@@ -214,7 +217,8 @@ def split(
 
 
 def _shared(minor: int, tier: Tier, contributed: dict[str, int] | None) -> dict[str, int]:
-    if tier.by == "contribution" and not any((contributed or {}).values()):
+    told = (contributed or {}).values()
+    if tier.by == "contribution" and (not any(told) or min(told) < 0):
         raise ContributionsUnknown("contribution", "contributed")
     weights = {portion.party: Fraction(Decimal(portion.percent)) for portion in tier.shares} or contributed or {}
     return dict(zip(weights, apportioned(minor, list(weights.values())), strict=True))

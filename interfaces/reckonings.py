@@ -11,7 +11,7 @@ from application.goods import Product
 from application.ladder import CALLED, PROPOSED, RUNGS
 from application.projections.ledger import LedgerDocument
 from application.splits import AskedSplit, readings
-from application.sums import ConversionNeedsItsSource, RateText, Summed, converted, summed
+from application.sums import ConversionNeedsItsSource, RatesContradict, RateText, Summed, converted, summed
 from application.tariffs import Asked as AskedSchedule
 from application.tariffs import schedule
 from domain.moment import Day
@@ -91,6 +91,7 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
         wanted = _split(asked)
 
         def worked_out(state: Replayed) -> dict[str, Any]:
+            _refuse_strangers(state, slug, wanted)
             reckoner = state.reckoner(slug)
             told = {"provision": asked.provision, "cash": wanted.cash, "on": reckoner.day}
             return told | {"readings": readings(reckoner, wanted)}
@@ -160,6 +161,15 @@ def _split(asked: AskedSplitOf) -> AskedSplit:
     )
 
 
+def _refuse_strangers(state: Replayed, slug: str, wanted: AskedSplit) -> None:
+    """Who is told to have put something in is a party, once."""
+    negotiation = state.document(("negotiations", slug, slug))
+    parties = negotiation.index.parties if negotiation else frozenset[str]()
+    for party in wanted.contributed or {}:
+        if party not in parties:
+            raise Unknown(f"party {party}", "contributed")
+
+
 def _sum(state: Replayed, slug: str, asked: AskedSum) -> dict[str, Any]:
     held = state.document(("ledger", slug, "ledger"))
     ledger = held.document if held else None
@@ -174,5 +184,7 @@ def _sum(state: Replayed, slug: str, asked: AskedSum) -> dict[str, Any]:
     if state.document(("sources", slug, asked.rate_source)) is None:
         raise Unknown(f"source {asked.rate_source}", "rate_source")
     rates = dict(rate.split(":") for rate in asked.rate)
+    if asked.currency or len(rates) != len(asked.rate):
+        raise RatesContradict(", ".join(asked.rate), "rate")
     found: Summed = converted(ledger, asked.rung, asked.convert_to, rates, asked.rate_date, asked.rate_source)
     return {"sum_of": found}

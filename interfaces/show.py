@@ -41,6 +41,7 @@ def _ledger(items: list[Item]) -> Table:
     table = _table("rung", "amount", "", "tranches")
     for entry in entries:
         sums = "\n".join(map(money, entry["sums"])) or ("no amount" if entry["known"] else "unknown")
+        sums += "".join(f"\nof it new: {money(told)}" for told in entry["new_money"])
         bars = "\n".join(_bar(told["minor"], largest[told["currency"]]) for told in entry["sums"])
         table.add_row(entry["rung"], sums, bars, ", ".join(entry["tranches"]))
     left = ledger["left"]

@@ -3,7 +3,7 @@
 Sums are within one rung and one unit: a currency, or a currency by the year.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -133,36 +133,37 @@ def _rung(rung: str, tally: Tally, standing: Board) -> RungEntry:
     on_rung = [key for key, holding in tally.holdings.items() if rung in holding.lines]
     lines = dict(sorted(standing.get(rung, {}).items()))
     counting = set[str]().union(*lines.values())
-    new = {unit: _new_money(tally, rung, unit, found) for unit, found in lines.items()}
+    told = lines if rung in _TELL_PRIOR else {}
+    new = {unit: [_new(key, rung, unit, tally, found) for key in found] for unit, found in told.items()}
+    untold = {key for unit, found in told.items() for key, part in zip(found, new[unit], strict=True) if part is None}
     return RungEntry(
         rung=rung,
         known=bool(on_rung),
         sums=tuple(total(found, unit) for unit, found in lines.items()),
         tranches=tuple(key for key in on_rung if key in counting),
         within=tuple(key for key in on_rung if key not in counting),
-        new_money=tuple(sum_of(unit, minor) for unit, minor in new.items() if minor is not None),
-        untold=tuple(key for key in on_rung if _is_untold(key, lines)) if rung in _TELL_PRIOR else (),
+        new_money=tuple(sum_of(unit, sum(filter(None, parts))) for unit, parts in new.items() if None not in parts),
+        untold=tuple(key for key in on_rung if key in untold),
     )
 
 
 _TELL_PRIOR = ("interest", "pledge", "commitment")
 
 
-def _is_untold(key: str, lines: dict[str, dict[str, Line]]) -> bool:
-    return any(key in found and found[key].prior is None for found in lines.values())
+def _new(key: str, rung: str, unit: str, tally: Tally, standing: Mapping[str, Line]) -> int | None:
+    """What of a tranche's amount was not promised before, in minor units; none where that is not told.
 
-
-def _new_money(tally: Tally, rung: str, unit: str, found: dict[str, Line]) -> int | None:
-    """What no earlier promise holds, in minor units; none where any amount does not say."""
-    if rung not in _TELL_PRIOR or any(line.prior is None for line in found.values()):
+    What it includes is taken from it, unless it says how much that is.
+    """
+    line, included = standing[key], tally.holdings[key].includes
+    if line.prior is not None and not (included and line.prior == 0):
+        return line.minor - line.prior
+    if not included:
         return None
-    included = [
-        holding.lines[rung][unit].minor
-        for key in found
-        for part in tally.holdings[key].includes
-        if (holding := tally.holdings.get(part)) and unit in holding.lines.get(rung, ())
-    ]
-    return sum(line.minor - (line.prior or 0) for line in found.values()) - sum(included)
+    lines = [tally.holdings[part].lines.get(rung, {}).get(unit) for part in set(included) if part in tally.holdings]
+    told = [known.minor for known in lines if known]
+    left = line.minor - sum(told)
+    return left if len(told) == len(set(included)) and left >= 0 else None
 
 
 def _left(standing: Board, rungs: tuple[RungEntry, ...]) -> tuple[Sum, ...]:

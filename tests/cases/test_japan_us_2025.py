@@ -97,7 +97,7 @@ def test_36_billion_of_the_first_batch_were_selected_by_18_february(read: Read) 
             "beef",
             {"as_of": "2025-08-20", "public_at": "2025-09-05"},
             "26.4",
-            "26.4 % mfn, or, if higher, 15 % reciprocal",
+            "the higher of 26.4 % mfn and 15 % reciprocal",
         ),
         ("cars", {"as_of": "2025-09-10"}, "27.5", "27.5 % section-232"),
         ("cars", {"as_of": "2025-09-17"}, "15", "15 % section-232"),

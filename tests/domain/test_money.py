@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from domain.money import CURRENCIES, Money, TooManyDecimals, UnknownCurrency, in_units
+from domain.money import CURRENCIES, Money, TooManyDecimals, UnknownCurrency, in_units, shifted
 
 MONEY = TypeAdapter(Money)
 
@@ -122,3 +122,11 @@ def test_minor_units_are_written_with_all_the_decimals_of_the_currency(minor, cu
 @settings(max_examples=50, deadline=None, database=None)
 def test_no_cent_is_lost_between_text_and_minor_units(minor, currency):
     assert told(amount=in_units(minor, currency), currency=currency).minor == minor
+
+
+@pytest.mark.parametrize(
+    ("whole", "places", "text"),
+    [(5, 2, "0.05"), (-5, 2, "-0.05"), (0, 2, "0.00"), (1234, 0, "1234"), (10**40 + 1, 3, "1" + "0" * 37 + ".001")],
+)
+def test_no_digit_is_lost_however_many_there_are(whole, places, text):
+    assert shifted(whole, places) == text
