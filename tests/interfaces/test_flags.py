@@ -88,6 +88,10 @@ REGULAR: list[tuple[str, list[Told]]] = [
     ("magnitude", [report("8000", "paper"), report("9000", "post")]),
     ("magnitude", [report("8000", "paper"), report("80000", "post", currency="JPY")]),
     ("magnitude", [report("8000", "paper"), report("80000", "post", "tranche/mines/amount")]),
+    ("magnitude", [
+        ("pledge-tranche", {"tranche": "ports", "amount": usd("100"), "evidence": [{"source": "paper"}]}),
+        ("record-draw", {"tranche": "ports", "amount": usd("10"), "evidence": [{"source": "post"}]}),
+    ]),
     ("effect-before-publication", [quoted("-", effective="2025-09-01", published="2025-05-01")]),
     ("effect-before-publication", [quoted("-", effective="2025-09", published="2025-09-05")]),
     ("published-before-it-occurred", [quoted("-", "2025-06-02", published="2025-06-02T00:30+09:00")]),
