@@ -40,12 +40,12 @@ class Reckoner:
     def __init__(self, history: History, asked: str) -> None:
         """`asked` is a date or an instant; the day is the date as it is written."""
         self._history = history
-        self._asked = asked
+        self.asked = asked
         self.day = date.fromisoformat(asked[:10])
 
     def documents(self, view: str) -> list[Document]:
         """All documents of a view on the day, by their keys."""
-        known = self._history.view(view).documents(self._asked)
+        known = self._history.view(view).documents(self.asked)
         return [held.document for _, held in sorted(known.items()) if held.index.shown]
 
     def documents_later(self, view: str) -> list[Document]:
@@ -62,13 +62,13 @@ class Reckoner:
         """Each time that a step was taken, in the order of time, also after the day."""
         kind, key, step = parts_of(happening)
         stream = stream_id(self._history.negotiation, kind, key)
-        steps = [s.record for s in self._history.of_stream(stream) if not s.has_ended(self._asked)]
+        steps = [s.record for s in self._history.of_stream(stream) if not s.has_ended(self.asked)]
         told = [Happened(r.event.envelope.takes_effect, Basis.of(r)) for r in steps if _is(r, step, by)]
         return sorted(told, key=lambda one: order(one.when))
 
     def last_by_then(self, happening: str, by: str | None = None) -> Happened | None:
         """The last time that a step had been taken on the day."""
-        return next((one for one in reversed(self.happened(happening, by)) if reached(one.when, self._asked)), None)
+        return next((one for one in reversed(self.happened(happening, by)) if reached(one.when, self.asked)), None)
 
     def deadline(self, rule: Rule) -> WorkedOut:
         """The day that a rule gives, counted from the last time that its event had happened."""

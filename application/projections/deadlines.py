@@ -15,7 +15,7 @@ from application.view import Basis, Document, Index, Record, View
 from domain.deadline import Deadline
 from domain.event import DomainEvent
 from domain.fact import Fact
-from domain.moment import first_date, last_date, order
+from domain.moment import last_date, order, surely_before
 from domain.rule import Rule
 from domain.value import RuledDate, When
 
@@ -140,7 +140,7 @@ def _reading(document: DeadlineDocument, stand: Stand | None, last: Revision, re
     found = _day(Revision(due=due, rule=rule, party=None, basis=basis), reckoner)
     bound = rule.bound if rule and not due else "by"
     day = date.fromisoformat(found.day) if found.day else None
-    status = _status(document, day, bound, reckoner.day)
+    status = _status(document, due or found.day, bound, reckoner.asked)
     return Reading(
         claimant=stand.claimant if stand else None,
         claim=stand.claim if stand else None,
@@ -156,19 +156,20 @@ def _reading(document: DeadlineDocument, stand: Stand | None, last: Revision, re
 _RUNNING = {"upcoming", "overdue", "not-yet"}
 
 
-def _status(document: DeadlineDocument, day: date | None, bound: str, today: date) -> Status:
-    match document.outcome:
-        case "met" | "met-late" if document.outcome_basis and day and bound == "by":
-            return "met" if first_date(document.outcome_basis.occurred) <= day.isoformat() else "met-late"
-        case "met" | "met-late" | "lapsed" | "waived" | "overtaken":
-            return document.outcome
-    if document.status == "cancelled":
-        return "cancelled"
-    if day is None:
+def _status(document: DeadlineDocument, due: str | None, bound: str, asked: str) -> Status:
+    """How things stand at an asked time: instants compare as such, all else by the dates as they are told."""
+    outcome, told = document.outcome, document.outcome_basis
+    if outcome in {"met", "met-late"} and told and due and bound == "by":
+        if surely_before(due, told.occurred):
+            return "met-late"
+        return "met" if len(told.occurred) >= len("2025-07-22") else outcome
+    if outcome or document.status == "cancelled":
+        return outcome or "cancelled"
+    if due is None:
         return "undated"
     if bound == "not-before":
-        return "not-yet" if today < day else "open"
-    return "upcoming" if today <= day else "overdue"
+        return "not-yet" if surely_before(asked, due) else "open"
+    return "overdue" if surely_before(due, asked) else "upcoming"
 
 
 def index(document: DeadlineDocument) -> Index:

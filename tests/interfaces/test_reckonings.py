@@ -77,6 +77,25 @@ def test_an_outcome_is_held_against_the_day(told: Tell, read: Read, outcome: str
     assert deadline(read, as_of="2025-01-02")["status"] == "upcoming"
 
 
+@pytest.mark.parametrize(("asked", "status"), [
+    ("2026-01-01T03:00Z", "upcoming"), ("2025-12-31T23:45-05:00", "overdue"), ("2025-12-31", "upcoming"),
+])  # fmt: skip
+def test_a_deadline_at_an_hour_is_held_to_it(told: Tell, read: Read, asked: str, status: str) -> None:
+    told("set-deadline", deadline="soon", title="Soon", due="2025-12-31T23:30-05:00")
+    assert deadline(read, as_of=asked)["status"] == status
+
+
+@pytest.mark.parametrize(("occurred", "told_as", "status"), [
+    ("2025-12-31T18:00Z", "met", "met-late"), ("2025-12-31T11:00Z", "met-late", "met"), ("2025-12", "met-late", "met-late"),
+])  # fmt: skip
+def test_an_outcome_at_an_hour_is_held_to_it_and_a_vague_one_as_told(
+    told: Tell, read: Read, occurred: str, told_as: str, status: str
+) -> None:
+    told("set-deadline", deadline="soon", title="Soon", due="2025-12-31T12:00Z")
+    told("record-deadline-outcome", deadline="soon", outcome=told_as, occurred=occurred)
+    assert deadline(read)["status"] == status
+
+
 def test_a_rule_waits_for_its_event_and_counts_from_the_last_time(told: Tell, read: Read) -> None:
     told("propose-tranche", tranche="mine")
     rule = {"count": 10, "unit": "business-days", "event": "tranche/mine/capital-called", "calendars": ["US", "JP"]}
