@@ -60,7 +60,7 @@ class Derived:
     """Marks a field that no command tells: the decision fills it in from the state."""
 
 
-class DomainEvent(Fact, CanMutateAggregate[UUID], frozen=True):
+class DomainEvent(Fact, CanMutateAggregate[UUID], frozen=True, gc=True):
     """One record's facts. A subclass adds its own, judges itself, and changes its aggregate."""
 
     TOPIC: ClassVar[str]

@@ -13,7 +13,8 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+# Facts hold no circles, so the garbage collector need not follow them: a long fold takes half the time.
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Fields that belong together. A tagged subclass carries its tag as the JSON field `type`."""
 
     def check(self) -> Self:

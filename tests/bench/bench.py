@@ -1,7 +1,7 @@
 """How fast Parley is on this machine, and how much memory it needs.
 
     make bench                          everything; BENCH_RECORDS=100000 is the size of the log
-    python tests/bench/bench.py log     one part alone: http, log or replays
+    python tests/bench/bench.py log     one part alone: http, log, replays or ledger
 
 All traffic goes to 127.0.0.1, and all files lie in a temporary folder. The clients are one process beside the server.
 """
@@ -174,7 +174,16 @@ def other_times() -> Iterator[Row]:
             yield f"    {view}", told.format(*times)
 
 
-PARTS = {"http": over_http, "log": long_log, "replays": other_times}
+def ladder() -> Iterator[Row]:
+    """The fold of a ledger by itself, in one process."""
+    for tranches in (100, 10_000, 30_000):
+        with TemporaryDirectory() as folder:
+            told = Store(folder).python(str(HERE / "ladder.py"), str(tranches), "100000", "1000").stdout.split()
+        at_once, batches = (f"{float(rate):,.0f}" for rate in told)
+        yield f"ledger of 100,000 steps of {tranches:,} tranches", f"{at_once} records/s at once, {batches} by 1,000"
+
+
+PARTS = {"http": over_http, "log": long_log, "replays": other_times, "ledger": ladder}
 
 
 def main() -> None:
