@@ -51,7 +51,7 @@ class Sum(Fact, omit_defaults=False, frozen=True):
     @property
     def unit(self) -> str:
         """What has to be the same before two sums can be compared."""
-        return f"{self.currency}/{self.per}" if self.per else self.currency
+        return unit_of(self)
 
     def less(self, other: "Sum") -> "Sum":
         """What is left of the sum without another of the same unit."""
@@ -146,7 +146,7 @@ def without_proposal(lines: dict[str, dict[str, Line]]) -> dict[str, dict[str, L
     return {rung: line for rung, line in lines.items() if rung != PROPOSED} if PROPOSED in lines else lines
 
 
-def unit_of(money: Money) -> str:
+def unit_of(money: Money | Sum) -> str:
     """What has to be the same before two amounts can be added."""
     return f"{money.currency}/{money.per}" if money.per else money.currency
 
@@ -232,12 +232,18 @@ def _included(key: str, holdings: Mapping[str, Holding]) -> tuple[str, ...]:
 
 def _is_within(key: str, found: Mapping[str, Line], holdings: Mapping[str, Holding]) -> bool:
     """Whether any whole of a tranche is among those found. Of tranches told to be parts of each other all count."""
-    wholes: list[str] = []
+    told = wholes(key, holdings)
+    return key not in told and any(whole in found for whole in told)
+
+
+def wholes(key: str, holdings: Mapping[str, Holding]) -> list[str]:
+    """All that a tranche is part of, from near to far; itself at last, where it is told to be part of its parts."""
+    found: list[str] = []
     whole = holdings[key].part_of
-    while whole and whole not in wholes:
-        wholes.append(whole)
+    while whole and whole not in found:
+        found.append(whole)
         whole = holdings[whole].part_of if whole in holdings else None
-    return key not in wholes and any(whole in found for whole in wholes)
+    return found
 
 
 def total(lines: Mapping[str, Line], unit: str) -> Sum:

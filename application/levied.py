@@ -23,10 +23,13 @@ class LeviedRate(NamedTuple):
     against: str | None
 
 
-def rates(reckoner: Reckoner) -> Iterator[LeviedRate]:
-    """All rates on the day: also those that begin on an earlier day than that of their record, by a condition."""
+def rates(reckoner: Reckoner, later: dict[str, AgreementDocument]) -> Iterator[LeviedRate]:
+    """All rates on the day: also those that begin on an earlier day than that of their record, by a condition.
+
+    `later` is every agreement as it stands in the end.
+    """
     known = _agreements(reckoner.documents("agreements"))
-    for key, document in all_agreements(reckoner).items():
+    for key, document in later.items():
         for entry in document.provisions:
             agreement = known.get(key)
             stands = _entry(agreement, entry.key)
@@ -57,9 +60,9 @@ def all_agreements(reckoner: Reckoner) -> dict[str, AgreementDocument]:
     return _agreements(reckoner.documents_later("agreements"))
 
 
-def all_tariffs(reckoner: Reckoner) -> list[Tariff]:
-    """Every tariff that stands at some time: names are timeless."""
-    entries = [entry for document in all_agreements(reckoner).values() for entry in document.provisions]
+def all_tariffs(later: dict[str, AgreementDocument]) -> list[Tariff]:
+    """Every tariff that stands in the end: names are timeless."""
+    entries = [entry for document in later.values() for entry in document.provisions]
     return [entry.value for entry in entries if isinstance(entry.value, Tariff)]
 
 

@@ -43,15 +43,14 @@ class Reckoner:
         self.asked = asked
         self.day = date.fromisoformat(asked[:10])
 
-    def documents(self, view: str) -> list[Document]:
-        """All documents of a view on the day, by their keys."""
-        known = self._history.view(view).documents(self.asked)
+    def documents(self, view: str, asked: str | None = None) -> list[Document]:
+        """All documents of a view on the day, or at another time, by their keys."""
+        known = self._history.view(view).documents(asked or self.asked)
         return [held.document for _, held in sorted(known.items()) if held.index.shown]
 
     def documents_later(self, view: str) -> list[Document]:
         """All documents of a view as they stand once all that is known has taken effect."""
-        known = self._history.view(view).documents(f"{YEAR_MAX}-12-31")
-        return [held.document for _, held in sorted(known.items()) if held.index.shown]
+        return self.documents(view, f"{YEAR_MAX}-12-31")
 
     def document_on(self, view: str, key: str, day: str) -> Document | None:
         """One document as it stood on another day."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from application.ladder import Board, Holding, Line, Sum, board, climb, in_year, on, sum_of, total, years_of
+from application.ladder import Board, Holding, Line, Sum, board, climb, in_year, on, sum_of, total, wholes, years_of
 from application.view import Basis, Record
 from domain.cap import Cap
 from domain.event import DomainEvent
@@ -31,11 +31,15 @@ class Tally(Fact, frozen=True):
 
 
 class CapYear(NamedTuple):
-    """What counts under a cap in one calendar year, or in all where it is not by the year; and what is left."""
+    """What counts under a cap in one calendar year, or in all where it is not by the year; and what is left.
+
+    `lines` are all that count under it in any year.
+    """
 
     year: str | None
     reached: Sum
     headroom: Sum
+    lines: dict[str, Line]
 
 
 class Over(NamedTuple):
@@ -71,7 +75,7 @@ def taken(tally: Tally, records: Sequence[Record]) -> Tally:
         if isinstance(event, Step):
             key = event.envelope.key
             holdings[key] = climb(holdings.get(key, _NOTHING), record)
-        elif event.TOPIC.startswith("Provision."):
+        else:
             _take_cap(caps, record)
     return Tally(holdings=holdings, caps=caps)
 
@@ -100,25 +104,18 @@ def cap_years(tally: Tally, standing: Board, cap: Cap) -> list[CapYear]:
     found = []
     for year in years:
         minor = sum(dated.minor for line in lines.values() for dated in in_year(line, year, cap.zone))
-        found.append(CapYear(year, sum_of(unit, minor, qualifiers), sum_of(unit, allowed - minor, qualifiers)))
+        left = sum_of(unit, allowed - minor, qualifiers)
+        found.append(CapYear(year, sum_of(unit, minor, qualifiers), left, lines))
     return found
 
 
 def _under(tally: Tally, standing: Board, cap: Cap) -> dict[str, Line]:
     """The lines that count under a cap: of its tranche and all the parts of that, or of all tranches."""
     if cap.tranche:
-        inside = {key: held for key, held in tally.holdings.items() if cap.tranche in _wholes(tally, key)}
+        holdings = tally.holdings
+        inside = {key: held for key, held in holdings.items() if cap.tranche in (key, *wholes(key, holdings))}
         standing = board(inside)
     return on(standing, cap.on, cap.amount.currency)
-
-
-def _wholes(tally: Tally, key: str | None) -> Iterator[str]:
-    """A tranche and all that it is part of."""
-    seen = set[str]()
-    while key and key not in seen:
-        yield key
-        seen.add(key)
-        key = tally.holdings[key].part_of if key in tally.holdings else None
 
 
 def promises(standing: Board) -> dict[str, tuple[str, Sum]]:
@@ -140,10 +137,10 @@ def overs(tally: Tally, standing: Board) -> Iterator[Over]:
             yield Over(rung, "selected", None, selected, promised, selected.less(promised), *_last(lines, None, "UTC"))
     for key, told in tally.caps.items():
         cap = told.cap
-        for year, reached, headroom in cap_years(tally, standing, cap) if told.status == "part" else ():
+        for year, reached, headroom, lines in cap_years(tally, standing, cap) if told.status == "part" else ():
             if headroom.minor < 0:
                 allowed = sum_of(cap.amount.currency, cap.amount.minor)
-                last = _last(_under(tally, standing, cap), year, cap.zone)
+                last = _last(lines, year, cap.zone)
                 yield Over(key, cap.on, year, reached, allowed, reached.less(allowed), *last)
 
 

@@ -12,7 +12,7 @@ from itertools import product
 from typing import NamedTuple
 
 from application.goods import AskedGoods, Match, asked_goods, match
-from application.levied import LeviedRate, all_tariffs, rates
+from application.levied import LeviedRate, all_agreements, all_tariffs, rates
 from application.reckoning import Reckoner
 from application.view import Basis
 from domain.fact import Fact
@@ -88,9 +88,10 @@ class _Lane(NamedTuple):
 
 def schedule(reckoner: Reckoner, asked: Asked) -> list[TariffEntry]:
     """The rates on the day, in the order of the goods' names. Raises `Refused` where there are no such goods."""
-    on_record = list(rates(reckoner))
+    later = all_agreements(reckoner)
+    on_record = list(rates(reckoner, later))
     found = []
-    for goods in asked_goods(all_tariffs(reckoner), asked.product, asked.edition):
+    for goods in asked_goods(all_tariffs(later), asked.product, asked.edition):
         matched = [_Matched(rate, match(rate.tariff, goods)) for rate in on_record]
         found += [_entry(goods, lane, matched) for lane in _lanes(matched, asked)]
     return found

@@ -193,7 +193,10 @@ def _cap(provision: str, told: CapTold, tally: Tally, standing: Board) -> CapEnt
         zone=cap.zone,
         tranche=cap.tranche,
         status=told.status,
-        years=tuple(CapYearEntry(year=y, reached=r, headroom=h) for y, r, h in cap_years(tally, standing, cap)),
+        years=tuple(
+            CapYearEntry(year=one.year, reached=one.reached, headroom=one.headroom)
+            for one in cap_years(tally, standing, cap)
+        ),
         not_compared=tuple(total(lines, unit) for unit, lines in sorted(others.items())),
         basis=told.basis,
     )
