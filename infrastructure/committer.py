@@ -1,32 +1,32 @@
 """The committer: commands that arrive at the same time share one transaction, in one order.
 
-One thread decides and appends; whoever waits is answered when the records are on disk, not before.
+Whoever waits is answered when the records are on disk, not before.
 """
 
+import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from queue import Full, Queue
-from threading import Thread
 from typing import NamedTuple
 from uuid import UUID
 
 import uuid_utils.compat
-from eventsourcing.persistence import IntegrityError
 
 from application.registrar import Registrar, Submission
 from application.view import Record
 from domain.aggregate import Aggregate
 from domain.event import DomainEvent
 from domain.refusal import Refused
+from infrastructure.database import BUSY_SECONDS, StoreLost
 from infrastructure.log import Log, Receipt
 from infrastructure.serialization import decode_event
 
-QUEUE_MAX = 10_000
+QUEUE_MAX = 5_000
 GROUP_MAX = 256
 STREAMS_MAX = 50_000
-ATTEMPTS = 4
+PAUSE_SECONDS = 0.2
 
 
 class Overloaded(Exception):
@@ -37,8 +37,8 @@ class KeyReused(Refused):
     """An idempotency key stands for one request; this one came with another body before."""
 
 
-class StreamMoved(Refused):
-    """The stream kept moving while the command was decided; send it again."""
+class Stopping(Exception):
+    """The service is about to end, and takes no more commands."""
 
 
 class Request(NamedTuple):
@@ -67,8 +67,12 @@ class CachedStreams:
         return aggregate
 
     def record(self, record: UUID) -> DomainEvent | None:
-        found = self._log.reader.find(str(record))
+        found = self._log.find(str(record))
         return found and decode_event(*found[1:])
+
+    def drop(self, stream: UUID) -> None:
+        """Forget one that another process has appended to."""
+        self._held.pop(stream, None)
 
     def shrink(self) -> None:
         """Let go of those that were not asked for longest. Never while a decision is not yet stored."""
@@ -79,108 +83,144 @@ class CachedStreams:
         self._held.clear()
 
 
-Answers = Future[list[Record]]
+Outcome = list[Record] | Exception
+"""The records of a request, or why there are none."""
 
 
-class Committer(Thread):
-    """Started with `start`; `submit` can be called from any thread."""
+class Decided(NamedTuple):
+    """The events of a group of requests, and what became of each: the slice of its events, the records that it
+    brought before, or why it was refused."""
 
-    def __init__(self, log: Log, clock: Callable[[], datetime], on_commit: Callable[[], None]) -> None:
-        super().__init__(name="committer", daemon=True)
+    events: list[DomainEvent]
+    receipts: dict[str, Receipt]
+    outcomes: list[slice | Outcome]
+
+
+class Committer:
+    """Decides and stores. One thread uses it at a time; several processes can have one each on the same log."""
+
+    def __init__(self, log: Log, clock: Callable[[], datetime]) -> None:
         self._log = log
         self._clock = clock
-        self._on_commit = on_commit
         self._streams = CachedStreams(log)
         self._registrar = Registrar(self._streams, uuid_utils.compat.uuid7)
-        self._queue: Queue[tuple[Request, Answers] | None] = Queue(QUEUE_MAX)
-        self._head = log.reader.head()
-        last = log.reader.after(self._head - 1, 1)
+        self._head = log.head()
+        last = log.after(self._head - 1, 1)
         self._now = last[0].event.envelope.recorded if last else clock()
+        self._unsure: Decided | None = None
+        """What was being appended when the store was lost: it may be on disk."""
 
-    def submit(self, request: Request) -> Answers:
-        """The records, once they are on disk. Raises `Overloaded` where too many wait; the future raises `Refused`."""
-        answer: Answers = Future()
-        try:
-            self._queue.put_nowait((request, answer))
-        except Full:
-            raise Overloaded from None
-        return answer
-
-    def stop(self) -> None:
-        """Store what was submitted, and end."""
-        self._queue.put(None)
-        self.join()
-
-    def run(self) -> None:
-        going = True
-        while going:
-            group = [self._queue.get()]
-            while len(group) < GROUP_MAX and not self._queue.empty():
-                group.append(self._queue.get())
-            going = None not in group
-            self._commit([waiting for waiting in group if waiting is not None])
-
-    def _commit(self, group: list[tuple[Request, Answers]]) -> None:
-        outcomes: Sequence[list[Record] | Exception] = [StreamMoved(self._head)] * len(group)
-        for _ in range(ATTEMPTS):
+    def commit(self, requests: Sequence[Request]) -> list[Outcome]:
+        """What becomes of each request, in their order: what is answered with records is on disk."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        self._unsure = None
+        while True:
             try:
-                outcomes = self._store(group)
-                break
-            except IntegrityError:
-                self._streams.clear()
+                return self._commit(requests)
             except Exception as error:
                 self._streams.clear()
-                outcomes = [error] * len(group)
-                break
-        self._on_commit()
-        for (_, answer), outcome in zip(group, outcomes, strict=True):
-            if not answer.set_running_or_notify_cancel():
-                continue
-            if isinstance(outcome, Exception):
-                answer.set_exception(outcome)
-            else:
-                answer.set_result(outcome)
+                if not isinstance(error, StoreLost) or time.monotonic() > deadline:
+                    return [error] * len(requests)
+                time.sleep(PAUSE_SECONDS)
 
-    def _store(self, group: list[tuple[Request, Answers]]) -> list[list[Record] | Exception]:
-        """Decide each request after those before it, append what was decided, and say what became of each."""
-        self._see_other_writers()
-        events: list[DomainEvent] = []
-        receipts: dict[str, Receipt] = {}
-        outcomes: list[slice | list[Record] | Exception] = []
-        for request, _ in group:
-            try:
-                outcomes.append(self._decide(request, events, receipts))
-            except Exception as error:
-                outcomes.append(error)
-        positions = self._log.append(events, list(receipts.values())) if events else []
-        self._head = positions[-1] if positions else self._head
+    def _commit(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Decide each request after those before it, while nobody else appends, and append what was decided.
+
+        An earlier attempt has ended by now, whichever way: if its records are there, they are the answer.
+        """
+        with self._log.appending():
+            self._see_other_writers()
+            decided, first = self._unsure, self._first_of(self._unsure)
+            if decided is None or first is None:
+                decided, first = self._decided(requests), self._head + 1
+                if decided.events:
+                    self._unsure = decided
+                    self._log.append(decided.events, list(decided.receipts.values()))
+        self._head = max(self._head, first + len(decided.events) - 1)
         self._streams.shrink()
-        records = [Record(position, event) for position, event in zip(positions, events, strict=True)]
-        return [records[outcome] if isinstance(outcome, slice) else outcome for outcome in outcomes]
+        records = [Record(position, event) for position, event in enumerate(decided.events, first)]
+        return [records[outcome] if isinstance(outcome, slice) else outcome for outcome in decided.outcomes]
 
-    def _decide(
-        self, request: Request, events: list[DomainEvent], receipts: dict[str, Receipt]
-    ) -> slice | list[Record]:
+    def _first_of(self, unsure: Decided | None) -> int | None:
+        """The position of the first record of an attempt, if it is in the log."""
+        found = self._log.find(str(unsure.events[0].envelope.id)) if unsure else None
+        return found and found[0]
+
+    def _see_other_writers(self) -> None:
+        """Forget the streams in memory that another process has appended to since."""
+        for record in self._log.after(self._head):
+            self._head = record.position
+            self._now = max(self._now, record.event.envelope.recorded)
+            self._streams.drop(record.event.envelope.stream)
+
+    def _decided(self, requests: Sequence[Request]) -> Decided:
+        decided = Decided([], {}, [])
+        known = self._log.receipts([request.key for request in requests if request.key])
+        for request in requests:
+            try:
+                decided.outcomes.append(self._decide(request, decided, known))
+            except Exception as error:
+                decided.outcomes.append(error)
+        return decided
+
+    def _decide(self, request: Request, decided: Decided, known: dict[str, Receipt]) -> slice | list[Record]:
         """Add a request's events, and give their slice; or the records of the same request that came before."""
-        earlier = receipts.get(request.key or "")
-        known = earlier or (self._log.reader.receipt(request.key) if request.key else None)
-        if known and known.digest != request.digest:
+        earlier = decided.receipts.get(request.key or "")
+        before = earlier or known.get(request.key or "")
+        if before and before.digest != request.digest:
             raise KeyReused(request.key)
         if earlier:
             return slice(earlier.first, earlier.first + earlier.count)
-        if known:
-            return self._log.reader.after(known.first - 1, known.count)
+        if before:
+            return self._log.after(before.first - 1, before.count)
         self._now = max(self._now, self._clock())
-        decided = self._registrar.take_down(request.submissions, self._now)
-        receipt = Receipt(request.key or "", request.digest, len(events), len(decided))
+        events = self._registrar.take_down(request.submissions, self._now)
+        receipt = Receipt(request.key or "", request.digest, len(decided.events), len(events))
         if request.key:
-            receipts[request.key] = receipt
-        events += decided
+            decided.receipts[request.key] = receipt
+        decided.events.extend(events)
         return slice(receipt.first, receipt.first + receipt.count)
 
-    def _see_other_writers(self) -> None:
-        """Forget the streams in memory where another process has appended since."""
-        head = self._log.reader.head()
-        if head != self._head:
-            self._streams.clear()
-            self._head = head
+
+class CommitQueue:
+    """Requests wait here for the committer, which takes all that have come while it was busy. In one event loop."""
+
+    def __init__(self, committer: Committer) -> None:
+        self._committer = committer
+        self._waiting: list[tuple[Request, asyncio.Future[list[Record]]]] = []
+        self._thread = ThreadPoolExecutor(1, "committer")
+        self._committing: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    async def submit(self, request: Request) -> list[Record]:
+        """The records, once they are on disk. Raises `Overloaded` where too many wait, `Stopping`, and `Refused`."""
+        if self._stopping:
+            raise Stopping
+        if len(self._waiting) >= QUEUE_MAX:
+            raise Overloaded
+        answer: asyncio.Future[list[Record]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((request, answer))
+        if self._committing is None or self._committing.done():
+            self._committing = asyncio.create_task(self._commit())
+        return await answer
+
+    async def _commit(self) -> None:
+        loop = asyncio.get_running_loop()
+        while group := self._waiting[:GROUP_MAX]:
+            del self._waiting[:GROUP_MAX]
+            requests = [request for request, _ in group]
+            outcomes = await loop.run_in_executor(self._thread, self._committer.commit, requests)
+            for (_, answer), outcome in zip(group, outcomes, strict=True):
+                if answer.cancelled():
+                    continue
+                if isinstance(outcome, Exception):
+                    answer.set_exception(outcome)
+                else:
+                    answer.set_result(outcome)
+
+    async def stop(self) -> None:
+        """Store what was submitted, and take no more."""
+        self._stopping = True
+        if self._committing:
+            await self._committing
+        self._thread.shutdown()

@@ -1,43 +1,63 @@
-"""The log: every record, once, in one gap-free order, in one SQLite file.
+"""The log: every record, once, in one gap-free order.
 
-The library's recorder keeps the events (`stored_events`); beside it stand an index of the envelopes
-(`records`, `record_parties`) and the idempotency keys (`receipts`), written in the append's own transaction.
+A record's envelope stands beside it in columns, for finding it; `record_parties` and `receipts` (the idempotency
+keys) are written in the append's own transaction.
 """
 
-import sqlite3
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
+from threading import RLock
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import EventStore, StoredEvent
-from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    Notification,
+    NotSupportedError,
+    StoredEvent,
+    Subscription,
+)
 
 from application.view import Record
 from domain.event import DomainEvent
 from domain.model import aggregate_of
 from domain.moment import order
 from domain.names import concerned
+from infrastructure.database import Connection, Database, StoreLost, StoreRefused
 from infrastructure.serialization import EventMapper, decode_event
-from infrastructure.sqlite import BUSY_SECONDS, StoreRefused, open_for_reading, open_for_writing, schema_version
 
-SCHEMA = 1
+SCHEMA = 2
+_COLUMNS = "position", "stream_id", "version", "topic", "state"
+_ENVELOPE = "id", "negotiation", "stream", "occurred", "published", "recorded"
 _TABLES = (
-    "CREATE TABLE IF NOT EXISTS stored_events (position INTEGER PRIMARY KEY, originator_id TEXT NOT NULL,"
-    " originator_version INTEGER NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL,"
-    " UNIQUE (originator_id, originator_version))",
-    "CREATE TABLE IF NOT EXISTS records (position INTEGER PRIMARY KEY REFERENCES stored_events,"
-    " id TEXT NOT NULL UNIQUE, negotiation TEXT NOT NULL, stream TEXT NOT NULL, type TEXT NOT NULL,"
-    " occurred TEXT NOT NULL, published TEXT NOT NULL, recorded TEXT NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS records_in_time ON records (negotiation, occurred, position)",
-    "CREATE INDEX IF NOT EXISTS amendments ON records (negotiation, position)"
-    " WHERE type IN ('Record.Corrected', 'Record.Retracted')",
-    "CREATE TABLE IF NOT EXISTS record_parties (party TEXT NOT NULL, position INTEGER NOT NULL REFERENCES records,"
-    " PRIMARY KEY (party, position)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS receipts (key TEXT PRIMARY KEY, digest BLOB NOT NULL, first INTEGER NOT NULL,"
-    " count INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE records (position {integer} PRIMARY KEY, stream_id {uuid} NOT NULL, version {integer} NOT NULL,"
+    " topic {text} NOT NULL, state {bytes} NOT NULL, id {uuid} UNIQUE, negotiation {text}, stream {text},"
+    " occurred {text}, published {text}, recorded {text}, UNIQUE (stream_id, version))",
+    "CREATE INDEX records_in_time ON records (negotiation, occurred, position)",
+    "CREATE INDEX amendments ON records (negotiation, position)"
+    " WHERE topic IN ('Record.Corrected', 'Record.Retracted')",
+    "CREATE TABLE record_parties (party {text} NOT NULL, position {integer} NOT NULL,"
+    " PRIMARY KEY (party, position)) {clustered}",
+    "CREATE TABLE receipts (key {text} PRIMARY KEY, digest {bytes} NOT NULL, first {integer} NOT NULL,"
+    " count {integer} NOT NULL) {clustered}",
 )
+_FROM_1 = (
+    "DROP INDEX records_in_time",
+    "DROP INDEX amendments",
+    "ALTER TABLE records RENAME TO records_1",
+    "ALTER TABLE record_parties RENAME TO record_parties_1",
+    *_TABLES[:-1],
+    "INSERT INTO records SELECT position, originator_id, originator_version, topic, state, id, negotiation, stream,"
+    " occurred, published, recorded FROM stored_events JOIN records_1 USING (position)",
+    "INSERT INTO record_parties SELECT party, position FROM record_parties_1",
+    "DROP TABLE record_parties_1",
+    "DROP TABLE records_1",
+    "DROP TABLE stored_events",
+)
+"""Version 1 kept the envelopes in a table of their own. There was no PostgreSQL then."""
 
 
 @dataclass(frozen=True)
@@ -50,21 +70,30 @@ class Receipt:
     count: int
 
 
-class LogRecorder(SQLiteApplicationRecorder):
-    """The library's recorder, with the envelopes' index and the receipts in the same transaction."""
+class LogRecorder(ApplicationRecorder):
+    """The library's port for storing events. Any number of threads can use it, one at a time."""
 
-    def __init__(self, datastore: SQLiteDatastore) -> None:
-        super().__init__(datastore)
-        self.insert_events_statement = (
-            "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?)"
-        )
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._alone = RLock()
+        self._appending = False
 
-    def construct_create_table_statements(self) -> list[str]:
-        return [*_TABLES, f"PRAGMA user_version = {SCHEMA}"]
+    @contextmanager
+    def appending(self) -> Iterator[None]:
+        """Nobody else appends meanwhile; all that is inserted is on disk when it ends, or nothing."""
+        with self._alone:
+            if self._appending:
+                yield
+                return
+            self._appending = True
+            try:
+                with self._connection.transaction("log"):
+                    yield
+            finally:
+                self._appending = False
 
-    def _insert_events(
+    def insert_events(
         self,
-        c: SQLiteCursor,
         stored_events: Sequence[StoredEvent],
         *,
         events: Sequence[DomainEvent] = (),
@@ -72,18 +101,80 @@ class LogRecorder(SQLiteApplicationRecorder):
         **kwargs: Any,
     ) -> Sequence[int] | None:
         """`receipts` count their first position from 0, in the order of the events."""
-        positions = super()._insert_events(c, stored_events, **kwargs) or ()
-        indexed = list(zip(positions, events, strict=False))
-        c.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [_index(p, e) for p, e in indexed])
-        c.executemany(
-            "INSERT INTO record_parties VALUES (?, ?)",
-            [(party, position) for position, event in indexed for party in concerned(event, "party")],
-        )
-        c.executemany(
-            "INSERT INTO receipts VALUES (?, ?, ?, ?)",
-            [(r.key, r.digest, positions[r.first], r.count) for r in receipts],
-        )
-        return positions
+        with self.appending():
+            first = (self.max_notification_id() or 0) + 1
+            positions = range(first, first + len(stored_events))
+            rows = [
+                (position, str(stored.originator_id), stored.originator_version, stored.topic, stored.state)
+                for position, stored in zip(positions, stored_events, strict=True)
+            ]
+            if events:
+                rows = [row + _envelope(event) for row, event in zip(rows, events, strict=True)]
+            self._connection.insert("records", [*_COLUMNS, *(_ENVELOPE if events else ())], rows)
+            indexed = zip(positions, events, strict=False)
+            parties = [(party, position) for position, event in indexed for party in concerned(event, "party")]
+            self._connection.insert("record_parties", ["party", "position"], parties)
+            told = [(r.key, r.digest, first + r.first, r.count) for r in receipts]
+            self._connection.insert("receipts", ["key", "digest", "first", "count"], told)
+            self._connection.tell()
+        return list(positions)
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        bounds: dict[str, Any] = {"stream_id = ?": str(originator_id), "version > ?": gt, "version <= ?": lte}
+        found = self._select("version", bounds, "version DESC" if desc else "version", limit)
+        return [StoredEvent(originator_id, version, topic, state) for version, topic, state in found]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        bounds: dict[str, Any] = {f"position >{'=' * inclusive_of_start} ?": start, "position <= ?": stop}
+        wanted = f" AND topic IN ({', '.join('?' * len(topics))})" if topics else ""
+        found = self._select("position, stream_id, version", bounds, "position", limit, wanted, topics)
+        return [
+            Notification(
+                originator_id=UUID(str(stream)), originator_version=version, topic=topic, state=state, id=place
+            )
+            for place, stream, version, topic, state in found
+        ]
+
+    def max_notification_id(self) -> int | None:
+        with self._alone:
+            position = self._connection.value("SELECT max(position) FROM records")
+        return None if position is None else int(position)
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
+        """Not offered: whoever follows the log waits for `News` and reads on."""
+        raise NotSupportedError("Wait for the database's news, and select the notifications after the last.")
+
+    def _select(
+        self,
+        columns: str,
+        bounds: dict[str, Any],
+        order_by: str,
+        limit: int | None,
+        wanted: str = "",
+        values: Sequence[Any] = (),
+    ) -> list[tuple[Any, ...]]:
+        told = {clause: value for clause, value in bounds.items() if value is not None}
+        where = " AND ".join(["1 = 1", *told]) + wanted
+        limited = "" if limit is None else f" LIMIT {int(limit)}"
+        sql = f"SELECT {columns}, topic, state FROM records WHERE {where} ORDER BY {order_by}{limited}"
+        with self._alone:
+            return self._connection.rows(sql, [*told.values(), *values])
 
 
 def stream_name(event: DomainEvent) -> str:
@@ -91,166 +182,218 @@ def stream_name(event: DomainEvent) -> str:
     return f"{aggregate_of(event).KIND}/{event.envelope.key}"
 
 
-def _index(position: int, event: DomainEvent) -> tuple[Any, ...]:
+def _envelope(event: DomainEvent) -> tuple[Any, ...]:
     envelope = event.envelope
     return (
-        position,
         str(envelope.id),
         envelope.negotiation,
         stream_name(event),
-        event.TOPIC,
         order(envelope.occurred),
         order(envelope.published) if envelope.published else "",
         envelope.recorded.isoformat(timespec="microseconds"),
     )
 
 
-class Log:
-    """The log, open for appending. Raises `StoreRefused` where the file cannot be used."""
-
-    def __init__(self, file: Path) -> None:
-        _refuse_unusable(file)
-        self.recorder = LogRecorder(SQLiteDatastore(str(file), lock_timeout=int(BUSY_SECONDS)))
-        self.recorder.create_table()
-        self._store: EventStore[UUID] = EventStore(EventMapper(), self.recorder)
-        self.reader = LogReader(file)
-
-    def append(self, events: Sequence[DomainEvent], receipts: Sequence[Receipt] = ()) -> list[int]:
-        """Store events in one transaction, on disk when this returns; gives their positions.
-
-        Raises the library's `IntegrityError` where a stream has moved or a receipt's key is taken.
-        """
-        recordings = self._store.put(list(events), events=events, receipts=receipts)
-        return [int(recording.notification.id) for recording in recordings]
-
-    def stream(self, stream: UUID) -> Iterator[DomainEvent]:
-        """The events of one stream, in the order of their versions."""
-        return self._store.get(stream)  # type: ignore[return-value]
-
-    def close(self) -> None:
-        self.reader.close()
-        self.recorder.datastore.close()
-
-
-def _refuse_unusable(file: Path) -> None:
+def migrate(database: Database) -> None:
+    """Make the tables of the log, or bring them to this version. Safe where several processes do it at once."""
+    connection = database.writer("log")
     try:
-        connection = open_for_writing(file)
-        try:
-            version = schema_version(connection)
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise StoreRefused(f"The log {file} cannot be opened: {error}.") from None
-    if version > SCHEMA:
-        raise StoreRefused(
-            f"The log {file} was written by a newer version of Parley (schema {version}, this one knows {SCHEMA})."
-        )
+        with connection.transaction("log"):
+            version = connection.version("log")
+            _refuse_newer(database, version)
+            if version < SCHEMA:
+                connection.declare(*(_FROM_1 if version == 1 else _TABLES))
+                connection.set_version("log", SCHEMA)
+    except StoreLost as error:
+        raise StoreRefused(f"The log {database} cannot be used: {error}") from None
+    finally:
+        connection.close()
+
+
+class Unreadable(Exception):
+    """A record in the log that this version of the code cannot read."""
+
+    def __init__(self, position: int, reason: str) -> None:
+        super().__init__(f"the record at position {position} cannot be read: {reason}")
+        self.position = position
+        self.reason = reason
 
 
 class LogReader:
-    """The log, open for reading alone."""
+    """The log, open for reading alone. Raises `StoreRefused` where it cannot be used."""
 
-    def __init__(self, file: Path) -> None:
-        self._connection = open_for_reading(file)
-        if schema_version(self._connection) > SCHEMA:
-            raise StoreRefused(f"The log {file} was written by a newer version of Parley.")
+    def __init__(self, database: Database, skip: Callable[[int, str], None] | None = None) -> None:
+        """A record that cannot be read raises `Unreadable`, or is skipped, and its position and the reason told."""
+        self._skip = skip
+        self._open(database, database.reader("log"))
+
+    def _open(self, database: Database, connection: Connection) -> None:
+        try:
+            version = connection.version("log")
+            _refuse_newer(database, version)
+            if version < SCHEMA:
+                raise StoreRefused(f"The log {database} is not of this version: run `parley migrate`.")
+        except Exception as error:
+            connection.close()
+            if isinstance(error, StoreLost):
+                raise StoreRefused(f"The log {database} cannot be used: {error}") from None
+            raise
+        self._connection = connection
 
     def head(self) -> int:
         """The last position; 0 where the log is empty."""
-        return int(self._connection.execute("SELECT coalesce(max(position), 0) FROM stored_events").fetchone()[0])
+        return int(self._connection.value("SELECT coalesce(max(position), 0) FROM records"))
 
-    def after(self, position: int, limit: int) -> list[Record]:
+    def after(self, position: int, limit: int | None = None) -> list[Record]:
         """The next records after a position, in the order of the log."""
-        rows = self._connection.execute(
-            "SELECT position, topic, state FROM stored_events WHERE position > ? ORDER BY position LIMIT ?",
-            (position, limit),
-        )
-        return [_record(row) for row in rows]
+        bound = "" if limit is None else f" LIMIT {limit}"
+        sql = f"SELECT position, topic, state FROM records WHERE position > ? ORDER BY position{bound}"
+        return self._records(self._connection.rows(sql, (position,)))
 
     def in_time(self, negotiation: str, until: int) -> Iterator[Record]:
         """The records of a negotiation up to a position, in the order in which they occurred."""
-        rows = self._connection.execute(
-            "SELECT e.position, e.topic, e.state FROM records r JOIN stored_events e USING (position)"
-            " WHERE r.negotiation = ? AND r.position <= ? ORDER BY r.occurred, r.position",
-            (negotiation, until),
-        )
-        return map(_record, rows)
+        last: tuple[Any, ...] = ("", 0)
+        while True:
+            rows = self._connection.rows(
+                "SELECT position, topic, state, occurred, position FROM records"
+                " WHERE negotiation = ? AND (occurred, position) > (?, ?) AND position <= ?"
+                f" ORDER BY occurred, position LIMIT {PAGE}",
+                (negotiation, *last, until),
+            )
+            yield from self._records(rows)
+            last = rows[-1][3:] if rows else last
+            if len(rows) < PAGE:
+                return
 
     def of(self, negotiation: str, after: int = 0) -> list[Record]:
         """The records of a negotiation after a position, in the order of the log."""
-        own = "+r.negotiation" if after else "r.negotiation"  # later ones are few: go by position, not by negotiation
-        rows = self._connection.execute(
-            "SELECT e.position, e.topic, e.state FROM records r JOIN stored_events e USING (position)"
-            f" WHERE {own} = ? AND r.position > ? ORDER BY r.position",
-            (negotiation, after),
-        )
-        return list(map(_record, rows))
+        own = "negotiation || ''" if after else "negotiation"  # later ones are few: go by position, not by negotiation
+        sql = f"SELECT position, topic, state FROM records WHERE {own} = ? AND position > ? ORDER BY position"
+        return self._records(self._connection.rows(sql, (negotiation, after)))
 
     def amended(self, negotiation: str, until: int) -> list[Record]:
         """All records of the streams in which a correction or retraction stands, in the order of the log."""
-        rows = self._connection.execute(
-            "SELECT position, topic, state FROM stored_events WHERE position <= ? AND originator_id IN"
-            " (SELECT e.originator_id FROM records r JOIN stored_events e USING (position)"
-            " WHERE r.negotiation = ? AND r.position <= ? AND r.type IN ('Record.Corrected', 'Record.Retracted'))"
-            " ORDER BY position",
-            (until, negotiation, until),
+        rows = self._connection.rows(
+            "SELECT position, topic, state FROM records JOIN"
+            " (SELECT DISTINCT stream_id FROM records WHERE negotiation = ? AND position <= ?"
+            " AND topic IN ('Record.Corrected', 'Record.Retracted')) AS amended USING (stream_id)"
+            " WHERE position <= ? ORDER BY position",
+            (negotiation, until, until),
         )
-        return list(map(_record, rows))
+        return self._records(rows)
+
+    def recorded_after(self, position: int) -> datetime | None:
+        """When the next record after a position was taken down."""
+        told = self._connection.value(
+            "SELECT recorded FROM records WHERE position > ? ORDER BY position LIMIT 1", (position,)
+        )
+        return datetime.fromisoformat(told) if told else None
+
+    def negotiation_at(self, position: int) -> str:
+        """The negotiation of the record at a position."""
+        return str(self._connection.value("SELECT negotiation FROM records WHERE position = ?", (position,)))
 
     def knows(self, negotiation: str) -> bool:
         """Whether there is any record of a negotiation."""
-        found = self._connection.execute("SELECT 1 FROM records WHERE negotiation = ? LIMIT 1", (negotiation,))
-        return found.fetchone() is not None
+        return bool(self._connection.rows("SELECT 1 FROM records WHERE negotiation = ? LIMIT 1", (negotiation,)))
 
     def negotiations(self) -> list[str]:
-        return [row[0] for row in self._connection.execute("SELECT DISTINCT negotiation FROM records ORDER BY 1")]
+        rows = self._connection.rows(
+            "SELECT DISTINCT negotiation FROM records WHERE negotiation IS NOT NULL ORDER BY negotiation"
+        )
+        return [row[0] for row in rows]
 
-    def receipt(self, key: str) -> Receipt | None:
-        row = self._connection.execute("SELECT * FROM receipts WHERE key = ?", (key,)).fetchone()
-        return row and Receipt(*row)
+    def receipts(self, keys: Sequence[str]) -> dict[str, Receipt]:
+        """What requests with these idempotency keys brought, where they came before."""
+        if not keys:
+            return {}
+        rows = self._connection.rows(
+            "SELECT key, digest, first, count FROM receipts"
+            f" WHERE key IN (SELECT value ->> 0 FROM {self._connection.dialect.elements})",
+            (json.dumps([[key] for key in keys]),),
+        )
+        return {row[0]: Receipt(*row) for row in rows}
 
     def find(self, record: str) -> tuple[int, str, bytes] | None:
         """A record by its id: its position, type and JSON."""
-        row = self._connection.execute(
-            "SELECT e.position, e.topic, e.state FROM records r JOIN stored_events e USING (position) WHERE r.id = ?",
-            (record,),
-        ).fetchone()
-        return row and (row[0], row[1], row[2])
+        rows = self._connection.rows("SELECT position, topic, state FROM records WHERE id = ?", (record,))
+        return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
 
     def select(self, filters: dict[str, str], after: int, limit: int) -> list[tuple[int, str, bytes]]:
         """Records in the order of the log: positions, types and JSON.
 
         `filters` are of `FILTERS`; a range's bounds compare with the keys of `domain.moment.order`.
         """
-        clauses, values = ["r.position > ?"], [str(after)]
-        for name, value in filters.items():
-            clauses.append(FILTERS[name])
-            values.append(value)
-        rows = self._connection.execute(
-            "SELECT e.position, e.topic, e.state FROM records r JOIN stored_events e USING (position)"
-            f" WHERE {' AND '.join(clauses)} ORDER BY r.position LIMIT ?",
-            (after, *values[1:], limit),
+        clauses = " AND ".join(["position > ?", *(FILTERS[name] for name in filters)])
+        rows = self._connection.rows(
+            f"SELECT position, topic, state FROM records WHERE {clauses} ORDER BY position LIMIT ?",
+            (after, *filters.values(), limit),
         )
-        return rows.fetchall()
+        return [(position, topic, state) for position, topic, state in rows]
 
     def close(self) -> None:
         self._connection.close()
 
+    def _records(self, rows: Sequence[tuple[Any, ...]]) -> list[Record]:
+        found = []
+        for position, topic, state, *_ in rows:
+            try:
+                found.append(Record(position, decode_event(topic, state)))
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                if self._skip is None:
+                    raise Unreadable(position, reason) from error
+                self._skip(position, reason)
+        return found
 
+
+class Log(LogReader):
+    """The log, open for appending; an embedded one is made or brought to this version first."""
+
+    def __init__(self, database: Database) -> None:
+        if database.migrates_itself:
+            migrate(database)
+        self._skip = None
+        self._open(database, database.writer("log"))
+        self.recorder = LogRecorder(self._connection)
+        self._mapper = EventMapper()
+
+    def appending(self) -> AbstractContextManager[None]:
+        """Nobody else appends meanwhile; all that is appended is on disk when it ends, or nothing."""
+        return self.recorder.appending()
+
+    def append(self, events: Sequence[DomainEvent], receipts: Sequence[Receipt] = ()) -> list[int]:
+        """Store events; gives their positions. On disk when this returns, or when `appending` ends around it.
+
+        Raises the library's `IntegrityError` where a stream has moved or a receipt's key is taken.
+        """
+        stored = [self._mapper.to_stored_event(event) for event in events]
+        return list(self.recorder.insert_events(stored, events=events, receipts=receipts) or ())
+
+    def stream(self, stream: UUID) -> Iterator[DomainEvent]:
+        """The events of one stream, in the order of their versions."""
+        return map(self._mapper.to_domain_event, self.recorder.select_events(stream))
+
+
+def _refuse_newer(database: Database, version: int) -> None:
+    if version > SCHEMA:
+        raise StoreRefused(
+            f"The log {database} was written by a newer version of Parley (schema {version}, this one knows {SCHEMA})."
+        )
+
+
+PAGE = 2000
+"""How many records are read at once."""
 FILTERS = {
-    "negotiation": "r.negotiation = ?",
-    "stream": "r.stream = ?",
-    "type": "r.type = ?",
-    "party": "r.position IN (SELECT position FROM record_parties WHERE party = ?)",
-    "occurred_from": "r.occurred >= ?",
-    "occurred_to": "r.occurred < ?",
-    "published_from": "r.published >= ?",
-    "published_to": "r.published != '' AND r.published < ?",
-    "recorded_from": "r.recorded >= ?",
-    "recorded_to": "r.recorded < ?",
+    "negotiation": "negotiation = ?",
+    "stream": "stream = ?",
+    "type": "topic = ?",
+    "party": "position IN (SELECT position FROM record_parties WHERE party = ?)",
+    "occurred_from": "occurred >= ?",
+    "occurred_to": "occurred < ?",
+    "published_from": "published >= ?",
+    "published_to": "published != '' AND published < ?",
+    "recorded_from": "recorded >= ?",
+    "recorded_to": "recorded < ?",
 }
 """What the records can be narrowed by. A `to` is exclusive here: the caller passes the key just after."""
-
-
-def _record(row: tuple[int, str, bytes]) -> Record:
-    return Record(row[0], decode_event(row[1], row[2]))

@@ -1,27 +1,41 @@
-"""The projector: folds new records into the view store, in batches, each in one transaction with its checkpoint."""
+"""The projector: folds new records into the view store, in batches, each in one transaction with its position.
 
-from collections import defaultdict
+One process keeps the views live, all of them together, so that an answer never mixes two states; a standby takes
+over when that one ends. The views are a copy of the log: they are made anew beside those that serve.
+"""
+
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from threading import Event, Thread
 from typing import NamedTuple
+from uuid import uuid4
 
 import structlog
 
 from application.fold import Place, all_views, evolved, touched, view_named
 from application.projections.flags import IMPOSSIBLE
 from application.replay import Amended, Standing, by_stream
-from application.view import Document, Record, View
+from application.view import Document, Index, Record, View
 from domain.moment import reached
+from infrastructure.code_version import fold_version
+from infrastructure.database import Database, News, StoreLost, StoreRefused
 from infrastructure.log import LogReader
 from infrastructure.serialization import decode_document, encode
-from infrastructure.view_store import ViewStore
+from infrastructure.view_store import Build, Changed, Documents, Parked, Stored, ViewStore
 
 BATCH = 1000
+KEPT_MAX = 5_000
 POLL_SECONDS = 1.0
 
 _log = structlog.get_logger()
+
+
+class Superseded(Exception):
+    """The views that serve were made by another version of the code, which keeps them live."""
 
 
 class Folding(NamedTuple):
@@ -31,80 +45,166 @@ class Folding(NamedTuple):
     records: list[Record]
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document as it was stored last."""
+
+    stored: Stored
+    document: Document
+    index: Index
+
+
 class Projector:
     """Owns its connections: one thread uses it at a time."""
 
-    def __init__(self, log: LogReader, store: ViewStore, clock: Callable[[], datetime]) -> None:
-        self._log = log
-        self._store = store
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._log = LogReader(database, skip=self._park_unreadable)
+        self._store = ViewStore(database)
         self._clock = clock
         self._asked = clock().isoformat()
         """The time at which the views stand: read once for each transaction, so that no record falls between two."""
+        self._documents: Documents
+        self._kept: OrderedDict[Place, Kept] = OrderedDict()
         self._amendments: dict[str, Amended] = {}
         """What amendments have made of negotiations, as far as the log was read."""
-        self._reached = 0
+        self._reached: Build | None = None
+        """The build as it was when all this was in memory."""
+        self._name = str(uuid4())
+        self._skipped = 0
+        """How many records of a batch could not be read."""
+
+    def leads(self) -> bool:
+        """Whether this is the one that keeps the views live; it stays so until it is closed."""
+        return self._store.leads()
+
+    def is_current(self) -> bool:
+        """Whether views that this version of the code made are serving."""
+        serving = self._store.serving()
+        return serving is not None and serving.fold == fold_version()
 
     def catch_up(self) -> int:
-        """Fold all that is new or has come into effect; gives the position reached."""
-        while True:
-            try:
-                with self._store.transaction():
-                    position, more = self._step()
-            except Exception:
-                self._amendments.clear()
-                raise
-            self._reached = position
-            if not more:
-                return position
+        """Fold all that is new or has come into effect; gives the position reached. Raises `Superseded`."""
+        more = True
+        while more:
+            with self._transaction():
+                serving = self._store.serving()
+                if serving is None or serving.fold != fold_version():
+                    raise Superseded
+                position, more = self._step(serving)
+        return position
 
     def rebuild(self) -> Iterator[tuple[str, int]]:
-        """Make every document anew, negotiation by negotiation; gives each negotiation as it goes, and its records.
+        """Make every document anew, and let them serve; gives each negotiation as it goes, and its records.
 
-        Can be killed at any time, and run beside a live projector: what is folded already is not folded twice.
+        Can be killed at any time, and goes on where it was. What serves is kept live meanwhile.
         """
-        head = self._log.head()
-        with self._store.transaction():
-            self._store.begin_rebuild()
-        for negotiation in self._log.negotiations():
-            with self._store.transaction():
-                self._asked = self._clock().isoformat()
-                self._store.forget(negotiation)
-                standings = self._amended(negotiation, head).in_time(self._log.in_time(negotiation, head))
-                while batch := list(islice(standings, BATCH)):
-                    self._fold(batch, head)
-                    yield negotiation, len(batch)
-                self._store.mark_rebuilt(negotiation, head)
-        with self._store.transaction():
-            self._store.end_rebuild(head)
+        if not self._store.rebuilds():
+            raise StoreRefused("The views are being made anew by another process.")
+        try:
+            yield from self._rebuild()
+        finally:
+            self._store.end_rebuild()
 
-    def _step(self) -> tuple[int, bool]:
+    def _rebuild(self) -> Iterator[tuple[str, int]]:
+        with self._transaction():
+            build = self._store.unfinished(fold_version()) or self._store.begin(fold_version())
+        documents = self._store.documents(build.number)
+        done = documents.rebuilt()
+        head = self._log.head()
+        for negotiation in self._log.negotiations():
+            if negotiation not in done:
+                yield from self._fill(build, negotiation, head)
+                done[negotiation] = head
+        with self._transaction():
+            documents.advance(min(done.values(), default=head), self._name)
+            self._store.index(build.number)
+        served = False
+        while not served:
+            served = self._swap_if_reached(build, done)
+
+    def _fill(self, build: Build, negotiation: str, head: int) -> Iterator[tuple[str, int]]:
         self._asked = self._clock().isoformat()
-        checkpoint = self._store.checkpoint()
-        if checkpoint != self._reached:
+        with self._transaction():
+            self._remember(build)
+            self._documents.forget(negotiation)
+        amended = self._amendments[negotiation] = self._amended(negotiation, head)
+        standings = amended.in_time(self._log.in_time(negotiation, head))
+        while batch := list(islice(standings, BATCH)):
+            with self._transaction():
+                self._fold(batch, head)
+            yield negotiation, len(batch)
+        with self._transaction():
+            self._documents.mark_rebuilt(negotiation, head)
+
+    def _swap_if_reached(self, build: Build, rebuilt: dict[str, int]) -> bool:
+        """Fold a batch of what was recorded meanwhile; where nothing is left, let the build serve."""
+        with self._transaction():
+            serving = self._store.serving()
+            position, more = self._step(self._store.build(build.number), rebuilt)
+            ready = not more and (serving is None or serving.fold != build.fold or position >= serving.position)
+            if ready:
+                self._documents.end_rebuild()
+                self._store.swap(build.number)
+        return ready
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            with self._store.transaction():
+                yield
+        except BaseException:
+            self._reached = None
+            raise
+
+    def _remember(self, build: Build) -> None:
+        """Forget what is in memory, where somebody else has changed the documents since."""
+        if self._reached != build:
+            self._kept.clear()
             self._amendments.clear()
-        batch = self._log.after(checkpoint, BATCH)
-        rebuilt = self._store.rebuilt()
-        position = batch[-1].position if batch else checkpoint
-        self._take([r for r in batch if r.position > rebuilt.get(r.event.envelope.negotiation, 0)], checkpoint)
-        if batch:
-            self._store.advance(position)
+            self._documents = self._store.documents(build.number)
+            self._reached = build
+
+    def _step(self, build: Build, rebuilt: dict[str, int] | None = None) -> tuple[int, bool]:
+        """Fold a batch into a build. `rebuilt` are the positions up to which negotiations are folded already."""
+        self._asked = self._clock().isoformat()
+        self._remember(build)
+        self._retry(build.position)
+        self._skipped = 0
+        batch = self._log.after(build.position, BATCH)
+        position = batch[-1].position if batch else build.position
+        new = [r for r in batch if r.position > rebuilt.get(r.event.envelope.negotiation, 0)] if rebuilt else batch
+        self._take(new, build.position)
         self._take_due(position)
-        return position, len(batch) == BATCH
+        if (position, self._name) != (build.position, build.writer):
+            self._documents.advance(position, self._name)
+        self._reached = build._replace(position=position, writer=self._name)
+        return position, len(batch) + self._skipped == BATCH
 
     def _take_due(self, checkpoint: int) -> None:
         """Fold the records whose time has come."""
-        due = [(position, moment) for position, moment in self._store.pending() if reached(moment, self._asked)]
+        due = [(position, moment) for position, moment in self._documents.pending() if reached(moment, self._asked)]
         if due:
-            self._store.take_effect(due)
+            self._documents.take_effect(due)
             positions = sorted({position for position, _ in due})
             self._take([record for position in positions for record in self._log.after(position - 1, 1)], checkpoint)
+
+    def _retry(self, until: int) -> None:
+        """Fold anew what was parked, where that was asked for."""
+        for parked in self._documents.parked(again=True):
+            self._documents.unpark(parked.place)
+            if parked.view:
+                self._refold(parked.negotiation, {parked.place: view_named(parked.view)}, until)
+            else:
+                self._take(self._log.after(parked.position - 1, 1), until)
 
     def _take(self, records: Sequence[Record], checkpoint: int) -> None:
         """Fold records: those of a stream with corrections by folding anew all that the stream touches."""
         standings: list[Standing] = []
         until = max([checkpoint, *(record.position for record in records)])
-        for negotiation in dict.fromkeys(record.event.envelope.negotiation for record in records):
-            own = [record for record in records if record.event.envelope.negotiation == negotiation]
+        by_negotiation: dict[str, list[Record]] = defaultdict(list)
+        for record in records:
+            by_negotiation[record.event.envelope.negotiation].append(record)
+        for negotiation, own in by_negotiation.items():
             before = amended = self._amendments.get(negotiation) or self._amended(negotiation, checkpoint)
             if amended.is_touched_by(own):
                 told = self._log.amended(negotiation, until)
@@ -128,7 +228,7 @@ class Projector:
         envelope = standing.record.event.envelope
         for moment in (envelope.takes_effect, *standing.begins):
             if not reached(moment, self._asked):
-                self._store.postpone(standing.record.position, envelope.negotiation, moment)
+                self._documents.postpone(standing.record.position, moment, envelope.negotiation)
 
     def _fold(self, standings: Iterable[Standing], until: int) -> None:
         foldings: dict[Place, Folding] = {}
@@ -137,17 +237,50 @@ class Projector:
             for view, place in touched(standing.record):
                 if standing.counts(view, self._asked):
                     foldings.setdefault(place, Folding(view, [])).records.append(standing.record)
+        before = self._before(foldings)
         late: dict[str, dict[Place, View]] = defaultdict(dict)
+        changed: list[Changed] = []
         for place, (view, touching) in foldings.items():
-            stored = self._store.get(place)
+            kept = before.get(place)
             touching.sort(key=lambda record: record.place)
-            if stored and stored.folded >= touching[0].place:
+            if kept and kept.stored.folded >= touching[0].place:
                 late[place[1]][place] = view
                 continue
-            document = evolved(view, place, decode_document(view, stored.body) if stored else None, touching)
-            self._put(view, place, document, touching[-1])
+            document = self._evolved(view, place, kept.document if kept else None, touching)
+            if document is not None:
+                changed.append(self._changed(view, place, kept, document, touching[-1]))
+        self._put(changed)
         for negotiation, places in late.items():
             self._refold(negotiation, places, until)
+
+    def _before(self, foldings: dict[Place, Folding]) -> dict[Place, Kept]:
+        """The documents that are there already: in memory, or in the store."""
+        known = {place: self._kept[place] for place in foldings if place in self._kept}
+        for place, stored in self._documents.get([place for place in foldings if place not in known]).items():
+            view = foldings[place].view
+            document = decode_document(view, stored.body)
+            known[place] = Kept(stored, document, view.index(document))
+        return known
+
+    def _evolved(
+        self, view: View, place: Place, document: Document | None, records: Sequence[Record]
+    ) -> Document | None:
+        """The document after some records; one that the fold cannot take is parked."""
+        try:
+            return evolved(view, place, document, records)
+        except Exception:
+            for record in records:
+                try:
+                    document = evolved(view, place, document, [record])
+                except Exception as error:
+                    _log.exception("a record cannot be folded, and is parked", position=record.position, place=place)
+                    self._documents.park(Parked(record.position, *place, f"{type(error).__name__}: {error}"))
+            return document
+
+    def _park_unreadable(self, position: int, reason: str) -> None:
+        _log.error("a record cannot be read, and is parked", position=position, reason=reason)
+        self._skipped += 1
+        self._documents.park(Parked(position, "", self._log.negotiation_at(position), "", reason))
 
     def _refold(self, negotiation: str, places: dict[Place, View], until: int) -> None:
         """Fold some documents from nothing, because a record belongs before the last one that they hold."""
@@ -158,17 +291,33 @@ class Projector:
             for view, place in touched(standing.record, views):
                 if place in places and standing.counts(view, self._asked):
                     counting[place].append(standing.record)
+        before = self._before({place: Folding(view, []) for place, view in places.items()})
+        changed: list[Changed] = []
         for place, view in places.items():
-            if records := counting[place]:
-                self._put(view, place, evolved(view, place, None, records), records[-1])
+            self._documents.unpark(place)
+            records = counting[place]
+            document = self._evolved(view, place, None, records) if records else None
+            if document is None:
+                self._documents.delete(place)
+                self._kept.pop(place, None)
             else:
-                self._store.delete(place)
+                changed.append(self._changed(view, place, before.get(place), document, records[-1]))
+        self._put(changed)
 
     def _amended(self, negotiation: str, until: int) -> Amended:
         return Amended(by_stream(self._log.amended(negotiation, until)))
 
-    def _put(self, view: View, place: Place, document: Document, last: Record) -> None:
-        self._store.put(place, last.place, encode(document), view.index(document))
+    def _changed(self, view: View, place: Place, kept: Kept | None, document: Document, last: Record) -> Changed:
+        index = view.index(document)
+        retold = kept is None or kept.index.text != index.text
+        return Changed(place, kept.stored if kept else None, last.place, encode(document), document, index, retold)
+
+    def _put(self, changed: Sequence[Changed]) -> None:
+        for one, stored in zip(changed, self._documents.put(changed), strict=True):
+            self._kept[one.place] = Kept(stored, one.document, one.index)
+            self._kept.move_to_end(one.place)
+        while len(self._kept) > KEPT_MAX:
+            self._kept.popitem(last=False)
 
     def close(self) -> None:
         self._log.close()
@@ -176,29 +325,47 @@ class Projector:
 
 
 class ProjectorThread(Thread):
-    """Keeps the views live: folds when it is woken, and at least once a second."""
+    """Keeps the views live: folds when there is news, and at least once a second, as long as no other process does."""
 
-    def __init__(self, projector: Projector) -> None:
+    def __init__(self, projector: Projector, news: News) -> None:
         super().__init__(name="projector", daemon=True)
         self._projector = projector
-        self._news = Event()
-        self._stopping = False
-
-    def wake(self) -> None:
-        self._news.set()
+        self._news = news
+        self._stopping = Event()
+        self.up_to_date = Event()
+        """Set once all was folded that was there at the start."""
 
     def run(self) -> None:
-        while not self._stopping:
-            self._news.wait(POLL_SECONDS)
-            self._news.clear()
+        while not self._stopping.is_set():
             try:
-                self._projector.catch_up()
+                self._keep_live()
+                return
+            except StoreLost as error:
+                _log.warning("the store does not answer, and is tried again", error=str(error))
             except Exception:
                 _log.exception("projection failed, and is tried again")
+            self._stopping.wait(POLL_SECONDS)
+
+    def _keep_live(self) -> None:
+        while not self._projector.leads():
+            if self._stopping.wait(POLL_SECONDS):
+                return
+        if not self._projector.is_current():
+            for _ in self._projector.rebuild():
+                if self._stopping.is_set():
+                    return
+        try:
+            while not self._stopping.is_set():
+                self._projector.catch_up()
+                self.up_to_date.set()
+                self._news.wait(POLL_SECONDS)
+            self._projector.catch_up()
+        except Superseded:
+            _log.warning("another version of Parley keeps the views from now on")
 
     def stop(self) -> None:
         """Fold what is left, and end."""
-        self._stopping = True
-        self._news.set()
+        self._stopping.set()
         self.join()
         self._projector.close()
+        self._news.close()

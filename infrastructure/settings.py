@@ -6,13 +6,21 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-_SCHEME = "sqlite:///"
+from infrastructure.database import Database
+from infrastructure.postgres import PostgresDatabase
+from infrastructure.sqlite import SqliteDatabase
+
+_FILE = "sqlite:///"
+_SERVER = ("postgresql://", "postgres://")
 
 
-def _sqlite_url(url: str) -> str:
-    if not url.startswith(_SCHEME) or len(url) == len(_SCHEME):
-        raise ValueError("PARLEY_DATABASE is sqlite:/// and the path of a file, such as sqlite:///parley.db")
-    return url
+def _address(told: str) -> str:
+    if not told.startswith((_FILE, *_SERVER)) or told == _FILE:
+        raise ValueError(
+            "PARLEY_DATABASE is sqlite:/// and the path of a file, such as sqlite:///parley.db,"
+            " or the address of a PostgreSQL database, such as postgresql://user:password@host/parley"
+        )
+    return told
 
 
 class Settings(BaseSettings):
@@ -20,13 +28,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PARLEY_", frozen=True)
 
-    database: Annotated[str, AfterValidator(_sqlite_url)] = "sqlite:///parley.db"
+    database: Annotated[str, AfterValidator(_address)] = "sqlite:///parley.db"
 
-    @property
-    def log_file(self) -> Path:
-        return Path(self.database.removeprefix(_SCHEME))
-
-    @property
-    def views_file(self) -> Path:
-        """The view store, beside the log: it can be deleted at any time, and is made again from the log."""
-        return self.log_file.with_name(self.log_file.name + ".views")
+    def store(self) -> Database:
+        """The database that was chosen; nothing is opened yet."""
+        if self.database.startswith(_SERVER):
+            return PostgresDatabase(self.database)
+        return SqliteDatabase(Path(self.database.removeprefix(_FILE)))

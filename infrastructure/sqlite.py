@@ -1,31 +1,191 @@
-"""Opening SQLite files: with everything acknowledged on disk, or for reading alone."""
+"""SQLite: a file for the log and one for the views, with everything acknowledged on disk."""
 
+import fcntl
 import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any, TextIO
 
-BUSY_SECONDS = 10.0
+from eventsourcing.persistence import IntegrityError
 
+from infrastructure.database import (
+    BUSY_SECONDS,
+    Connection,
+    Dialect,
+    Lock,
+    Part,
+    StoreFull,
+    StoreLost,
+    StoreRefused,
+    TableMissing,
+)
 
-class StoreRefused(Exception):
-    """The store cannot be used; the message is the one sentence that says why."""
-
-
-def open_for_writing(file: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode: transactions are begun by hand."""
-    connection = sqlite3.connect(file, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    return connection
-
-
-def open_for_reading(file: Path) -> sqlite3.Connection:
-    """A connection that cannot write. Raises `StoreRefused` where there is no such file."""
-    if not file.exists():
-        raise StoreRefused(f"There is no store at {file}: start the service that records first.")
-    uri = f"{file.absolute().as_uri()}?mode=ro"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
+GLANCE_SECONDS = 0.005
+"""How often a file is looked at for news."""
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC}
+_VALUES_MAX = 30_000
+"""SQLite takes 32,766 values in a statement."""
 
 
-def schema_version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+class SqliteConnection(Connection):
+    """A connection to one file, in autocommit mode: transactions are begun by hand."""
+
+    dialect = Dialect(
+        types={"text": "TEXT", "bytes": "BLOB", "uuid": "TEXT", "integer": "INTEGER", "clustered": "WITHOUT ROWID"},
+        texts='CREATE VIRTUAL TABLE {table} USING fts5 (text, tokenize = "unicode61 remove_diacritics 0", '
+        "columnsize = 0, detail = none)",
+        elements="json_each(?)",
+        text_key="rowid",
+        matches="SELECT rowid FROM {table} WHERE {table} MATCH ?",
+    )
+
+    def __init__(self, connection: sqlite3.Connection, file: Path) -> None:
+        self._connection = connection
+        self._file = file
+        self._led: dict[Lock, TextIO] = {}
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with _named_errors():
+            return self._connection.execute(sql, values).fetchall()
+
+    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        with _named_errors():
+            self._connection.executemany(sql, rows)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Many rows in a statement: each statement is a moment in which other threads may go on."""
+        chunk = _VALUES_MAX // len(columns)
+        for start in range(0, len(rows), chunk):
+            some = rows[start : start + chunk]
+            values = [value for row in some for value in row]
+            with _named_errors():
+                self._connection.execute(_insertion(table, tuple(columns), len(some)), values)
+
+    @contextmanager
+    def transaction(self, lock: Lock | None = None) -> Iterator[None]:
+        """One writer at a time, whatever for: the file is the lock."""
+        self.rows("BEGIN IMMEDIATE" if lock else "BEGIN")
+        try:
+            yield
+            self.rows("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self.rows("ROLLBACK")
+            raise
+
+    def lead(self, lock: Lock) -> bool:
+        if lock not in self._led:
+            file = open(f"{self._file}.{lock}", "w")  # noqa: SIM115  (open as long as it is held)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                return False
+            self._led[lock] = file
+        return True
+
+    def release(self, lock: Lock) -> None:
+        if file := self._led.pop(lock, None):
+            file.close()
+
+    def version(self, part: Part) -> int:
+        return int(self.value("PRAGMA user_version"))
+
+    def set_version(self, part: Part, version: int) -> None:
+        self.run(f"PRAGMA user_version = {version}")
+
+    def tell(self) -> None:
+        """Whoever waits looks at the file."""
+
+    def searchable(self, words: Iterable[str]) -> str:
+        return " ".join(words)
+
+    def search(self, words: Iterable[str]) -> str:
+        return " ".join(f'"{word}"*' for word in words) or '""'
+
+    def close(self) -> None:
+        self._connection.close()
+        for file in self._led.values():
+            file.close()
+
+
+class SqliteDatabase:
+    """Two files: the log, and the views, which can be deleted at any time and are made again from the log."""
+
+    migrates_itself = True
+
+    def __init__(self, log: Path, views: Path | None = None) -> None:
+        self.files: dict[Part, Path] = {"log": log, "views": views or log.with_name(f"{log.name}.views")}
+
+    def __str__(self) -> str:
+        return str(self.files["log"])
+
+    def writer(self, part: Part) -> Connection:
+        file = self.files[part]
+        try:
+            connection = _connect(str(file))
+            for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+                connection.execute(f"PRAGMA {setting}")
+        except sqlite3.Error as error:
+            raise StoreRefused(f"The store {file} cannot be opened: {error}.") from None
+        return SqliteConnection(connection, file)
+
+    def reader(self, part: Part) -> Connection:
+        file = self.files[part]
+        if not file.exists():
+            raise StoreRefused(f"There is no store at {file}: start the service that records first.")
+        return SqliteConnection(_connect(f"{file.absolute().as_uri()}?mode=ro", uri=True), file)
+
+    def news(self) -> "FileNews":
+        return FileNews(self.reader("log"))
+
+    def reset(self, part: Part) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self.files[part]}{suffix}").unlink(missing_ok=True)
+
+
+class FileNews:
+    """Looks at the file every few milliseconds: the version of its data moves with each commit of somebody else."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._seen = self._version()
+
+    def wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while (version := self._version()) == self._seen and time.monotonic() < deadline:
+            time.sleep(GLANCE_SECONDS)
+        self._seen = version
+
+    def _version(self) -> int:
+        return int(self._connection.value("PRAGMA data_version"))
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _connect(file: str, *, uri: bool = False) -> sqlite3.Connection:
+    return sqlite3.connect(file, uri=uri, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
+
+
+@cache
+def _insertion(table: str, columns: tuple[str, ...], rows: int) -> str:
+    marks = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * rows)}"
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise IntegrityError(str(error)) from error
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode in _FULL:
+            raise StoreFull(str(error)) from error
+        if "no such table" in str(error):
+            raise TableMissing(str(error)) from error
+        raise StoreLost(str(error)) from error

@@ -1,240 +1,518 @@
-"""The view store: documents as they are served, with what they are found by, and how far the log is folded."""
+"""The view store: documents as they are served, with what they are found by, and how far the log is folded.
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import NamedTuple
+All that one version of the code folded is a *build*, in tables of its own. One build serves; another can be
+made beside it, and takes its place in one transaction.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
 
 from application.fold import Place
 from application.listing import Query
-from application.view import Index, Row, texts
+from application.view import Document, Index, Row, texts
 from domain.text import words
-from infrastructure.sqlite import StoreRefused, open_for_reading, open_for_writing, schema_version
+from infrastructure.database import Connection, Database, StoreLost, StoreRefused, TableMissing
 
-SCHEMA = 3
-_TABLES = """
-CREATE TABLE documents (id INTEGER PRIMARY KEY, view TEXT NOT NULL, negotiation TEXT NOT NULL, key TEXT NOT NULL,
-    kind TEXT NOT NULL, date TEXT NOT NULL, tags TEXT NOT NULL, shown INTEGER NOT NULL, folded_date TEXT NOT NULL,
-    folded_position INTEGER NOT NULL, body BLOB NOT NULL, UNIQUE (view, negotiation, key));
-CREATE INDEX documents_by_date ON documents (view, date, negotiation, key) WHERE shown;
-CREATE INDEX documents_of_negotiation ON documents (view, negotiation, date, key) WHERE shown;
-CREATE TABLE tags (tag TEXT NOT NULL, document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
-    PRIMARY KEY (tag, document)) WITHOUT ROWID;
-CREATE INDEX tags_of_document ON tags (document);
-CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = "unicode61 remove_diacritics 0");
-CREATE TABLE pending (position INTEGER NOT NULL, due TEXT NOT NULL, negotiation TEXT NOT NULL,
-    PRIMARY KEY (position, due)) WITHOUT ROWID;
-CREATE TABLE rebuilt (negotiation TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE checkpoint (position INTEGER NOT NULL);
-INSERT INTO checkpoint VALUES (0);
-"""
+SCHEMA = 4
+_BUILDS = (
+    "CREATE TABLE builds (build {integer} PRIMARY KEY, fold {text} NOT NULL, position {integer} NOT NULL,"
+    " writer {text} NOT NULL, serving {integer} NOT NULL)",
+)
+_TABLES = (
+    "CREATE TABLE documents_{build} (id {integer} PRIMARY KEY, view {text} NOT NULL, negotiation {text} NOT NULL,"
+    " key {text} NOT NULL, kind {text} NOT NULL, date {text} NOT NULL, tags {text} NOT NULL, shown {integer} NOT NULL,"
+    " folded_date {text} NOT NULL, folded_position {integer} NOT NULL, body {bytes} NOT NULL)",
+    "CREATE TABLE tags_{build} (tag {text} NOT NULL, document {integer} NOT NULL,"
+    " PRIMARY KEY (tag, document)) {clustered}",
+    "CREATE TABLE pending_{build} (position {integer} NOT NULL, due {text} NOT NULL, negotiation {text} NOT NULL,"
+    " PRIMARY KEY (position, due)) {clustered}",
+    "CREATE TABLE parked_{build} (position {integer} NOT NULL, view {text} NOT NULL, negotiation {text} NOT NULL,"
+    " key {text} NOT NULL, reason {text} NOT NULL, again {integer} NOT NULL,"
+    " PRIMARY KEY (negotiation, view, key, position)) {clustered}",
+    "CREATE TABLE rebuilt_{build} (negotiation {text} PRIMARY KEY, position {integer} NOT NULL) {clustered}",
+    "CREATE UNIQUE INDEX documents_{build}_places ON documents_{build} (negotiation, view, key)",
+)
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS documents_{build}_by_date ON documents_{build} (view, date, negotiation, key)"
+    " WHERE shown = 1",
+    "CREATE INDEX IF NOT EXISTS documents_{build}_of_negotiation ON documents_{build} (view, negotiation, date, key)"
+    " WHERE shown = 1",
+)
+"""Made when a build is filled: one sort is cheaper than as many insertions."""
+_COLUMNS = (
+    "id", "view", "negotiation", "key", "kind", "date", "tags", "shown", "folded_date", "folded_position", "body",
+)  # fmt: skip
+_T = TypeVar("_T")
 
 
 class Stored(NamedTuple):
     """A document as it stands in the store, and the place in time of the last record folded into it."""
 
+    id: int
     folded: tuple[str, int]
+    tags: str
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A document to be stored in the place of the one before, if there was one."""
+
+    place: Place
+    before: Stored | None
+    folded: tuple[str, int]
+    body: bytes
+    document: Document
+    index: Index
+    retold: bool
+    """Whether the text by which it is found is another."""
+
+
+class Parked(NamedTuple):
+    """A record that a fold could not take: it is missing in a document, for a reason.
+
+    One that could not be read at all names neither view nor key: it may be missing anywhere in its negotiation.
+    """
+
+    position: int
+    view: str
+    negotiation: str
+    key: str
+    reason: str
+
+    @property
+    def place(self) -> Place:
+        return self.view, self.negotiation, self.key
+
+    def touches(self, place: Place) -> bool:
+        view, negotiation, key = place
+        return (self.negotiation, self.view or view, self.key or key) == (negotiation, view, key)
+
+
+class Build(NamedTuple):
+    """What one version of the code folded, up to a position, and who changed it last."""
+
+    number: int
+    fold: str
+    position: int = 0
+    writer: str = ""
+
+
+def migrate(database: Database) -> None:
+    """Make the tables, or make them anew where another version made them: they hold only a copy of the log."""
+    connection = database.writer("views")
+    version = connection.version("views")
+    if version not in (0, SCHEMA):
+        connection.close()
+        database.reset("views")
+        connection = database.writer("views")
+    with connection.transaction("views"):
+        if connection.version("views") == 0:
+            connection.declare(*_BUILDS)
+            connection.set_version("views", SCHEMA)
+    connection.close()
+
+
 class ViewStore:
-    """The store, open for writing. A file that another version made is made anew: it is only a copy."""
+    """The store, open for writing."""
 
-    def __init__(self, file: Path) -> None:
-        self._connection = open_for_writing(file)
-        if schema_version(self._connection) not in (0, SCHEMA):
-            self._connection.close()
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{file}{suffix}").unlink(missing_ok=True)
-            self._connection = open_for_writing(file)
-        with self.transaction():
-            if schema_version(self._connection) == 0:
-                for statement in _TABLES.split(";\n"):
-                    self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
+    def __init__(self, database: Database) -> None:
+        if database.migrates_itself:
+            migrate(database)
+        self._connection = _opened(database, database.writer("views"))
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """One writer at a time; on disk when it ends, or not at all where it raises."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        return self._connection.transaction("views")
 
-    def checkpoint(self) -> int:
-        return int(self._connection.execute("SELECT position FROM checkpoint").fetchone()[0])
+    def leads(self) -> bool:
+        """Whether this is the one that keeps the views live."""
+        return self._connection.lead("projector")
 
-    def advance(self, position: int) -> None:
-        self._connection.execute("UPDATE checkpoint SET position = max(position, ?)", (position,))
+    def rebuilds(self) -> bool:
+        """Whether this is the one that makes a new build."""
+        return self._connection.lead("rebuild")
 
-    def get(self, place: Place) -> Stored | None:
-        row = self._connection.execute(
-            "SELECT folded_date, folded_position, body FROM documents WHERE view = ? AND negotiation = ? AND key = ?",
-            place,
-        ).fetchone()
-        return row and Stored((row[0], row[1]), row[2])
+    def end_rebuild(self) -> None:
+        """Let another make the next."""
+        self._connection.release("rebuild")
 
-    def put(self, place: Place, folded: tuple[str, int], body: bytes, index: Index) -> None:
-        """Store a document in the place of the older one."""
-        negotiation = place[1]
-        tags = sorted(
-            [f"party:{party}" for party in index.parties]
-            + [f"issue:{issue}" for issue in index.issues]
-            + [f"touches:{negotiation}/{touched}" for touched in index.touches]
-        )
-        joined = " ".join(tags)
-        before = self._connection.execute(
-            "SELECT id, tags FROM documents WHERE view = ? AND negotiation = ? AND key = ?", place
-        ).fetchone()
-        values = (index.kind, index.date, joined, index.shown, *folded, body)
-        text = " ".join(words(texts(index.text)))
-        if before:
-            document = before[0]
-            self._connection.execute(
-                "UPDATE documents SET kind = ?, date = ?, tags = ?, shown = ?, folded_date = ?, folded_position = ?,"
-                " body = ? WHERE id = ?",
-                (*values, document),
-            )
-            self._connection.execute("UPDATE texts SET text = ? WHERE rowid = ?", (text, document))
-        else:
-            document = self._connection.execute(
-                "INSERT INTO documents (view, negotiation, key, kind, date, tags, shown, folded_date, folded_position,"
-                " body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*place, *values),
-            ).lastrowid
-            self._connection.execute("INSERT INTO texts (rowid, text) VALUES (?, ?)", (document, text))
-        if not before or before[1] != joined:
-            self._connection.execute("DELETE FROM tags WHERE document = ?", (document,))
-            self._connection.executemany("INSERT INTO tags VALUES (?, ?)", [(tag, document) for tag in tags])
+    def serving(self) -> Build | None:
+        """The build that answers."""
+        return self._build("serving = 1")
 
-    def delete(self, place: Place) -> None:
-        """Remove a document, if it is there: nothing that touches it counts any more."""
-        row = self._connection.execute(
-            "DELETE FROM documents WHERE view = ? AND negotiation = ? AND key = ? RETURNING id", place
-        ).fetchone()
-        if row:
-            self._connection.execute("DELETE FROM texts WHERE rowid = ?", row)
+    def build(self, number: int) -> Build:
+        """A build as it stands."""
+        found = self._build("build = ?", number)
+        if found is None:
+            raise TableMissing(f"Build {number} was given up.")
+        return found
 
-    def postpone(self, position: int, negotiation: str, due: str) -> None:
-        """Remember a record that takes effect later."""
-        self._connection.execute("INSERT OR IGNORE INTO pending VALUES (?, ?, ?)", (position, due, negotiation))
+    def unfinished(self, fold: str) -> Build | None:
+        """A build by this version of the code that was begun and does not serve yet."""
+        return self._build("serving = 0 AND fold = ?", fold)
 
-    def pending(self) -> list[tuple[int, str]]:
-        """The positions of postponed records, and when each takes effect."""
-        return self._connection.execute("SELECT position, due FROM pending ORDER BY position").fetchall()
+    def begin(self, fold: str) -> Build:
+        """A new build, of nothing; others that were begun are given up."""
+        for (given_up,) in self._connection.rows("SELECT build FROM builds WHERE serving = 0"):
+            self._drop(given_up)
+        number = int(self._connection.value("SELECT coalesce(max(build), 0) + 1 FROM builds"))
+        self._declare(number, *_TABLES, self._connection.dialect.texts.replace("{table}", "texts_{build}"))
+        self._connection.run("INSERT INTO builds VALUES (?, ?, 0, '', 0)", (number, fold))
+        return Build(number, fold)
 
-    def take_effect(self, due: Sequence[tuple[int, str]]) -> None:
-        """Forget postponed records that have come into effect."""
-        self._connection.executemany("DELETE FROM pending WHERE position = ? AND due = ?", due)
+    def index(self, build: int) -> None:
+        """Make a filled build fit for lists."""
+        self._declare(build, *_INDEXES, *self._connection.dialect.indexes)
 
-    def rebuilt(self) -> dict[str, int]:
-        """While a rebuild goes on: up to which position each negotiation is folded already."""
-        return dict(self._connection.execute("SELECT negotiation, position FROM rebuilt"))
+    def swap(self, build: int) -> None:
+        """Let a build serve, and remove the one before."""
+        serving = self.serving()
+        if serving:
+            self._drop(serving.number)
+        self._connection.run("UPDATE builds SET serving = 1 WHERE build = ?", (build,))
 
-    def forget(self, negotiation: str) -> None:
-        """Delete all that was folded from a negotiation."""
-        self._connection.execute(
-            "DELETE FROM texts WHERE rowid IN (SELECT id FROM documents WHERE negotiation = ?)", (negotiation,)
-        )
-        self._connection.execute("DELETE FROM documents WHERE negotiation = ?", (negotiation,))
-        self._connection.execute("DELETE FROM pending WHERE negotiation = ?", (negotiation,))
-
-    def mark_rebuilt(self, negotiation: str, position: int) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO rebuilt VALUES (?, ?)", (negotiation, position))
-
-    def begin_rebuild(self) -> None:
-        """Start from nothing; readers see it from the next transaction on."""
-        for table in ("texts", "documents", "pending", "rebuilt"):
-            self._connection.execute(f"DELETE FROM {table}")
-        self._connection.execute("UPDATE checkpoint SET position = 0")
-
-    def end_rebuild(self, position: int) -> None:
-        self.advance(position)
-        self._connection.execute("DELETE FROM rebuilt")
+    def documents(self, build: int) -> "Documents":
+        """The documents of one build."""
+        return Documents(self._connection, build)
 
     def close(self) -> None:
         self._connection.close()
+
+    def _build(self, condition: str, *values: Any) -> Build | None:
+        rows = self._connection.rows(f"SELECT build, fold, position, writer FROM builds WHERE {condition}", values)
+        return Build(*rows[0]) if rows else None
+
+    def _declare(self, build: int, *statements: str) -> None:
+        named = self._connection.dialect.types | {"build": str(build)}
+        for statement in statements:
+            self._connection.run(statement.format_map(named))
+
+    def _drop(self, build: int) -> None:
+        for table in ("documents", "tags", "texts", "pending", "parked", "rebuilt"):
+            self._connection.run(f"DROP TABLE {table}_{build}")
+        self._connection.run("DELETE FROM builds WHERE build = ?", (build,))
+
+
+class Documents:
+    """The documents of one build, and what is still to be folded into them. Used within a transaction."""
+
+    def __init__(self, connection: Connection, build: int) -> None:
+        self._connection = connection
+        self._build = build
+
+    def advance(self, position: int, writer: str) -> None:
+        """Say up to which position of the log all is folded, and by whom."""
+        sql = "UPDATE builds SET position = ?, writer = ? WHERE build = ?"
+        self._connection.run(sql, (position, writer, self._build))
+
+    def get(self, places: Sequence[Place]) -> dict[Place, Stored]:
+        """The documents that are there, of some places."""
+        found: dict[Place, Stored] = {}
+        if not places:
+            return found
+        rows = self._connection.rows(
+            "SELECT view, negotiation, key, id, folded_date, folded_position, tags, body"
+            f" FROM documents_{self._build} WHERE (view, negotiation, key) IN"
+            f" (SELECT value ->> 0, value ->> 1, value ->> 2 FROM {self._connection.dialect.elements})",
+            (json.dumps(places),),
+        )
+        for view, negotiation, key, document, date, position, tags, body in rows:
+            found[view, negotiation, key] = Stored(document, (date, position), tags, body)
+        return found
+
+    def put(self, changed: Iterable[Changed]) -> list[Stored]:
+        """Store documents in the places of the older ones."""
+        stored: list[Stored] = []
+        number = int(self._connection.value(f"SELECT coalesce(max(id), 0) FROM documents_{self._build}"))
+        new: list[tuple[Any, ...]] = []
+        updates: list[tuple[Any, ...]] = []
+        new_texts: list[tuple[int, str]] = []
+        old_texts: list[tuple[int]] = []
+        tags: list[tuple[str, int]] = []
+        old_tags: list[tuple[str, int]] = []
+        for one in changed:
+            place, before, folded, body, index = one.place, one.before, one.folded, one.body, one.index
+            own = _tags(place, index)
+            joined = " ".join(own)
+            values = (index.kind, index.date, joined, int(index.shown), *folded, body)
+            if before:
+                document = before.id
+                updates.append((*values, document))
+            else:
+                number = document = number + 1
+                new.append((document, *place, *values))
+            stored.append(Stored(document, folded, joined, body))
+            if not before or before.tags != joined:
+                old_tags += [(tag, document) for tag in before.tags.split()] if before else []
+                tags += [(tag, document) for tag in own]
+            if not before or one.retold:
+                old_texts += [(document,)] if before else []
+                new_texts.append((document, self._connection.searchable(words(texts(index.text)))))
+        self._connection.insert(f"documents_{self._build}", _COLUMNS, new)
+        if updates:
+            self._connection.many(
+                f"UPDATE documents_{self._build} SET kind = ?, date = ?, tags = ?, shown = ?, folded_date = ?,"
+                " folded_position = ?, body = ? WHERE id = ?",
+                updates,
+            )
+        self._untag(old_tags)
+        self._connection.insert(f"tags_{self._build}", ["tag", "document"], tags)
+        self._untext(old_texts)
+        self._connection.insert(f"texts_{self._build}", [self._connection.dialect.text_key, "text"], new_texts)
+        return stored
+
+    def delete(self, place: Place) -> None:
+        """Remove a document, if it is there: nothing that touches it counts any more."""
+        found = self.get([place]).get(place)
+        if found:
+            self._connection.run(f"DELETE FROM documents_{self._build} WHERE id = ?", (found.id,))
+            self._untag([(tag, found.id) for tag in found.tags.split()])
+            self._untext([(found.id,)])
+
+    def _untag(self, tags: Sequence[tuple[str, int]]) -> None:
+        if tags:
+            self._connection.many(f"DELETE FROM tags_{self._build} WHERE tag = ? AND document = ?", tags)
+
+    def _untext(self, documents: Sequence[tuple[int]]) -> None:
+        if documents:
+            key = self._connection.dialect.text_key
+            self._connection.many(f"DELETE FROM texts_{self._build} WHERE {key} = ?", documents)
+
+    def forget(self, negotiation: str) -> None:
+        """Remove all that was folded of a negotiation."""
+        own = f"SELECT id FROM documents_{self._build} WHERE negotiation = ?"
+        for table, key in (("texts", self._connection.dialect.text_key), ("tags", "document")):
+            self._connection.run(f"DELETE FROM {table}_{self._build} WHERE {key} IN ({own})", (negotiation,))
+        for table in ("documents", "pending", "parked"):
+            self._connection.run(f"DELETE FROM {table}_{self._build} WHERE negotiation = ?", (negotiation,))
+
+    def postpone(self, position: int, due: str, negotiation: str) -> None:
+        """Remember a record that takes effect later."""
+        sql = f"INSERT INTO pending_{self._build} VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        self._connection.run(sql, (position, due, negotiation))
+
+    def pending(self) -> list[tuple[int, str]]:
+        """The positions of postponed records, and when each takes effect."""
+        rows = self._connection.rows(f"SELECT position, due FROM pending_{self._build} ORDER BY position")
+        return [(position, due) for position, due in rows]
+
+    def take_effect(self, due: Sequence[tuple[int, str]]) -> None:
+        """Forget postponed records that have come into effect."""
+        self._connection.many(f"DELETE FROM pending_{self._build} WHERE position = ? AND due = ?", due)
+
+    def park(self, parked: Parked) -> None:
+        """Remember a record that could not be folded into a document."""
+        self._connection.run(
+            f"INSERT INTO parked_{self._build} (position, view, negotiation, key, reason, again)"
+            " VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING",
+            parked,
+        )
+
+    def parked(self, again: bool | None = None) -> list[Parked]:
+        """The records that are missing in documents; of those, the ones that are to be tried again, or the others."""
+        asked = "" if again is None else f" WHERE again = {int(again)}"
+        rows = self._connection.rows(
+            f"SELECT position, view, negotiation, key, reason FROM parked_{self._build}{asked}"
+            " ORDER BY position, view, key"
+        )
+        return [Parked(*row) for row in rows]
+
+    def retry(self) -> None:
+        """Let the projector try all that is parked again."""
+        self._connection.run(f"UPDATE parked_{self._build} SET again = 1")
+
+    def unpark(self, place: Place) -> None:
+        """Forget what could not be folded into a document: it is folded anew."""
+        sql = f"DELETE FROM parked_{self._build} WHERE view = ? AND negotiation = ? AND key = ?"
+        self._connection.run(sql, place)
+
+    def rebuilt(self) -> dict[str, int]:
+        """While a build is filled: up to which position each negotiation is folded already."""
+        return dict(self._connection.rows(f"SELECT negotiation, position FROM rebuilt_{self._build}"))
+
+    def mark_rebuilt(self, negotiation: str, position: int) -> None:
+        self._connection.run(f"INSERT INTO rebuilt_{self._build} VALUES (?, ?)", (negotiation, position))
+
+    def end_rebuild(self) -> None:
+        self._connection.run(f"DELETE FROM rebuilt_{self._build}")
+
+
+class Found(NamedTuple):
+    """A document with the flags that touch it, and the records that are missing in it."""
+
+    body: bytes
+    flags: Sequence[bytes] = ()
+    parked: Sequence[Parked] = ()
 
 
 class Page(NamedTuple):
     """Documents of a list, each with its place in it; and the position they rest on."""
 
-    rows: list[tuple[Row, bytes]]
+    rows: list[tuple[Row, Found]]
     position: int
+
+
+class NotBuilt(Exception):
+    """There are no views yet: they are being made from the log."""
 
 
 class ViewReader:
     """The store, open for reading alone."""
 
-    def __init__(self, file: Path) -> None:
-        self._connection = open_for_reading(file)
-        if schema_version(self._connection) != SCHEMA:
-            raise StoreRefused(f"The view store {file} is of another version: run `parley rebuild`.")
+    def __init__(self, database: Database) -> None:
+        self._connection = _opened(database, database.reader("views"))
+        self._serving = 0
 
-    def checkpoint(self) -> int:
-        return int(self._connection.execute("SELECT position FROM checkpoint").fetchone()[0])
+    def position(self) -> int:
+        """The position that the views rest on; 0 where there are none yet."""
+        try:
+            return self._asked(self._position)
+        except NotBuilt:
+            return 0
 
-    def get(self, place: Place) -> tuple[int, bytes | None]:
+    def get(self, place: Place) -> tuple[int, Found | None]:
         """The position that the store has reached, and the document, if there is one."""
-        row = self._connection.execute(
-            "SELECT (SELECT position FROM checkpoint),"
-            " (SELECT body FROM documents WHERE view = ? AND negotiation = ? AND key = ? AND shown)",
-            place,
-        ).fetchone()
-        return row[0], row[1]
-
-    def flags(self, places: Sequence[Place]) -> dict[Place, list[bytes]]:
-        """The flags that touch documents, by the places of those."""
-        tags = {f"touches:{negotiation}/{view}/{key}": (view, negotiation, key) for view, negotiation, key in places}
-        rows = self._connection.execute(
-            "SELECT tag, body FROM tags JOIN documents ON id = document"
-            f" WHERE tag IN ({', '.join('?' * len(tags))}) ORDER BY tag, key",
-            list(tags),
-        )
-        found: dict[Place, list[bytes]] = {}
-        for tag, body in rows:
-            found.setdefault(tags[tag], []).append(body)
-        return found
+        return self._asked(lambda build: self._get(build, place))
 
     def select(self, query: Query) -> Page:
         """A page of documents, in the order asked for: by date or key, ties by negotiation and key."""
-        column, descending = query.sort.removeprefix("-"), query.sort.startswith("-")
-        order = (column, "negotiation", "key")
-        clauses, values = _clauses(query)
-        if query.after:
-            clauses.append(f"({', '.join(order)}) {'<' if descending else '>'} (?, ?, ?)")
-            values += query.after
-        rows = self._connection.execute(
-            f"SELECT {column}, negotiation, key, body, (SELECT position FROM checkpoint) FROM documents"
-            f" WHERE {' AND '.join(clauses)}"
-            f" ORDER BY {', '.join(part + (' DESC' if descending else '') for part in order)} LIMIT ?",
-            (*values, query.limit),
-        ).fetchall()
-        position = rows[0][4] if rows else self.checkpoint()
-        return Page([(row[:3], row[3]) for row in rows], position)
+        return self._asked(lambda build: self._select(build, query))
+
+    def parked(self) -> list[Parked]:
+        """The records that are missing in documents."""
+        return self._asked(lambda build: Documents(self._connection, build).parked())
 
     def close(self) -> None:
         self._connection.close()
 
+    def _asked(self, ask: Callable[[int], _T]) -> _T:
+        """What the build that serves answers. When another takes its place, that one is asked anew."""
+        while True:
+            if not self._serving:
+                self._serving = self._connection.value("SELECT build FROM builds WHERE serving = 1") or 0
+            if not self._serving:
+                raise NotBuilt
+            try:
+                return ask(self._serving)
+            except TableMissing:
+                self._serving = 0
 
-def _clauses(query: Query) -> tuple[list[str], list[object]]:
-    told = {
-        "view = ?": query.view,
-        "negotiation = ?": query.negotiation,
-        "kind = ?": query.kind,
-        "id IN (SELECT document FROM tags WHERE tag = ?)": query.party and f"party:{query.party}",
-        "+id IN (SELECT document FROM tags WHERE tag = ?)": query.issue and f"issue:{query.issue}",
-        "date >= ?": query.date_from,
-        "date != '' AND date < ?": query.date_to,
-        "id IN (SELECT rowid FROM texts WHERE texts MATCH ?)": query.text and _as_words(query.text),
-    }
-    asked = {clause: value for clause, value in told.items() if value}
-    return ["shown", *asked], list(asked.values())
+    def _position(self, build: int) -> int:
+        position = self._connection.value("SELECT position FROM builds WHERE build = ?", (build,))
+        if position is None:
+            raise TableMissing
+        return int(position)
+
+    def _get(self, build: int, place: Place) -> tuple[int, Found | None]:
+        view, negotiation, key = place
+        position, body = 0, None
+        flags: list[bytes] = []
+        parked: list[Parked] = []
+        rows = self._connection.rows(
+            f"SELECT 0, position, '', body FROM builds LEFT JOIN documents_{build}"
+            " ON view = ? AND negotiation = ? AND key = ? AND shown = 1 WHERE build = ?"
+            f" UNION ALL SELECT 1, 0, key, body FROM tags_{build} JOIN documents_{build} ON id = document WHERE tag = ?"
+            f" UNION ALL SELECT 2, position, reason, NULL FROM parked_{build}"
+            " WHERE negotiation = ? AND view IN (?, '') AND key IN (?, '') ORDER BY 1, 3",
+            (*place, build, _touch(place), negotiation, view, key),
+        )
+        for what, number, text, told in rows:
+            match what:
+                case 0:
+                    position, body = number, told
+                case 1:
+                    flags.append(told)
+                case _:
+                    parked.append(Parked(number, view, negotiation, key, text))
+        return position, None if body is None else Found(body, flags, parked)
+
+    def _select(self, build: int, query: Query) -> Page:
+        column, descending = query.sort.removeprefix("-"), query.sort.startswith("-")
+        order = (column, "negotiation", "key")
+        clauses, values = self._clauses(build, query)
+        if query.after:
+            clauses.append(f"({', '.join(order)}) {'<' if descending else '>'} (?, ?, ?)")
+            values += query.after
+        position = self._position(build)
+        rows = self._connection.rows(
+            f"SELECT {column}, negotiation, key, body FROM documents_{build} WHERE {' AND '.join(clauses)}"
+            f" ORDER BY {', '.join(part + (' DESC' if descending else '') for part in order)} LIMIT ?",
+            (*values, query.limit),
+        )
+        places = [(query.view, row[1], row[2]) for row in rows]
+        flags, parked = self._flags(build, places), self._parked(build, places)
+        found = [
+            ((row[0], row[1], row[2]), Found(row[3], flags.get(place, ()), parked.get(place, ())))
+            for place, row in zip(places, rows, strict=True)
+        ]
+        return Page(found, position)
+
+    def _flags(self, build: int, places: Sequence[Place]) -> dict[Place, list[bytes]]:
+        """The flags that touch documents, by the places of those."""
+        tags = {_touch(place): place for place in places}
+        found: dict[Place, list[bytes]] = {}
+        if tags:
+            rows = self._connection.rows(
+                f"SELECT tag, body FROM tags_{build} JOIN documents_{build} ON id = document"
+                f" WHERE tag IN (SELECT value ->> 0 FROM {self._connection.dialect.elements}) ORDER BY tag, key",
+                (json.dumps([[tag] for tag in tags]),),
+            )
+            for tag, body in rows:
+                found.setdefault(tags[tag], []).append(body)
+        return found
+
+    def _parked(self, build: int, places: Sequence[Place]) -> dict[Place, list[Parked]]:
+        """The records that are missing in documents: mostly none in any."""
+        found: dict[Place, list[Parked]] = {}
+        for parked in Documents(self._connection, build).parked():
+            for place in places:
+                if parked.touches(place):
+                    found.setdefault(place, []).append(parked)
+        return found
+
+    def _clauses(self, build: int, query: Query) -> tuple[list[str], list[object]]:
+        tagged = f"(SELECT document FROM tags_{build} WHERE tag = ?)"
+        matches = self._connection.dialect.matches.format(table=f"texts_{build}")
+        told = {
+            "view = ?": query.view,
+            "negotiation = ?": query.negotiation,
+            "kind = ?": query.kind,
+            f"id IN {tagged}": query.party and f"party:{query.party}",
+            f"+id IN {tagged}": query.issue and f"issue:{query.issue}",
+            "date >= ?": query.date_from,
+            "date != '' AND date < ?": query.date_to,
+            f"id IN ({matches})": query.text and self._connection.search(words(query.text)),
+        }
+        asked = {clause: value for clause, value in told.items() if value}
+        return ["shown = 1", *asked], list(asked.values())
 
 
-def _as_words(text: str) -> str:
-    """A search for all the words, each as the beginning of one; for nothing, where there is no word."""
-    return " ".join(f'"{word}"*' for word in words(text)) or '""'
+def _opened(database: Database, connection: Connection) -> Connection:
+    """A connection to views of this version; closed where they are not."""
+    try:
+        version = connection.version("views")
+    except StoreLost as error:
+        connection.close()
+        raise StoreRefused(f"The views in {database} cannot be used: {error}") from None
+    if version != SCHEMA:
+        connection.close()
+        raise StoreRefused(f"The views in {database} are of another version: run `parley migrate`.")
+    return connection
+
+
+def _tags(place: Place, index: Index) -> list[str]:
+    return sorted(
+        [f"party:{party}" for party in index.parties]
+        + [f"issue:{issue}" for issue in index.issues]
+        + [f"touches:{place[1]}/{touched}" for touched in index.touches]
+    )
+
+
+def _touch(place: Place) -> str:
+    """The tag of the flags that touch a document."""
+    view, negotiation, key = place
+    return f"touches:{negotiation}/{view}/{key}"

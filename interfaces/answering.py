@@ -10,6 +10,7 @@ from fastapi import APIRouter, Response
 
 from application.fold import Place
 from application.replay import Times
+from infrastructure.view_store import Parked
 from interfaces.asking import AskedAt, AskedTimes
 from interfaces.problems import Problem
 
@@ -31,15 +32,17 @@ def get(
     )
 
 
-def flagged(body: bytes, flags: Sequence[bytes]) -> bytes:
-    """A document with the flags that touch it."""
+def flagged(body: bytes, flags: Sequence[bytes], parked: Sequence[Parked] = ()) -> bytes:
+    """A document with the flags that touch it, and with the records that should be in it and could not be folded."""
     told = [msgspec.json.decode(flag) for flag in flags]
     shown = [
         {"flag": flag["key"], "rule": flag["rule"], "severity": flag["severity"]}
         | {"details": [detail["text"] for detail in flag["details"]]}
         for flag in told
     ]
-    return _with(body, "flags", msgspec.json.encode(shown))
+    answer = _with(body, "flags", msgspec.json.encode(shown))
+    missing = [{"position": one.position, "reason": one.reason} for one in parked]
+    return _with(answer, "missing", msgspec.json.encode(missing)) if missing else answer
 
 
 def timed(body: bytes, asked: AskedTimes, may_be_later: Sequence[str] = ()) -> bytes:
@@ -96,7 +99,12 @@ def schema_with_flags_and_times(document: dict[str, Any]) -> dict[str, Any]:
             | {"details": {"type": "array", "items": {"type": "string"}}},
         },
     }
-    properties = document["properties"] | {"flags": flags, "times": TIMES}
+    missing = {
+        "type": "array",
+        "description": "records that should be in it and could not be folded, where there are any",
+        "items": {"type": "object", "properties": {"position": {"type": "integer"}, "reason": {"type": "string"}}},
+    }
+    properties = document["properties"] | {"flags": flags, "missing": missing, "times": TIMES}
     return document | {"properties": properties, "required": [*document.get("required", ()), "flags"]}
 
 

@@ -172,10 +172,11 @@ class AuditFile:
         """Put the records into a log that holds none yet; gives their number."""
         if not self._records:
             raise NotAnAuditFile("The archive holds no record: nothing had been taken down by then.")
-        if log.reader.head():
+        if log.head():
             raise NotAnAuditFile("The store holds records already; an audit file is loaded into a store of its own.")
-        for start in range(0, len(self._records), _BATCH):
-            log.append([record.event for record in self._records[start : start + _BATCH]])
+        with log.appending():
+            for start in range(0, len(self._records), _BATCH):
+                log.append([record.event for record in self._records[start : start + _BATCH]])
         return len(self._records)
 
 

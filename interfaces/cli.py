@@ -12,33 +12,26 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import httpx2
 import typer
-import uvicorn
-from pydantic import ValidationError
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from application.fold import all_views
 from application.replay import Times
-from infrastructure.log import Log, LogReader
-from infrastructure.settings import Settings
-from infrastructure.sqlite import StoreRefused
-from interfaces import audit_file
+from infrastructure.database import StoreRefused
+from infrastructure.log import Log
+from interfaces import audit_file, service
 from interfaces import show as tables
 from interfaces.client import Client, Failed, Item, connected
-from interfaces.main import Part, application, projector
+from interfaces.service import serve
+from interfaces.terminal import err, fail, out, progress, settings, usable_store
 
 BATCH_LINES = 200
-WIDTH = 160
-"""How wide tables are where the output is no terminal."""
 
 app = typer.Typer(
     help="Parley: the system of record for negotiations.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 audit = typer.Typer(help="Write, check and load audit files.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
-out = Console(emoji=False, width=None if sys.stdout.isatty() else WIDTH)
-err = Console(stderr=True)
+app.add_typer(service.app)
 
 Url = Annotated[str | None, typer.Option(help="A running service; without it, the store is opened here.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
@@ -76,33 +69,21 @@ Stop the service with Ctrl-C; the records stay in parley.db.
 
 
 @app.command()
-def serve(
-    only: Annotated[Literal["recording", "reading"] | None, typer.Option(help="One part alone.")] = None,
-    host: str = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="PORT")] = 8000,
-) -> None:
-    """Serve the HTTP interface until it is stopped."""
-    parts: tuple[Part, ...] = (only,) if only else ("recording", "reading")
-    settings = _settings()
-    for part in parts:
-        _try_store(settings, part)
-    err.print(f"Parley serves {' and '.join(parts)} on http://{host}:{port} from {settings.log_file}")
-    uvicorn.run(application(settings, parts), host=host, port=port, log_level="warning")
-
-
-@app.command()
 def demo(
     case: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     port: Annotated[int, typer.Option(envvar="PORT")] = 8000,
 ) -> None:
     """Serve, and record a case through the running service if the store is empty."""
     url = f"http://127.0.0.1:{port}"
-    settings = _settings()
-    _try_store(settings, "recording")
-    if LogReader(settings.log_file).head() == 0:
+    with usable_store():
+        database = settings().store()
+        log = Log(database)
+        empty = log.head() == 0
+        log.close()
+    if empty:
         Thread(target=_record_once_up, args=(case, url), daemon=True).start()
     else:
-        err.print(f"{settings.log_file} holds records already; the case is not recorded again.")
+        err.print(f"{database} holds records already; the case is not recorded again.")
     serve(port=port)
 
 
@@ -126,8 +107,8 @@ def record(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], u
 
     async def send(client: Client) -> int:
         taken, position = 0, 0
-        with _progress("records") as progress:
-            task = progress.add_task(f"recording {file.name}", total=len(lines))
+        with progress("records") as bar:
+            task = bar.add_task(f"recording {file.name}", total=len(lines))
             for index, batch in enumerate(batches):
                 try:
                     answer = await client.sent("/v1/records", b"\n".join(batch), key=f"{name}/{index}")
@@ -136,12 +117,12 @@ def record(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], u
                     raise Failed(f"{failed.detail} ({taken} records stood before it)", line) from None
                 taken += len(answer["records"])
                 position = answer["records"][-1]["position"]
-                progress.update(task, completed=taken)
+                bar.update(task, completed=taken)
         await client.document("/v1/negotiations", {"limit": 1, "min_position": position})
         return taken
 
     if not lines:
-        raise typer.Exit(_fail("There is not one command in the file."))
+        raise typer.Exit(fail("There is not one command in the file."))
     out.print(f"{_run(url, send)} records stand in the log.")
 
 
@@ -160,9 +141,9 @@ def show(
 ) -> None:
     """Show a view of a negotiation as a table: as it stands, at other times, or as it would stand."""
     if not negotiation and (view != "negotiations" or suppose):
-        raise typer.Exit(_fail(f"Which negotiation? Try: parley show {view} japan-us-2025"))
+        raise typer.Exit(fail(f"Which negotiation? Try: parley show {view} japan-us-2025"))
     if (view == "tariffs" and (policy or suppose)) or (view != "tariffs" and product):
-        raise typer.Exit(_fail("A product goes with tariffs, and a policy or supposition with all else."))
+        raise typer.Exit(fail("A product goes with tariffs, and a policy or supposition with all else."))
     within = f"/v1/negotiations/{negotiation}" if negotiation else "/v1/negotiations"
     path = within if view == "negotiations" else f"{within}/{view}"
     params = _told(as_of=as_of, public_at=public_at, known_at=known_at, policy=policy)
@@ -230,10 +211,10 @@ def audit_write(
     """Write all about a negotiation at given times as one archive."""
 
     async def written(client: Client) -> int:
-        with _progress("views") as progress:
-            task = progress.add_task(f"writing {file.name}", total=len(all_views()))
+        with progress("views") as bar:
+            task = bar.add_task(f"writing {file.name}", total=len(all_views()))
             times = Times(as_of=as_of, public_at=public_at, known_at=known_at)
-            return await audit_file.write(file, negotiation, times, client, lambda: progress.advance(task))
+            return await audit_file.write(file, negotiation, times, client, lambda: bar.advance(task))
 
     out.print(f"{_run(url, written)} records stand in {file}.")
 
@@ -255,7 +236,7 @@ def audit_check(file: Path) -> None:
                 f"{checked.view}: {checked.alike} alike, {len(checked.differing)} differ: {said}", highlight=False
             )
     except audit_file.NotAnAuditFile as problem:
-        raise typer.Exit(_fail(str(problem))) from None
+        raise typer.Exit(fail(str(problem))) from None
     raise typer.Exit(1 if differing else 0)
 
 
@@ -264,11 +245,11 @@ def audit_load(file: Path) -> None:
     """Load an archive into a store of its own (PARLEY_DATABASE), with the recorded times of its origin."""
     try:
         archive = audit_file.AuditFile(file)
-        log = Log(_settings().log_file)
+        log = Log(settings().store())
         count = archive.load(log)
         log.close()
     except (audit_file.NotAnAuditFile, StoreRefused) as problem:
-        raise typer.Exit(_fail(str(problem))) from None
+        raise typer.Exit(fail(str(problem))) from None
     out.print(f"{count} records stand in the log.")
 
 
@@ -282,7 +263,7 @@ def history(
     """Show every record about one thing, in the order of the log."""
     items = _run(url, lambda client: client.items("/v1/records", {"negotiation": negotiation, "stream": stream}))
     if not items:
-        raise typer.Exit(_fail(f"There is no record of {stream} in {negotiation}."))
+        raise typer.Exit(fail(f"There is no record of {stream} in {negotiation}."))
     _print(items, tables.history(items), as_json=as_json)
 
 
@@ -300,24 +281,6 @@ def export(url: Url = None, negotiation: str | None = None) -> None:
     _run(url, write)
 
 
-@app.command()
-def rebuild() -> None:
-    """Make the view store anew from the log."""
-    settings = _settings()
-    try:
-        total = LogReader(settings.log_file).head()
-        rebuilding = projector(settings)
-        with _progress("records") as progress:
-            task = progress.add_task("rebuilding", total=total)
-            for _, count in rebuilding.rebuild():
-                progress.advance(task, count)
-        rebuilding.catch_up()
-        rebuilding.close()
-    except StoreRefused as refused:
-        raise typer.Exit(_fail(str(refused))) from None
-    out.print(f"All views rest on {total} records.")
-
-
 def _told(**params: str | None) -> dict[str, Any]:
     """The parameters that were given."""
     return {name: value for name, value in params.items() if value is not None}
@@ -330,34 +293,15 @@ def _run(url: str | None, work: Callable[[Client], Awaitable[T]]) -> T:
     """What some work with a client of the service comes to; where it fails, one sentence and exit code 1."""
 
     async def connected_to() -> T:
-        async with connected(url, _settings()) as client:
+        async with connected(url, settings()) as client:
             return await work(client)
 
     try:
         return asyncio.run(connected_to())
     except (Failed, StoreRefused) as failed:
-        raise typer.Exit(_fail(str(failed))) from None
+        raise typer.Exit(fail(str(failed))) from None
     except httpx2.TransportError as error:
-        raise typer.Exit(_fail(f"The service does not answer: {error}")) from None
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        raise typer.Exit(_fail(error.errors()[0]["msg"].removeprefix("Value error, "))) from None
-
-
-def _try_store(settings: Settings, part: Part) -> None:
-    """Open what a part needs once before it serves, so that a failure is one sentence."""
-    try:
-        (Log if part == "recording" else LogReader)(settings.log_file).close()
-    except StoreRefused as refused:
-        raise typer.Exit(_fail(str(refused))) from None
-
-
-def _progress(unit: str) -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), console=err)
+        raise typer.Exit(fail(f"The service does not answer: {error}")) from None
 
 
 def _print(value: object, table: Table, *, as_json: bool) -> None:
@@ -366,8 +310,3 @@ def _print(value: object, table: Table, *, as_json: bool) -> None:
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
     else:
         out.print(table)
-
-
-def _fail(message: str) -> int:
-    err.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
-    return 1

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 
 from infrastructure.settings import Settings
-from interfaces.main import application, projector
+from interfaces.main import application
 
 Item = dict[str, Any]
 Params = dict[str, Any]
@@ -62,10 +62,6 @@ async def connected(url: str | None, settings: Settings) -> AsyncIterator[Client
         async with httpx2.AsyncClient(base_url=url, timeout=120) as http:
             yield Client(http)
         return
-    if settings.log_file.exists():
-        views = projector(settings)
-        views.catch_up()
-        views.close()
     service = application(settings)
     async with service.router.lifespan_context(service):
         transport = httpx2.ASGITransport(app=service)

@@ -2,25 +2,30 @@
 
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import structlog
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 from pydantic import TypeAdapter
 
 from application.command import all_commands
-from infrastructure.code_version import VERSION, fold_version
-from infrastructure.committer import Committer
+from infrastructure.code_version import VERSION
+from infrastructure.committer import CommitQueue, Committer
+from infrastructure.database import Database
 from infrastructure.log import Log, LogReader
 from infrastructure.projector import Projector, ProjectorThread
 from infrastructure.replayed import Histories
 from infrastructure.settings import Settings
-from infrastructure.view_store import ViewReader, ViewStore
-from interfaces import auditing, problems, reading, reckonings, recording, supposing
+from infrastructure.view_store import ViewReader
+from interfaces import auditing, health, problems, reading, reckonings, recording, supposing
 
-Part = Literal["recording", "reading"]
+Part = Literal["recording", "projecting", "reading"]
+EVERYTHING: tuple[Part, ...] = ("recording", "projecting", "reading")
+PATIENCE_SECONDS = 1.0
+"""How long a start waits for the views: those of a small store are up to date with the first answer."""
 
 # By default an error is logged with all the values around it, which takes seconds.
 structlog.configure(
@@ -38,21 +43,15 @@ def now() -> datetime:
 
 
 def application(
-    settings: Settings, parts: tuple[Part, ...] = ("recording", "reading"), clock: Callable[[], datetime] = now
+    settings: Settings, parts: tuple[Part, ...] = EVERYTHING, clock: Callable[[], datetime] = now
 ) -> FastAPI:
-    """The service, or one part of it. The recording part keeps the views; reading opens the stores read-only."""
+    """The service, or some parts of it; reading opens the stores read-only."""
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        stop = _start_recording(app, settings, clock) if "recording" in parts else None
-        if "reading" in parts:
-            log, histories = LogReader(settings.log_file), Histories(LogReader(settings.log_file))
-            app.state.stores = reading.Stores(log, ViewReader(settings.views_file), histories, clock)
-        yield
-        if "reading" in parts:
-            app.state.stores.close()
-        if stop:
-            stop()
+        async with AsyncExitStack() as started:
+            await _start(app, settings.store(), parts, clock, started)
+            yield
 
     app = FastAPI(
         title="Parley",
@@ -63,42 +62,44 @@ def application(
     )
     problems.install(app)
     if "recording" in parts:
-        app.include_router(recording.router(lambda: app.state.committer))
+        app.include_router(recording.router(lambda: app.state.queue))
     if "reading" in parts:
         app.include_router(auditing.router(lambda: app.state.stores))
         app.include_router(reckonings.router(lambda: app.state.stores))
         app.include_router(supposing.router(lambda: app.state.stores))
         app.include_router(reading.router(lambda: app.state.stores))
-    app.add_api_route("/healthz", healthy, methods=["GET"], tags=["operation"], summary="Whether the service runs.")
+    app.include_router(health.router(lambda: app.state.log, lambda: app.state.views, clock))
     _document(app)
     return app
 
 
-def healthy() -> dict[str, Any]:
-    """With the version, and that of the code that folds."""
-    return {"ok": True, "version": VERSION, "fold": fold_version()}
-
-
 def projector(settings: Settings, clock: Callable[[], datetime] = now) -> Projector:
     """A projector with connections of its own."""
-    return Projector(LogReader(settings.log_file), ViewStore(settings.views_file), clock)
+    return Projector(settings.store(), clock)
 
 
-def _start_recording(app: FastAPI, settings: Settings, clock: Callable[[], datetime]) -> Callable[[], None]:
-    log = Log(settings.log_file)
-    views = ProjectorThread(projector(settings, clock))
-    committer = Committer(log, clock, on_commit=views.wake)
-    app.state.committer = committer
-    committer.start()
-    views.start()
-    views.wake()
-
-    def stop() -> None:
-        committer.stop()
-        views.stop()
-        log.close()
-
-    return stop
+async def _start(
+    app: FastAPI, database: Database, parts: tuple[Part, ...], clock: Callable[[], datetime], started: AsyncExitStack
+) -> None:
+    """Start the parts; what is started last is stopped first."""
+    if "recording" in parts:
+        log = Log(database)
+        started.callback(log.close)
+    if "projecting" in parts:
+        views = ProjectorThread(Projector(database, clock), database.news())
+        views.start()
+        started.callback(views.stop)
+        await run_in_threadpool(views.up_to_date.wait, PATIENCE_SECONDS)
+    if "recording" in parts:
+        app.state.queue = CommitQueue(Committer(log, clock))
+        started.push_async_callback(app.state.queue.stop)
+    app.state.log, app.state.views = LogReader(database), None
+    started.callback(app.state.log.close)
+    if "reading" in parts:
+        app.state.views, past = ViewReader(database), LogReader(database)
+        started.callback(past.close)
+        app.state.stores = reading.Stores(app.state.log, app.state.views, Histories(past), clock)
+        started.callback(app.state.stores.close)
 
 
 def _document(app: FastAPI) -> None:

@@ -22,10 +22,13 @@ from domain.refusal import AlreadyKnown, Refused
 from domain.rule import CalendarName
 from domain.tariff import Code, CodeRange
 from domain.text import Line, Prose, Quotation, Slug
-from infrastructure.committer import KeyReused, Overloaded, StreamMoved
+from infrastructure.committer import KeyReused, Overloaded, Stopping
+from infrastructure.database import StoreFull, StoreLost
+from infrastructure.log import Unreadable
+from infrastructure.view_store import NotBuilt
 
 MEDIA_TYPE = "application/problem+json"
-_STATUS: dict[type[Refused], int] = {AlreadyKnown: 409, StreamMoved: 409, VersionMoved: 412, KeyReused: 422}
+_STATUS: dict[type[Refused], int] = {AlreadyKnown: 409, VersionMoved: 412, KeyReused: 422}
 _CODES = {
     "missing": "missing-field",
     "extra_forbidden": "unknown-field",
@@ -64,6 +67,19 @@ _FORMS = {
     for constraint in getattr(info, "metadata", ())
     if hasattr(constraint, "pattern")
 }
+
+_STORE: dict[type[Exception], tuple[int, str, str]] = {
+    Overloaded: (503, "overloaded", "Too many commands are waiting; send this one again in a moment."),
+    Stopping: (503, "stopping", "The service is about to end; nothing was stored. Send it again."),
+    StoreLost: (
+        503,
+        "store-unavailable",
+        "The store does not answer. Send it again: with an Idempotency-Key nothing is stored twice.",
+    ),
+    StoreFull: (507, "store-full", "There is no room left to store anything; nothing was stored. Reading goes on."),
+    NotBuilt: (503, "views-not-built", "The views are being made from the log; ask again in a moment."),
+}
+"""What stands in the way on the side of the service."""
 
 _log = structlog.get_logger()
 
@@ -153,9 +169,13 @@ def of_error(error: Exception, line: int | None = None) -> Problem:
             faults = [_fault({**fault, "loc": fault["loc"][1:]}) for fault in error.errors()]
             detail = f"{faults[0]['field']}: {faults[0]['detail']}"
             return Problem(422, faults[0]["code"].replace("field", "parameter"), detail, faults)
-        case Overloaded():
-            detail = "Too many commands are waiting; send this one again in a moment."
-            return Problem(503, "overloaded", detail, line=line, headers={"Retry-After": "1"})
+        case _ if type(error) in _STORE:
+            status, code, detail = _STORE[type(error)]
+            headers = {"Retry-After": "1"} if status == 503 else None
+            return Problem(status, code, detail, line=line, headers=headers)
+        case Unreadable():
+            _log.error("unreadable record", exc_info=error)
+            return Problem(500, "unreadable-record", f"In the log {error}.", line=line)
         case HTTPException():
             code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
             return Problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
@@ -190,7 +210,7 @@ def install(app: FastAPI) -> None:
                 problem, headers = Problem(404, "not-found", f"There is nothing at {request.url.path}."), None
         return JSONResponse(problem.document, problem.status, headers, MEDIA_TYPE)
 
-    for kind in (Problem, Refused, RequestValidationError, Overloaded, HTTPException, Exception):
+    for kind in (Problem, Refused, RequestValidationError, *_STORE, HTTPException, Exception):
         app.add_exception_handler(kind, answer)
 
 
@@ -225,6 +245,7 @@ _WHEN = {
     "415": "the body is of another media type",
     "422": "it cannot be, or does not have the right form",
     "503": "not now: try again",
+    "507": "there is no room left",
 }
 
 

@@ -17,7 +17,7 @@ from application.view import Row
 from domain.text import Slug
 from infrastructure.log import LogReader
 from infrastructure.replayed import Histories, Replayed
-from infrastructure.view_store import ViewReader
+from infrastructure.view_store import Found, ViewReader
 from interfaces import answering, asking
 from interfaces.asking import (
     Asked,
@@ -91,7 +91,6 @@ class Stores:
 
     def close(self) -> None:
         self._replays.shutdown()
-        self.log.close()
         self.views.close()
 
 
@@ -184,12 +183,11 @@ async def _show(stores: Stores, place: Place, asked: AskedAt, if_none_match: str
     if not asked.is_now or view_named(place[0]).reckoned:
         body = await stores.replay(asked, lambda state: show(state, place, asked))
         return answering.answer(body, stores.log.head(), if_none_match)
-    await stores.wait_for(asked.min_position, stores.views.checkpoint)
-    position, stored = stores.views.get(place)
-    if stored is None:
+    await stores.wait_for(asked.min_position, stores.views.position)
+    position, found = stores.views.get(place)
+    if found is None:
         raise answering.not_found(place)
-    flagged = answering.flagged(stored, stores.views.flags([place]).get(place, ()))
-    return answering.answer(answering.timed(flagged, asked), position, if_none_match)
+    return answering.answer(answering.timed(answering.flagged(*found), asked), position, if_none_match)
 
 
 def show(state: Replayed, place: Place, asked: AskedAt) -> bytes:
@@ -236,25 +234,25 @@ async def _list(
     if not asked.is_now or view_named(view).reckoned:
         body = await stores.replay(asked, lambda state: listed(state, query, asked))
         return answering.answer(body, stores.log.head(), if_none_match)
-    await stores.wait_for(asked.min_position, stores.views.checkpoint)
+    await stores.wait_for(asked.min_position, stores.views.position)
     page = stores.views.select(query)
-    flags = stores.views.flags([(view, row[1], row[2]) for row, _ in page.rows])
-    return answering.answer(answering.timed(_as_page(query, page.rows, flags), asked), page.position, if_none_match)
+    return answering.answer(answering.timed(_as_page(query, page.rows), asked), page.position, if_none_match)
 
 
 def listed(state: Replayed, query: ListQuery, asked: AskedAt) -> bytes:
     """The answer with a replayed page."""
     found = state.select(query)
     places = [(query.view, row[1], row[2]) for row, _ in found[: query.limit - 1]]
-    rows = [(row, held.body) for row, held in found]
-    return answering.timed(_as_page(query, rows, state.flags(places)), asked, state.may_be_later(places))
+    flags = state.flags(places)
+    rows = [(row, Found(held.body, flags.get((query.view, row[1], row[2]), ()))) for row, held in found]
+    return answering.timed(_as_page(query, rows), asked, state.may_be_later(places))
 
 
-def _as_page(query: ListQuery, rows: list[tuple[Row, bytes]], flags: dict[Place, list[bytes]]) -> bytes:
+def _as_page(query: ListQuery, rows: list[tuple[Row, Found]]) -> bytes:
     """A page, and where the next one goes on: a query asks for one document more than the page holds."""
     held = rows[: query.limit - 1]
     following = asking.cursor(query.view, query.sort, held[-1][0]) if len(rows) > len(held) else None
-    items = [answering.flagged(body, flags.get((query.view, row[1], row[2]), ())) for row, body in held]
+    items = [answering.flagged(*found) for _, found in held]
     return answering.as_page(items, following)
 
 

@@ -16,7 +16,7 @@ from application.command import Command, all_commands
 from application.registrar import Submission
 from application.view import Record
 from domain.refusal import Refused
-from infrastructure.committer import Committer
+from infrastructure.committer import CommitQueue
 from infrastructure.committer import Request as Work
 from infrastructure.log import stream_name
 from infrastructure.serialization import encode
@@ -79,19 +79,19 @@ _MANY: dict[int | str, dict[str, Any]] = {
 
 
 class Recording:
-    """What the endpoints share: the committer, which is there once the service runs."""
+    """What the endpoints share: the queue of the committer, which is there once the service runs."""
 
-    def __init__(self, committer: Callable[[], Committer]) -> None:
-        self._committer = committer
+    def __init__(self, queue: Callable[[], CommitQueue]) -> None:
+        self._queue = queue
 
     async def submit(self, submissions: list[Submission], key: str | None, digest: bytes) -> list[Record]:
         """The records, once they are on disk."""
-        return await asyncio.wrap_future(self._committer().submit(Work(submissions, key, digest)))
+        return await self._queue().submit(Work(submissions, key, digest))
 
 
-def router(committer: Callable[[], Committer]) -> APIRouter:
+def router(queue: Callable[[], CommitQueue]) -> APIRouter:
     """The writing routes."""
-    recording = Recording(committer)
+    recording = Recording(queue)
     routes = APIRouter(tags=["recording"])
     for name, command in all_commands().items():
         routes.add_api_route(

@@ -5,7 +5,6 @@ import random
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from application.command import all_commands
 from application.registrar import Submission
 from infrastructure.committer import Committer, Request
 from infrastructure.log import Log
+from infrastructure.settings import Settings
 
 PARTIES, ISSUES, SOURCES, TRANCHES, LENGTH, CHUNK = 4, 10, 5, 20, 1000, 250
 DAYS = 500
@@ -80,7 +80,7 @@ def course(negotiation: str, seed: int, length: int = LENGTH) -> Iterator[Told]:
                 yield claim(negotiation, f"c{n}", day, chance)
 
 
-def fill(file: str, records: int, length: int = LENGTH) -> None:
+def fill(address: str, records: int, length: int = LENGTH) -> None:
     """A log of whole negotiations of a length, told in turns, through the registrar and the committer."""
     kinds = {name: (kind, TypeAdapter(kind.body())) for name, kind in all_commands().items()}
 
@@ -88,13 +88,11 @@ def fill(file: str, records: int, length: int = LENGTH) -> None:
         kind, adapter = kinds[told.pop("command")]
         return Submission(kind, adapter.validate_json(json.dumps(told), strict=True), "bench", UUID(int=0))
 
-    committer = Committer(Log(Path(file)), lambda: datetime.now(UTC), lambda: None)
-    committer.start()
+    committer = Committer(Log(Settings(database=address).store()), lambda: datetime.now(UTC))
     courses = [course(f"talks-{n}", n, length) for n in range(max(1, records // length))]
     for _ in range(length // CHUNK):
         for told in courses:
-            committer.submit(Request([submission(next(told)) for _ in range(CHUNK)])).result()
-    committer.stop()
+            committer.commit([Request([submission(next(told)) for _ in range(CHUNK)])])
 
 
 if __name__ == "__main__":

@@ -1,22 +1,29 @@
-"""The log on disk: what is acknowledged is there, once, whoever else writes."""
+"""The log, on both stores: what is acknowledged is there, once, whoever else writes."""
 
+import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
-from eventsourcing.persistence import IntegrityError
+from eventsourcing.persistence import ApplicationRecorder, IntegrityError, NotSupportedError
+from eventsourcing.tests.persistence import ApplicationRecorderTestCase, NonInterleavingNotificationIDsBaseCase
 from pydantic import TypeAdapter
 
 from application.command import all_commands
 from application.registrar import Submission
+from application.view import Record
 from domain.refusal import Refused
-from infrastructure.committer import Committer, KeyReused, Overloaded, Request
-from infrastructure.log import Log, LogReader
-from infrastructure.sqlite import StoreRefused
+from infrastructure.committer import CommitQueue, Committer, KeyReused, Overloaded, Request, Stopping
+from infrastructure.database import Database, StoreFull, StoreLost, StoreRefused
+from infrastructure.log import Log, LogReader, LogRecorder, Unreadable, migrate
+from infrastructure.settings import Settings
+from infrastructure.sqlite import SqliteDatabase
 
 Writer = Callable[[], Committer]
 
@@ -27,79 +34,322 @@ def told(command: str, **facts: str) -> Submission:
     return Submission(kind, TypeAdapter(kind.body()).validate_python(body), "test", UUID(int=0))
 
 
+def one(committer: Committer, request: Request) -> list[Record]:
+    """The records of one request; raises why there are none."""
+    (outcome,) = committer.commit([request])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
 @pytest.fixture
-def writer(tmp_path: Path) -> Writer:
-    """A committer with connections of its own, as another process would have."""
+def writer(database: Database) -> Iterator[Writer]:
+    """A committer with a connection of its own, as another process would have."""
+    logs: list[Log] = []
 
     def start() -> Committer:
-        committer = Committer(Log(tmp_path / "log"), lambda: datetime(2025, 6, 1, tzinfo=UTC), lambda: None)
-        committer.start()
-        return committer
+        logs.append(Log(database))
+        return Committer(logs[-1], lambda: datetime(2025, 6, 1, tzinfo=UTC))
 
-    return start
+    yield start
+    for log in logs:
+        log.close()
 
 
-def test_several_writers_on_one_file_lose_nothing_and_leave_no_gap(writer: Writer, tmp_path: Path) -> None:
+@pytest.fixture
+def reader(database: Database) -> Iterator[Callable[[], LogReader]]:
+    opened: list[LogReader] = []
+
+    def read() -> LogReader:
+        opened.append(LogReader(database))
+        return opened[-1]
+
+    yield read
+    for log in opened:
+        log.close()
+
+
+@pytest.fixture
+def recorder(request: pytest.FixtureRequest, database: Database) -> Iterator[None]:
+    log = Log(database)
+    request.cls.recorder = log.recorder
+    yield
+    log.close()
+
+
+@pytest.mark.usefixtures("recorder")
+class TestTheLibrarysRecorderCases:
+    """The library's own test cases for recorders, run as they stand."""
+
+    recorder: LogRecorder
+
+    @pytest.mark.parametrize(
+        ("case", "name"),
+        [
+            (ApplicationRecorderTestCase, "test_insert_select"),
+            (ApplicationRecorderTestCase, "test_performance"),
+            (ApplicationRecorderTestCase, "test_concurrent_no_conflicts"),
+            (ApplicationRecorderTestCase, "test_concurrent_throughput"),
+            (NonInterleavingNotificationIDsBaseCase, "test"),
+        ],
+    )
+    def test_case(self, case: Any, name: str) -> None:
+        ours = type("Ours", (case,), {"create_recorder": lambda _: self.recorder})
+        getattr(ours(name), name)()
+
+    def test_the_recorder_is_one_of_the_librarys_and_offers_no_subscription(self) -> None:
+        assert isinstance(self.recorder, ApplicationRecorder)
+        with pytest.raises(NotSupportedError):
+            self.recorder.subscribe()
+
+
+def test_several_writers_on_one_log_lose_nothing_and_leave_no_gap(
+    writer: Writer, reader: Callable[[], LogReader]
+) -> None:
     writers = [writer() for _ in range(3)]
-    writers[0].submit(Request([told("open-negotiation", title="Talks")])).result(10)
-    with ThreadPoolExecutor(12) as pool:
-        requests = [
-            (writers[n % 3], Request([told("annotate", note=f"Note {n}.")], f"key-{n % 50}", b"")) for n in range(150)
-        ]
-        answers = list(pool.map(lambda ask: ask[0].submit(ask[1]).exception(30), requests))
-    assert all(error is None or isinstance(error, Refused) for error in answers)
-    records = LogReader(tmp_path / "log").after(0, 1000)
+    one(writers[0], Request([told("open-negotiation", title="Talks")]))
+
+    def write(number: int) -> None:
+        for n in range(50):
+            (outcome,) = writers[number].commit([Request([told("annotate", note=f"Note {n}.")], f"key-{n}", b"")])
+            assert not isinstance(outcome, Exception)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(write, range(3)))
+    records = reader().after(0)
     assert [record.position for record in records] == list(range(1, 52))
     assert [record.event.originator_version for record in records] == list(range(1, 52))
 
 
+def test_what_another_process_wrote_is_seen_at_once(writer: Writer) -> None:
+    """Each judges by what it holds in memory, which the other has moved."""
+    mine, other = writer(), writer()
+    one(mine, Request([told("open-negotiation", title="Talks")]))
+    one(other, Request([told("raise-issue", issue="fish", title="Fish")]))
+    one(mine, Request([told("settle-issue", issue="fish", terms="Half.")]))
+    with pytest.raises(Refused):
+        one(other, Request([told("settle-issue", issue="fish", terms="Half.")]))
+    with pytest.raises(Refused):
+        one(mine, Request([told("raise-issue", issue="fish", title="Again")]))
+
+
+def test_a_refusal_in_a_group_touches_nobody_else(writer: Writer, reader: Callable[[], LogReader]) -> None:
+    outcomes = writer().commit(
+        [
+            Request([told("annotate", note="Too early.")]),
+            Request([told("open-negotiation", title="Talks")]),
+            Request([told("annotate", note="Noted."), told("raise-issue", issue="fish", title="Fish")]),
+            Request([told("annotate", note="Half of it."), told("settle-issue", issue="none", terms="None.")]),
+            Request([told("annotate", note="Noted, too.")]),
+        ]
+    )
+    assert [isinstance(outcome, Refused) for outcome in outcomes] == [True, False, False, True, False]
+    assert [record.position for record in reader().after(0)] == [1, 2, 3, 4]
+
+
 def test_a_key_that_another_writer_stored_is_answered_as_before(writer: Writer) -> None:
-    one, other = writer(), writer()
-    first = one.submit(Request([told("open-negotiation", title="Talks")], "key", b"body")).result(10)
-    assert other.submit(Request([told("open-negotiation", title="Talks")], "key", b"body")).result(10) == first
+    mine, other = writer(), writer()
+    first = one(mine, Request([told("open-negotiation", title="Talks")], "key", b"body"))
+    assert one(other, Request([told("open-negotiation", title="Talks")], "key", b"body")) == first
     with pytest.raises(KeyReused):
-        other.submit(Request([told("open-negotiation", title="Else")], "key", b"else")).result(10)
+        one(other, Request([told("open-negotiation", title="Else")], "key", b"else"))
 
 
-def test_recorded_times_never_go_back(writer: Writer, tmp_path: Path) -> None:
-    committer = writer()
-    committer.submit(Request([told("open-negotiation", title="Talks")])).result(10)
-    committer.stop()
-    back = Committer(Log(tmp_path / "log"), lambda: datetime(2025, 5, 1, tzinfo=UTC), lambda: None)
-    back.start()
-    (record,) = back.submit(Request([told("annotate", note="Noted.")])).result(10)
+def test_a_repeat_within_one_group_is_the_same_records(writer: Writer) -> None:
+    request = Request([told("open-negotiation", title="Talks")], "key", b"body")
+    first, again, other = writer().commit([request, request, request._replace(digest=b"else")])
+    assert first == again
+    assert isinstance(other, KeyReused)
+
+
+def test_recorded_times_never_go_back(database: Database, writer: Writer) -> None:
+    one(writer(), Request([told("open-negotiation", title="Talks")]))
+    log = Log(database)
+    back = Committer(log, lambda: datetime(2025, 5, 1, tzinfo=UTC))
+    (record,) = one(back, Request([told("annotate", note="Noted.")]))
+    log.close()
     assert record.event.envelope.recorded == datetime(2025, 6, 1, tzinfo=UTC)
 
 
-def test_more_than_the_queue_holds_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infrastructure.committer.QUEUE_MAX", 1)
-    idle = Committer(Log(tmp_path / "log"), lambda: datetime(2025, 6, 1, tzinfo=UTC), lambda: None)
-    idle.submit(Request([told("open-negotiation", title="Talks")]))
-    with pytest.raises(Overloaded):
-        idle.submit(Request([told("annotate", note="Noted.")]))
-
-
-def test_a_stream_that_moved_is_an_integrity_error_and_stores_nothing(writer: Writer, tmp_path: Path) -> None:
-    (record,) = writer().submit(Request([told("open-negotiation", title="Talks")])).result(10)
-    log = Log(tmp_path / "log")
+def test_a_stream_that_moved_is_an_integrity_error_and_stores_nothing(writer: Writer, database: Database) -> None:
+    (record,) = one(writer(), Request([told("open-negotiation", title="Talks")]))
+    log = Log(database)
     with pytest.raises(IntegrityError):
         log.append([record.event])
-    assert log.reader.head() == 1
+    assert log.head() == 1
+    log.close()
 
 
-def test_every_connection_that_writes_waits_for_the_disk(tmp_path: Path) -> None:
-    log = Log(tmp_path / "log")
-    with log.recorder.datastore.transaction(commit=True) as cursor:
-        cursor.execute("PRAGMA synchronous")
-        assert cursor.fetchone()[0] == 2
-        cursor.execute("PRAGMA journal_mode")
-        assert cursor.fetchone()[0] == "wal"
+class Failing:
+    """A connection whose next commit ends in a given way."""
+
+    def __init__(self, log: Log) -> None:
+        self._connection: Any = log.recorder._connection
+        self._transaction = self._connection.transaction
+        self.failures: list[tuple[str, Exception]] = []
+        self._connection.transaction = self.transaction
+
+    @contextmanager
+    def transaction(self, lock: Any = None) -> Iterator[None]:
+        when, error = self.failures.pop() if self.failures else ("", Exception())
+        if when == "before":
+            raise error
+        with self._transaction(lock):
+            yield
+            if when == "instead":
+                raise error
+        if when == "after":
+            raise error
 
 
-def test_a_log_of_a_newer_version_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    Log(tmp_path / "log").close()
-    with sqlite3.connect(tmp_path / "log") as connection:
-        connection.execute("PRAGMA user_version = 99")
-    for opened in (Log, LogReader):
+@pytest.mark.parametrize("when", ["before", "instead", "after"])
+def test_a_connection_lost_at_any_point_of_the_commit_ends_in_the_truth(
+    when: str, database: Database, reader: Callable[[], LogReader]
+) -> None:
+    """Also where the records are on disk and only the answer was lost: no conflict, and nothing twice."""
+    log = Log(database)
+    committer = Committer(log, lambda: datetime(2025, 6, 1, tzinfo=UTC))
+    one(committer, Request([told("open-negotiation", title="Talks")]))
+    failing = Failing(log)
+    failing.failures = [(when, StoreLost("gone"))]
+    outcomes = committer.commit(
+        [
+            Request([told("raise-issue", issue="fish", title="Fish")]),
+            Request([told("raise-issue", issue="fish", title="Twice")]),
+            Request([told("annotate", note="Noted.")], "key", b"body"),
+        ]
+    )
+    assert [isinstance(outcome, Refused) for outcome in outcomes] == [False, True, False]
+    stored = [[record] for record in reader().after(1)]
+    assert [outcomes[0], outcomes[2]] == stored
+    assert one(committer, Request([told("annotate", note="Noted.")], "key", b"body")) == outcomes[2]
+    log.close()
+
+
+def test_a_full_disk_stores_nothing_and_is_told_as_such(database: Database) -> None:
+    log = Log(database)
+    committer = Committer(log, lambda: datetime(2025, 6, 1, tzinfo=UTC))
+    failing = Failing(log)
+    failing.failures = [("instead", StoreFull("full"))]
+    with pytest.raises(StoreFull):
+        one(committer, Request([told("open-negotiation", title="Talks")]))
+    assert log.head() == 0
+    assert one(committer, Request([told("open-negotiation", title="Talks")]))[0].position == 1
+    log.close()
+
+
+def test_more_than_the_queue_holds_is_refused_at_once(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infrastructure.committer.QUEUE_MAX", 1)
+
+    async def crowd() -> list[Any]:
+        queue = CommitQueue(writer())
+        asked = [queue.submit(Request([told("open-negotiation", title="Talks")], "key", b"")) for _ in range(3)]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        await queue.stop()
+        with pytest.raises(Stopping):
+            await queue.submit(Request([]))
+        return answers
+
+    answers = asyncio.run(crowd())
+    assert [isinstance(answer, Overloaded) for answer in answers] == [False, True, True]
+
+
+def test_what_was_submitted_before_the_stop_is_stored(writer: Writer, reader: Callable[[], LogReader]) -> None:
+    async def stopped() -> list[Any]:
+        queue = CommitQueue(writer())
+        first = asyncio.create_task(queue.submit(Request([told("open-negotiation", title="Talks")])))
+        notes = [asyncio.create_task(queue.submit(Request([told("annotate", note="Noted.")]))) for _ in range(600)]
+        gone = asyncio.create_task(queue.submit(Request([told("annotate", note="Gone.")])))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await queue.stop()
+        return await asyncio.gather(first, *notes)
+
+    asyncio.run(stopped())
+    assert reader().head() == 602
+
+
+def test_a_record_that_cannot_be_read_is_named(writer: Writer, database: Database) -> None:
+    one(writer(), Request([told("open-negotiation", title="Talks")]))
+    connection = database.writer("log")
+    connection.run("UPDATE records SET topic = 'Negotiation.Dreamt'")
+    connection.close()
+    log = LogReader(database)
+    with pytest.raises(Unreadable, match="position 1"):
+        log.after(0)
+    log.close()
+
+
+def test_every_connection_that_writes_the_log_waits_for_the_disk(tmp_path: Path) -> None:
+    connection = SqliteDatabase(tmp_path / "log").writer("log")
+    assert connection.value("PRAGMA synchronous") == 2
+    assert connection.value("PRAGMA journal_mode") == "wal"
+    connection.close()
+
+
+def test_a_log_of_a_newer_version_is_refused_in_one_sentence(database: Database) -> None:
+    connection = database.writer("log")
+    connection.set_version("log", 99)
+    connection.close()
+    for opened in (Log, LogReader, migrate):
         with pytest.raises(StoreRefused, match="newer version of Parley"):
-            opened(tmp_path / "log")
+            opened(database)
+
+
+def test_a_log_that_was_never_made_is_refused_with_the_command_to_run(new_database: Callable[[], str]) -> None:
+    with pytest.raises(StoreRefused, match="run `parley migrate`"):
+        Log(Settings(database=new_database()).store())
+
+
+def test_six_processes_can_migrate_at_once(new_database: Callable[[], str]) -> None:
+    database = Settings(database=new_database()).store()
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(migrate, [database] * 6))
+    log = Log(database)
+    assert log.head() == 0
+    log.close()
+
+
+VERSION_1 = """
+CREATE TABLE stored_events (position INTEGER PRIMARY KEY, originator_id TEXT NOT NULL, originator_version INTEGER NOT
+    NULL, topic TEXT NOT NULL, state BLOB NOT NULL, UNIQUE (originator_id, originator_version));
+CREATE TABLE records (position INTEGER PRIMARY KEY REFERENCES stored_events, id TEXT NOT NULL UNIQUE, negotiation TEXT
+    NOT NULL, stream TEXT NOT NULL, type TEXT NOT NULL, occurred TEXT NOT NULL, published TEXT NOT NULL, recorded TEXT
+    NOT NULL);
+CREATE INDEX records_in_time ON records (negotiation, occurred, position);
+CREATE INDEX amendments ON records (negotiation, position) WHERE type IN ('Record.Corrected', 'Record.Retracted');
+CREATE TABLE record_parties (party TEXT NOT NULL, position INTEGER NOT NULL REFERENCES records,
+    PRIMARY KEY (party, position)) WITHOUT ROWID;
+CREATE TABLE receipts (key TEXT PRIMARY KEY, digest BLOB NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL)
+    WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_file_of_version_1_is_brought_to_this_version(tmp_path: Path) -> None:
+    new = Log(SqliteDatabase(tmp_path / "new"))
+    committer = Committer(new, lambda: datetime(2025, 6, 1, tzinfo=UTC))
+    told_first = [
+        told("open-negotiation", title="Talks"),
+        told("add-party", party="north", name="North", kind="state"),
+    ]
+    one(committer, Request(told_first, "key", b"body"))
+    with sqlite3.connect(tmp_path / "old") as old:
+        old.executescript(VERSION_1)
+        old.execute("ATTACH ? AS new", (str(tmp_path / "new"),))
+        old.executescript(
+            "INSERT INTO stored_events SELECT position, stream_id, version, topic, state FROM new.records;"
+            "INSERT INTO records SELECT position, id, negotiation, stream, topic, occurred, published, recorded"
+            " FROM new.records;"
+            "INSERT INTO record_parties SELECT * FROM new.record_parties;"
+            "INSERT INTO receipts SELECT * FROM new.receipts;"
+        )
+    old.close()
+    upgraded = Log(SqliteDatabase(tmp_path / "old"))
+    assert upgraded.after(0) == new.after(0)
+    assert upgraded.select({"party": "north"}, 0, 10) == new.select({"party": "north"}, 0, 10)
+    assert upgraded.receipts(["key"]) == new.receipts(["key"])
+    again = Committer(upgraded, lambda: datetime(2025, 6, 1, tzinfo=UTC))
+    assert one(again, Request([told("annotate", note="Noted.")]))[0].position == 3
+    for log in (new, upgraded):
+        log.close()

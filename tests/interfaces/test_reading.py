@@ -160,7 +160,7 @@ def test_the_reading_part_has_no_writing_route_and_writes_nothing(tell: Tell, re
         assert posted == ["/v1/negotiations/{slug}/suppose"]
         assert alone.post("/v1/records/annotate", json={}).status_code in {404, 405}
         with pytest.raises(Exception, match="readonly"):
-            alone.app.state.stores.views._connection.execute("DELETE FROM documents")  # type: ignore[attr-defined]
+            alone.app.state.stores.views._connection.run("DELETE FROM builds")  # type: ignore[attr-defined]
 
 
 def test_reading_alone_needs_a_store(settings: Settings) -> None:

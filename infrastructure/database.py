@@ -1,0 +1,143 @@
+"""The database: a SQLite file or a PostgreSQL server, and the few things that Parley asks of either.
+
+Statements mark their values with `?` and are written once, for both; what only one of them can say is in
+`sqlite.py` and in `postgres.py`, and nowhere else.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Literal, NamedTuple, Protocol
+
+Part = Literal["log", "views"]
+Lock = Literal["log", "views", "projector", "rebuild"]
+"""What only one process does at a time: append, change the views, keep them live, make them anew."""
+BUSY_SECONDS = 10.0
+
+
+class StoreRefused(Exception):
+    """The store cannot be used; the message is the one sentence that says why."""
+
+
+class StoreFull(Exception):
+    """There is no room on the disk: nothing was stored."""
+
+
+class StoreLost(Exception):
+    """The database does not answer. Whether a transaction that was being committed is on disk is not known."""
+
+
+class TableMissing(Exception):
+    """A table is not there: another process has replaced it."""
+
+
+class Dialect(NamedTuple):
+    """How one of the two says what the other says otherwise."""
+
+    types: dict[str, str]
+    """Column types by the names that the tables' declarations use: `{text}` sorts by code point."""
+    texts: str
+    """The declaration of a table of searchable texts, by `document`."""
+    elements: str
+    """The elements of a JSON array, given as one value: a list of any length is one statement."""
+    text_key: str
+    """Its column for the document."""
+    matches: str
+    """The documents of such a table that hold all the words of a search."""
+    indexes: tuple[str, ...] = ()
+    """What else makes such a table fit for searching, once it is filled."""
+
+
+class Connection(ABC):
+    """A connection, for one thread at a time. Outside of `transaction` each statement is one of its own.
+
+    Raises `StoreFull`, `StoreLost`, `TableMissing` and the library's `IntegrityError`.
+    """
+
+    dialect: Dialect
+
+    @abstractmethod
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All the rows that a statement gives."""
+
+    @abstractmethod
+    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """One statement for each of many rows of values."""
+
+    @abstractmethod
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """New rows, in the fastest way."""
+
+    @abstractmethod
+    def transaction(self, lock: Lock | None = None) -> AbstractContextManager[None]:
+        """On disk when it ends, or not at all where it raises. With a lock, after all who held that before."""
+
+    @abstractmethod
+    def lead(self, lock: Lock) -> bool:
+        """Whether this connection is the one that holds a lock from now on, until it is released, closed or lost."""
+
+    @abstractmethod
+    def release(self, lock: Lock) -> None:
+        """Let another connection have a lock."""
+
+    @abstractmethod
+    def version(self, part: Part) -> int:
+        """The version of a part's tables; 0 where there are none."""
+
+    @abstractmethod
+    def set_version(self, part: Part, version: int) -> None: ...
+
+    @abstractmethod
+    def tell(self) -> None:
+        """Wake those who wait for news once the transaction is on disk."""
+
+    @abstractmethod
+    def searchable(self, words: Iterable[str]) -> str:
+        """The words of a document, as a table of texts takes them."""
+
+    @abstractmethod
+    def search(self, words: Iterable[str]) -> str:
+        """A search for documents that hold all the words, each as the beginning of one of theirs."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """A statement without an answer."""
+        self.rows(sql, values)
+
+    def value(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """The first value of the first row; none where there is no row."""
+        rows = self.rows(sql, values)
+        return rows[0][0] if rows else None
+
+    def declare(self, *statements: str) -> None:
+        """Make tables, whose declarations name their types as `{text}`."""
+        for statement in statements:
+            self.run(statement.format_map(self.dialect.types))
+
+
+class News(Protocol):
+    """Word from those who append."""
+
+    def wait(self, seconds: float) -> None:
+        """Return when something was appended since the last call, or when the time is over."""
+
+    def close(self) -> None: ...
+
+
+class Database(Protocol):
+    """Where the log and the views are kept."""
+
+    migrates_itself: bool
+    """Whether a start makes the tables that are missing; else `parley migrate` does."""
+
+    def writer(self, part: Part) -> Connection: ...
+
+    def reader(self, part: Part) -> Connection:
+        """A connection that cannot write. Raises `StoreRefused` where nothing was ever stored."""
+
+    def news(self) -> News: ...
+
+    def reset(self, part: Part) -> None:
+        """Remove all tables of a part, also those that this version does not know."""

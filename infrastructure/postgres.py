@@ -1,0 +1,241 @@
+"""PostgreSQL: the log and the views in one database, for several processes."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import psycopg
+from eventsourcing.persistence import IntegrityError
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from infrastructure.database import (
+    BUSY_SECONDS,
+    Connection,
+    Dialect,
+    Lock,
+    Part,
+    StoreFull,
+    StoreLost,
+    StoreRefused,
+    TableMissing,
+)
+
+_LOCKS: dict[Lock, int] = {"log": 0x70617201, "views": 0x70617202, "projector": 0x70617203, "rebuild": 0x70617204}
+"""Numbers for advisory locks. Autovacuum does not break these, as it would a lock on the table."""
+_CHANNEL = "parley"
+_LOST_AFTER_MS = int(BUSY_SECONDS * 1000)
+_PATIENCE = {
+    "connect_timeout": int(BUSY_SECONDS),
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": _LOST_AFTER_MS,
+}
+"""When a server that has gone silent counts as lost."""
+
+
+class PostgresConnection(Connection):
+    """A connection that is opened again after it was lost, between transactions."""
+
+    dialect = Dialect(
+        types={"text": 'TEXT COLLATE "C"', "bytes": "BYTEA", "uuid": "UUID", "integer": "BIGINT", "clustered": ""},
+        texts="CREATE TABLE {table} (document BIGINT PRIMARY KEY, text TSVECTOR NOT NULL)",
+        elements="json_array_elements(CAST(? AS JSON))",
+        text_key="document",
+        matches="SELECT document FROM {table} WHERE text @@ CAST(? AS TSQUERY)",
+        indexes=("CREATE INDEX IF NOT EXISTS texts_{build}_words ON texts_{build} USING gin (text)",),
+    )
+
+    def __init__(self, address: str, *, writes: bool) -> None:
+        self._address = address
+        self._writes = writes
+        self._led: set[Lock] = set()
+        self._within = False
+        self._connection = self._connect()
+
+    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        if self._writes:
+            limits = f"-c lock_timeout={_LOST_AFTER_MS} -c idle_in_transaction_session_timeout={6 * _LOST_AFTER_MS}"
+        else:
+            limits = f"-c default_transaction_read_only=on -c statement_timeout={_LOST_AFTER_MS}"
+        return _connected(self._address, limits)
+
+    def _usable(self) -> psycopg.Connection[tuple[Any, ...]]:
+        if self._connection.closed and not self._within:
+            self._led.clear()
+            self._connection = self._connect()
+        return self._connection
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with _named_errors():
+            cursor = self._usable().execute(_translated(sql), values)
+            return cursor.fetchall() if cursor.description else []
+
+    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        with _named_errors(), self._usable().cursor() as cursor:
+            cursor.executemany(_translated(sql), rows)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        if not rows:
+            return
+        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+        with _named_errors(), self._usable().cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    @contextmanager
+    def transaction(self, lock: Lock | None = None) -> Iterator[None]:
+        with _named_errors():
+            self._usable().execute("BEGIN")
+            if lock:
+                self._connection.execute(f"SELECT pg_advisory_xact_lock({_LOCKS[lock]})")
+        self._within = True
+        try:
+            yield
+            with _named_errors():
+                self._connection.execute("COMMIT")
+        except BaseException:
+            if not self._connection.closed:
+                with _named_errors():
+                    self._connection.execute("ROLLBACK")
+            raise
+        finally:
+            self._within = False
+
+    def lead(self, lock: Lock) -> bool:
+        self._usable()
+        if lock not in self._led and self.value(f"SELECT pg_try_advisory_lock({_LOCKS[lock]})"):
+            self._led.add(lock)
+        return lock in self._led
+
+    def release(self, lock: Lock) -> None:
+        if lock in self._led and not self._connection.closed:
+            self.run(f"SELECT pg_advisory_unlock({_LOCKS[lock]})")
+        self._led.discard(lock)
+
+    def version(self, part: Part) -> int:
+        if self.value("SELECT to_regclass('schema_versions')") is None:
+            return 0
+        return int(self.value("SELECT version FROM schema_versions WHERE part = ?", (part,)) or 0)
+
+    def set_version(self, part: Part, version: int) -> None:
+        self.run("CREATE TABLE IF NOT EXISTS schema_versions (part TEXT PRIMARY KEY, version BIGINT NOT NULL)")
+        self.run(
+            "INSERT INTO schema_versions VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET version = excluded.version",
+            (part, version),
+        )
+
+    def tell(self) -> None:
+        self.run(f"NOTIFY {_CHANNEL}")
+
+    def searchable(self, words: Iterable[str]) -> str:
+        return " ".join(f"'{word[:_WORD_MAX]}'" for word in words)
+
+    def search(self, words: Iterable[str]) -> str:
+        return " & ".join(f"'{word[:_WORD_MAX]}':*" for word in words)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+_WORD_MAX = 500
+"""PostgreSQL takes words of up to 2,046 bytes."""
+
+
+class PostgresDatabase:
+    """One database: the tables are made by `parley migrate`."""
+
+    migrates_itself = False
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def __str__(self) -> str:
+        told = conninfo_to_dict(self._address)
+        return f"postgresql://{told.get('host', 'localhost')}/{told.get('dbname', '')}"
+
+    def writer(self, part: Part) -> Connection:
+        return self._connection(writes=True)
+
+    def reader(self, part: Part) -> Connection:
+        return self._connection(writes=False)
+
+    def _connection(self, *, writes: bool) -> Connection:
+        try:
+            return PostgresConnection(self._address, writes=writes)
+        except StoreLost as error:
+            raise StoreRefused(f"The database {self} cannot be used: {error}") from None
+
+    def news(self) -> "Notifications":
+        return Notifications(self._address)
+
+    def reset(self, part: Part) -> None:
+        connection = self.writer(part)
+        with connection.transaction("views"):
+            for (build,) in connection.rows("SELECT build FROM builds"):
+                for table in ("documents", "tags", "texts", "pending", "parked", "rebuilt"):
+                    connection.run(f"DROP TABLE IF EXISTS {table}_{build}")
+            connection.run("DROP TABLE builds")
+            connection.set_version(part, 0)
+        connection.close()
+
+
+class Notifications:
+    """Listens for what those who append notify; a connection that was lost is made anew."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+
+    def wait(self, seconds: float) -> None:
+        try:
+            if self._connection is None:
+                self._connection = _connected(self._address)
+                self._connection.execute(f"LISTEN {_CHANNEL}")
+                return
+            for _ in self._connection.notifies(timeout=seconds, stop_after=1):
+                pass
+        except (psycopg.OperationalError, StoreLost):
+            self.close()
+            time.sleep(seconds)
+
+    def close(self) -> None:
+        if self._connection:
+            self._connection.close()
+        self._connection = None
+
+
+def _connected(address: str, limits: str = "") -> psycopg.Connection[tuple[Any, ...]]:
+    told = conninfo_to_dict(address)
+    settings = told | _PATIENCE | {"options": f"{told.get('options', '')} {limits}"}
+    try:
+        return psycopg.connect(make_conninfo("", **settings), autocommit=True)
+    except psycopg.OperationalError as error:
+        raise StoreLost(_sentence(error)) from None
+
+
+@cache
+def _translated(sql: str) -> str:
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+def _sentence(error: psycopg.Error) -> str:
+    """What went wrong, in one line and without the address."""
+    return " ".join(str(error).split()).rstrip(".") + "."
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    try:
+        yield
+    except errors.DiskFull as error:
+        raise StoreFull(_sentence(error)) from error
+    except errors.UndefinedTable as error:
+        raise TableMissing(_sentence(error)) from error
+    except psycopg.IntegrityError as error:
+        raise IntegrityError(_sentence(error)) from error
+    except psycopg.OperationalError as error:
+        raise StoreLost(_sentence(error)) from error

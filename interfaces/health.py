@@ -1,0 +1,55 @@
+"""Whether the service runs, whether its answers are up to date, and what stands in the way."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from infrastructure.code_version import VERSION, fold_version
+from infrastructure.log import LogReader
+from infrastructure.view_store import NotBuilt, ViewReader
+
+
+def router(
+    log: Callable[[], LogReader], views: Callable[[], ViewReader | None], clock: Callable[[], datetime]
+) -> APIRouter:
+    """The routes for whoever operates the service."""
+    routes = APIRouter(tags=["operation"])
+
+    async def ready() -> JSONResponse:
+        """200 where requests can be served; 503 while the views are being made from the log."""
+        document = readiness(log(), views(), clock())
+        return JSONResponse(document, 200 if document["ready"] else 503)
+
+    routes.add_api_route("/healthz", healthy, methods=["GET"], summary="Whether the service runs.")
+    routes.add_api_route(
+        "/readyz", ready, methods=["GET"], summary="How far the views are behind, and what is missing in them."
+    )
+    return routes
+
+
+async def healthy() -> dict[str, Any]:
+    """With the version, and that of the code that folds."""
+    return {"ok": True, "version": VERSION, "fold": fold_version()}
+
+
+def readiness(log: LogReader, views: ViewReader | None, now: datetime) -> dict[str, Any]:
+    """How far the log goes and, where views are served, how far they follow it and which records they lack."""
+    head = log.head()
+    if views is None:
+        return {"ready": True, "head": head}
+    try:
+        position, parked = views.position(), views.parked()
+    except NotBuilt:
+        return {"ready": False, "head": head, "position": 0, "behind": {"records": head, "seconds": None}, "parked": []}
+    waiting = log.recorded_after(position)
+    seconds = max(0.0, (now - waiting).total_seconds()) if waiting else 0.0
+    return {
+        "ready": True,
+        "head": head,
+        "position": position,
+        "behind": {"records": max(0, head - position), "seconds": seconds},
+        "parked": [one._asdict() for one in parked],
+    }

@@ -1,0 +1,124 @@
+"""The commands that run the service: serve, project, migrate, rebuild, retry."""
+
+import resource
+import signal
+from threading import Event
+from typing import Annotated, Literal
+
+import typer
+import uvicorn
+
+from infrastructure.log import Log, LogReader
+from infrastructure.log import migrate as migrate_log
+from infrastructure.projector import ProjectorThread, Superseded
+from infrastructure.settings import Settings
+from infrastructure.view_store import ViewReader, ViewStore
+from infrastructure.view_store import migrate as migrate_views
+from interfaces.main import EVERYTHING, Part, application, projector
+from interfaces.terminal import err, fail, out, progress, settings, usable_store
+
+GRACE_SECONDS = 10
+"""How long requests that have begun may take when the service is told to stop."""
+
+app = typer.Typer()
+Port = Annotated[int, typer.Option(envvar="PORT")]
+
+
+@app.command()
+def serve(
+    only: Annotated[Literal["recording", "reading"] | None, typer.Option(help="One part alone.")] = None,
+    host: str = "127.0.0.1",
+    port: Port = 8000,
+) -> None:
+    """Serve the HTTP interface until it is stopped. All of it also keeps the views; one part needs `parley project`."""
+    parts: tuple[Part, ...] = (only,) if only else EVERYTHING
+    chosen = settings()
+    _try_store(chosen, parts)
+    err.print(f"Parley serves {only or 'recording and reading'} on http://{host}:{port} from {chosen.store()}")
+    _allow_many_connections()
+    uvicorn.run(
+        application(chosen, parts),
+        host=host,
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+@app.command()
+def project() -> None:
+    """Keep the views live until stopped; a second one stands by, and takes over when the first ends."""
+    chosen = settings()
+    with usable_store():
+        database = chosen.store()
+        thread = ProjectorThread(projector(chosen), database.news())
+    err.print(f"Parley keeps the views of {database}")
+    stopped = Event()
+    for signalled in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signalled, lambda *_: stopped.set())
+    thread.start()
+    while thread.is_alive() and not stopped.wait(0.5):
+        pass
+    thread.stop()
+
+
+@app.command()
+def migrate() -> None:
+    """Make the tables of the database, or bring them to this version."""
+    with usable_store():
+        database = settings().store()
+        migrate_log(database)
+        migrate_views(database)
+    out.print(f"{database} is of this version.")
+
+
+@app.command()
+def rebuild() -> None:
+    """Make all views anew from the log, beside those that serve, and let them take their place."""
+    with usable_store():
+        chosen = settings()
+        total = LogReader(chosen.store()).head()
+        rebuilding = projector(chosen)
+        with progress("records") as bar:
+            task = bar.add_task("rebuilding", total=total)
+            for _, count in rebuilding.rebuild():
+                bar.advance(task, count)
+        rebuilding.close()
+    out.print(f"All views rest on {total} records.")
+
+
+@app.command()
+def retry() -> None:
+    """Try again to fold the records that could not be folded."""
+    with usable_store():
+        chosen = settings()
+        store, views = ViewStore(chosen.store()), ViewReader(chosen.store())
+        before = len(views.parked())
+        serving = store.serving()
+        if serving:
+            store.documents(serving.number).retry()
+        trying = projector(chosen)
+        try:
+            trying.catch_up()
+        except Superseded:
+            raise typer.Exit(fail("The views were made by another version of Parley: run `parley rebuild`.")) from None
+        trying.close()
+        after = len(views.parked())
+    out.print(f"{before - after} of {before} parked records are folded.")
+
+
+def _try_store(chosen: Settings, parts: tuple[Part, ...]) -> None:
+    """Open what the parts need once before they serve, so that a failure is one sentence."""
+    with usable_store():
+        database = chosen.store()
+        (Log if "recording" in parts else LogReader)(database).close()
+        if "projecting" in parts:
+            ViewStore(database).close()
+        if "reading" in parts:
+            ViewReader(database).close()
+
+
+def _allow_many_connections() -> None:
+    """As many open files as the system lets this process have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,47 @@
+"""What all commands of the command line share: the terminal, the settings, and how a command fails."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from infrastructure.database import StoreFull, StoreLost, StoreRefused
+from infrastructure.settings import Settings
+
+WIDTH = 160
+"""How wide tables are where the output is no terminal."""
+
+out = Console(emoji=False, width=None if sys.stdout.isatty() else WIDTH)
+err = Console(stderr=True)
+
+
+def fail(message: str) -> int:
+    """Say what went wrong; gives the exit code."""
+    err.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
+    return 1
+
+
+def settings() -> Settings:
+    """The settings; where one is wrong, one sentence and exit code 1."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise typer.Exit(fail(error.errors()[0]["msg"].removeprefix("Value error, "))) from None
+
+
+@contextmanager
+def usable_store() -> Iterator[None]:
+    """Where the store cannot be used, one sentence and exit code 1."""
+    try:
+        yield
+    except (StoreRefused, StoreLost, StoreFull) as error:
+        raise typer.Exit(fail(str(error))) from None
+
+
+def progress(unit: str) -> Progress:
+    """A bar for what takes longer."""
+    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), console=err)
