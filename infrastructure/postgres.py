@@ -135,7 +135,7 @@ class PostgresConnection(Connection):
         return " ".join(f"'{word[:_WORD_MAX]}'" for word in words)
 
     def search(self, words: Iterable[str]) -> str:
-        return " & ".join(f"'{word[:_WORD_MAX]}':*" for word in words)
+        return " & ".join(f"'{word[:_WORD_MAX]}':*" for word in words) or _NOTHING
 
     def close(self) -> None:
         self._connection.close()
@@ -143,6 +143,8 @@ class PostgresConnection(Connection):
 
 _WORD_MAX = 500
 """PostgreSQL takes words of up to 2,046 bytes."""
+_NOTHING = " "
+"""A search without words finds nothing."""
 
 
 class PostgresDatabase:

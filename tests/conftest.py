@@ -4,7 +4,6 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -14,6 +13,8 @@ from infrastructure.database import Database
 from infrastructure.log import migrate as migrate_log
 from infrastructure.settings import Settings
 from infrastructure.view_store import migrate as migrate_views
+
+STORES = "sqlite", "postgresql"
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -30,9 +31,9 @@ def server() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_database(server: str) -> Callable[[], str]:
-    """Makes databases on the server, and gives their addresses."""
+    """Makes databases on the server, without tables, and gives their addresses."""
 
     def make() -> str:
         name = f"test_{uuid4().hex}"
@@ -43,23 +44,31 @@ def new_database(server: str) -> Callable[[], str]:
     return make
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty store, of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/parley.db"
-    made = str(request.getfixturevalue("new_database")())
-    migrated(made)
-    return made
+@pytest.fixture(scope="session")
+def new_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """Makes empty stores of a kind, with their tables, and gives their addresses."""
+
+    def make(kind: str) -> str:
+        if kind == "sqlite":
+            return f"sqlite:///{tmp_path_factory.mktemp('store')}/parley.db"
+        address = str(request.getfixturevalue("new_database")())
+        database = Settings(database=address).store()
+        migrate_log(database)
+        migrate_views(database)
+        return address
+
+    return make
+
+
+@pytest.fixture(params=STORES)
+def address(request: pytest.FixtureRequest, new_store: Callable[[str], str]) -> str:
+    """The address of an empty store, of each kind."""
+    return new_store(request.param)
 
 
 @pytest.fixture
 def database(address: str) -> Database:
-    """An empty store, of each kind, with its tables."""
-    return migrated(address)
-
-
-def migrated(address: str) -> Database:
+    """An empty store, of each kind."""
     database = Settings(database=address).store()
     migrate_log(database)
     migrate_views(database)

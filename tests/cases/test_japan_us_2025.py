@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from infrastructure.settings import Settings
 from interfaces.main import application
+from tests.conftest import STORES
 
 CASE = Path(__file__).with_name("japan-us-2025.ndjson").read_bytes()
 HEADERS = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "japan-us-2025"}
@@ -16,10 +17,9 @@ HEADERS = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "japan-us-
 Read = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    database = tmp_path_factory.mktemp("case") / "parley.db"
-    with TestClient(application(Settings(database=f"sqlite:///{database}"))) as client:
+@pytest.fixture(scope="module", params=STORES)
+def client(request: pytest.FixtureRequest, new_store: Callable[[str], str]) -> Iterator[TestClient]:
+    with TestClient(application(Settings(database=new_store(request.param)))) as client:
         yield client
 
 

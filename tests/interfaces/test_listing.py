@@ -1,7 +1,7 @@
 """A list in memory is the list in SQL: whatever it is narrowed to, sorted by and searched for."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,16 @@ from application.fold import view_named
 from infrastructure.settings import Settings
 from interfaces.main import application
 from interfaces.reading import ACROSS, WITHIN
+from tests.conftest import STORES
 
 CASE = Path(__file__).parents[1] / "cases" / "japan-us-2025.ndjson"
 N = "/v1/negotiations/japan-us-2025"
 LONG_AFTER = {"as_of": "2999-12-31"}
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    database = tmp_path_factory.mktemp("case") / "parley.db"
-    with TestClient(application(Settings(database=f"sqlite:///{database}"))) as client:
+@pytest.fixture(scope="module", params=STORES)
+def client(request: pytest.FixtureRequest, new_store: Callable[[str], str]) -> Iterator[TestClient]:
+    with TestClient(application(Settings(database=new_store(request.param)))) as client:
         headers = {"Content-Type": "application/x-ndjson"}
         assert client.post("/v1/records", content=CASE.read_bytes(), headers=headers).status_code == 201
         client.get("/v1/negotiations", params={"min_position": len(CASE.read_text().splitlines())})

@@ -1,0 +1,362 @@
+"""The views, on both stores: kept live by one, taken over by another, made anew beside those that serve."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from application.fold import view_named
+from application.view import Record
+from infrastructure import projector as projecting
+from infrastructure.committer import Committer, Request
+from infrastructure.database import Database, StoreLost, StoreRefused
+from infrastructure.log import Log, LogReader
+from infrastructure.projector import Projector, ProjectorThread, Superseded
+from infrastructure.settings import Settings
+from infrastructure.view_store import NotBuilt, ViewReader, ViewStore
+from infrastructure.view_store import migrate as migrate_views
+from interfaces.health import readiness
+from interfaces.main import application
+from tests.infrastructure.test_log import one, told
+
+PLACE = "negotiations", "talks", "talks"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Desk:
+    """Somebody who records, and somebody who reads."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.log = Log(database)
+        self.committer = Committer(self.log, now)
+        self.reader = ViewReader(database)
+        self.tell("open-negotiation", title="Talks")
+        self.tell("raise-issue", issue="fish", title="Fish")
+
+    def tell(self, command: str, **facts: str) -> Record:
+        return one(self.committer, Request([told(command, **facts)]))[0]
+
+    def read(self, *place: str) -> dict[str, Any]:
+        _, found = self.reader.get(place or PLACE)  # type: ignore[arg-type]
+        assert found
+        return json.loads(found.body) | {"missing": [one.position for one in found.parked]}
+
+    def documents(self) -> dict[Any, bytes]:
+        connection = self.database.reader("views")
+        build = connection.value("SELECT build FROM builds WHERE serving = 1")
+        rows = connection.rows(f"SELECT view, negotiation, key, body FROM documents_{build}")
+        connection.close()
+        return {tuple(place): body for *place, body in rows}
+
+    def ready(self) -> dict[str, Any]:
+        return readiness(self.log, self.reader, now())
+
+
+@pytest.fixture
+def desk(database: Database) -> Iterator[Desk]:
+    if database.migrates_itself:
+        migrate_views(database)
+    desk = Desk(database)
+    yield desk
+    desk.log.close()
+    desk.reader.close()
+
+
+@contextmanager
+def projector(desk: Desk, *, built: bool = True) -> Iterator[Projector]:
+    projector = Projector(desk.database, now)
+    try:
+        if built:
+            rebuilt(projector)
+        yield projector
+    finally:
+        projector.close()
+
+
+def rebuilt(projector: Projector) -> list[str]:
+    return [negotiation for negotiation, _ in projector.rebuild()]
+
+
+def test_before_the_first_build_there_is_nothing_to_read(desk: Desk) -> None:
+    assert desk.reader.position() == 0
+    with pytest.raises(NotBuilt):
+        desk.reader.get(PLACE)
+    ready = desk.ready()
+    assert (ready["ready"], ready["behind"]["records"]) == (False, 2)
+    with projector(desk):
+        assert desk.read()["title"] == "Talks"
+        assert desk.ready()["behind"] == {"records": 0, "seconds": 0.0}
+
+
+def test_what_is_behind_is_told_in_records_and_seconds(desk: Desk) -> None:
+    with projector(desk) as live:
+        desk.tell("annotate", note="Noted.")
+        time.sleep(0.01)
+        behind = desk.ready()["behind"]
+        assert behind["records"] == 1
+        assert behind["seconds"] > 0
+        live.catch_up()
+        assert desk.ready()["behind"]["records"] == 0
+
+
+def test_one_keeps_the_views_and_a_standby_takes_over(desk: Desk) -> None:
+    with projector(desk) as standby:
+        with projector(desk, built=False) as leader:
+            assert leader.leads()
+            assert not standby.leads()
+            assert leader.leads()
+        assert standby.leads()
+
+
+def test_one_makes_the_views_anew_at_a_time(desk: Desk) -> None:
+    with projector(desk, built=False) as first, projector(desk, built=False) as second:
+        rebuild = first.rebuild()
+        next(rebuild)
+        with pytest.raises(StoreRefused, match="by another process"):
+            rebuilt(second)
+        rebuild.close()
+        assert rebuilt(second) == ["talks"]
+        desk.tell("annotate", note="Noted.")
+        assert rebuilt(first) == ["talks"]
+
+
+def test_two_that_fold_in_turns_double_and_skip_nothing(desk: Desk) -> None:
+    with projector(desk) as first, projector(desk, built=False) as second:
+        for number in range(6):
+            desk.tell("raise-issue", issue=f"i{number}", title="Issue")
+            (first, second)[number % 2].catch_up()
+        live = desk.documents()
+        rebuilt(first)
+        assert desk.documents() == live
+        assert len(desk.read()["issues"]) == 7
+
+
+def test_reads_go_on_and_never_mix_while_views_are_swapped(desk: Desk) -> None:
+    """Each build is of one state: an answer holds all of its issues, or all of the next."""
+    reader = ViewReader(desk.database)
+    seen: list[tuple[int, int]] = []
+    stopping = threading.Event()
+
+    def read() -> None:
+        while not stopping.is_set():
+            position, found = reader.get(PLACE)
+            assert found
+            seen.append((position, len(json.loads(found.body)["issues"])))
+
+    with projector(desk) as live:
+        thread = threading.Thread(target=read)
+        thread.start()
+        for number in range(20):
+            desk.tell("raise-issue", issue=f"i{number}", title="Issue")
+            rebuilt(live)
+        stopping.set()
+        thread.join()
+    reader.close()
+    assert len(seen) > 20
+    assert all(issues == position - 1 for position, issues in seen)
+    assert seen == sorted(seen)
+
+
+def test_views_of_another_version_are_made_anew_and_left_to_it_afterwards(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with projector(desk) as old, projector(desk, built=False) as new:
+        assert new.is_current()
+        monkeypatch.setattr(projecting, "fold_version", lambda: "next")
+        assert not new.is_current()
+        rebuilt(new)
+        desk.tell("annotate", note="Noted.")
+        new.catch_up()
+        monkeypatch.undo()
+        with pytest.raises(Superseded):
+            old.catch_up()
+        assert desk.reader.position() == 3
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """Lets the fold of negotiations stumble over issues that are called Broken, or mends it."""
+    view = view_named("negotiations")
+    evolve = view.evolve
+
+    def stumbling(document: Any, record: Record, key: str) -> Any:
+        if getattr(record.event, "title", "") == "Broken":
+            raise ZeroDivisionError("no way")
+        return evolve(document, record, key)
+
+    def set_broken(yes: bool) -> None:
+        monkeypatch.setattr(type(view), "__setattr__", object.__setattr__)
+        monkeypatch.setattr(view, "evolve", stumbling if yes else evolve)
+
+    return set_broken
+
+
+def test_what_a_fold_cannot_take_is_parked_and_the_rest_goes_on(desk: Desk, broken: Callable[[bool], None]) -> None:
+    with projector(desk) as live:
+        broken(True)
+        record = desk.tell("raise-issue", issue="bad", title="Broken")
+        desk.tell("raise-issue", issue="coal", title="Coal")
+        live.catch_up()
+        document = desk.read()
+        assert document["missing"] == [record.position]
+        assert [issue["key"] for issue in document["issues"]] == ["fish", "coal"]
+        assert desk.ready()["parked"] == [
+            {
+                "position": record.position,
+                "view": "negotiations",
+                "negotiation": "talks",
+                "key": "talks",
+                "reason": "ZeroDivisionError: no way",
+            }
+        ]
+        broken(False)
+        live.catch_up()
+        assert desk.read()["missing"] == [record.position]
+        retry(desk)
+        live.catch_up()
+        document = desk.read()
+        assert document["missing"] == []
+        assert [issue["key"] for issue in document["issues"]] == ["fish", "bad", "coal"]
+        whole = desk.documents()
+        rebuilt(live)
+        assert desk.documents() == whole
+
+
+def test_what_is_tried_again_and_fails_stays_parked(desk: Desk, broken: Callable[[bool], None]) -> None:
+    with projector(desk) as live:
+        broken(True)
+        record = desk.tell("raise-issue", issue="bad", title="Broken")
+        live.catch_up()
+        retry(desk)
+        live.catch_up()
+        assert desk.read()["missing"] == [record.position]
+        rebuilt(live)
+        assert desk.read()["missing"] == [record.position]
+
+
+def retry(desk: Desk) -> None:
+    store = ViewStore(desk.database)
+    serving = store.serving()
+    assert serving
+    store.documents(serving.number).retry()
+    store.close()
+
+
+def test_a_record_that_cannot_be_read_is_parked_until_it_can(desk: Desk) -> None:
+    with projector(desk) as live:
+        record = desk.tell("raise-issue", issue="coal", title="Coal")
+        rename(desk, record.position, "Issue.Dreamt")
+        desk.tell("raise-issue", issue="rice", title="Rice")
+        live.catch_up()
+        assert desk.read()["missing"] == [record.position]
+        assert [issue["key"] for issue in desk.read()["issues"]] == ["fish", "rice"]
+        assert desk.read("timeline", "talks", str(desk.log.after(0, 1)[0].event.envelope.id))["missing"] == [3]
+        rename(desk, record.position, record.event.TOPIC)
+        retry(desk)
+        live.catch_up()
+        assert desk.read()["missing"] == []
+        assert [issue["key"] for issue in desk.read()["issues"]] == ["fish", "coal", "rice"]
+
+
+def rename(desk: Desk, position: int, topic: str) -> None:
+    connection = desk.database.writer("log")
+    connection.run("UPDATE records SET topic = ? WHERE position = ?", (topic, position))
+    connection.close()
+
+
+def test_the_thread_folds_news_at_once_and_goes_on_after_the_store_was_lost(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projecting, "POLL_SECONDS", 0.1)
+    projector = Projector(desk.database, now)
+    losses = [StoreLost("gone"), ValueError("odd")]
+    catch_up = projector.catch_up
+
+    def failing() -> int:
+        if losses:
+            raise losses.pop()
+        return catch_up()
+
+    monkeypatch.setattr(projector, "catch_up", failing)
+    thread = ProjectorThread(projector, desk.database.news())
+    thread.start()
+    assert thread.up_to_date.wait(10)
+    record = desk.tell("annotate", note="Noted.")
+    deadline = time.monotonic() + 10
+    while desk.reader.position() < record.position:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    thread.stop()
+    assert not losses
+
+
+def test_the_thread_ends_where_another_version_keeps_the_views(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projecting, "POLL_SECONDS", 0.05)
+    thread = ProjectorThread(Projector(desk.database, now), desk.database.news())
+    thread.start()
+    assert thread.up_to_date.wait(10)
+    connection = desk.database.writer("views")
+    connection.run("UPDATE builds SET fold = 'next'")
+    connection.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    thread.stop()
+
+
+def test_views_of_another_schema_are_refused_or_made_anew(desk: Desk) -> None:
+    with projector(desk):
+        pass
+    connection = desk.database.writer("views")
+    connection.set_version("views", 99)
+    connection.close()
+    with pytest.raises(StoreRefused, match="run `parley migrate`"):
+        ViewReader(desk.database)
+    migrate_views(desk.database)
+    with projector(desk):
+        reader = ViewReader(desk.database)
+        assert reader.position() == 2
+        reader.close()
+
+
+def test_the_service_says_what_is_missing_in_a_document(address: str, broken: Callable[[bool], None]) -> None:
+    broken(True)
+    with TestClient(application(Settings(database=address))) as client:
+        for command, facts in (
+            ("open-negotiation", {"title": "T"}),
+            ("raise-issue", {"issue": "b", "title": "Broken"}),
+        ):
+            body = {"negotiation": "talks", "occurred": "2025-01-02"} | facts
+            assert client.post(f"/v1/records/{command}", json=body).status_code == 201
+        document = client.get("/v1/negotiations/talks", params={"min_position": 2}).json()
+        assert document["missing"] == [{"position": 2, "reason": "ZeroDivisionError: no way"}]
+        (listed,) = client.get("/v1/negotiations").json()["items"]
+        assert listed["missing"] == document["missing"]
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.json()["parked"][0]["position"]) == (200, 2)
+
+
+def test_a_reader_alone_has_no_right_to_write(desk: Desk) -> None:
+    with projector(desk):
+        for part in ("log", "views"):
+            reader = desk.database.reader(part)  # type: ignore[arg-type]
+            with pytest.raises(Exception, match=r"read-?only"):
+                reader.run("DELETE FROM records" if part == "log" else "DELETE FROM builds")
+            reader.close()
+
+
+def test_log_readers_see_what_is_committed_alone(desk: Desk) -> None:
+    reader = LogReader(desk.database)
+    with desk.log.appending():
+        desk.log.append([])
+        assert reader.head() == 2
+    reader.close()
