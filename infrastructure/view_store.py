@@ -374,9 +374,9 @@ class ViewReader:
         except NotBuilt:
             return 0
 
-    def get(self, place: Place) -> tuple[int, Found | None]:
-        """The position that the store has reached, and the document, if there is one."""
-        return self._asked(lambda build: self._get(build, place))
+    def get(self, places: Iterable[Place]) -> tuple[int, dict[Place, Found]]:
+        """The position that the store has reached, and those of the documents that are there."""
+        return self._asked(lambda build: self._get(build, list(places)))
 
     def select(self, query: Query) -> Page:
         """A page of documents, in the order asked for: by date or key, ties by negotiation and key."""
@@ -407,28 +407,37 @@ class ViewReader:
             raise TableMissing
         return int(position)
 
-    def _get(self, build: int, place: Place) -> tuple[int, Found | None]:
-        view, negotiation, key = place
-        position, body = 0, None
-        flags: list[bytes] = []
-        parked: list[Parked] = []
+    def _get(self, build: int, places: list[Place]) -> tuple[int, dict[Place, Found]]:
+        """All in one statement, so that all is of one state."""
+        elements = self._connection.dialect.elements
+        nothing = f"CAST(NULL AS {self._connection.dialect.types['bytes']})"
+        touches = {_touch(place): place for place in places}
         rows = self._connection.rows(
-            f"SELECT 0, position, '', body FROM builds LEFT JOIN documents_{build}"
-            " ON view = ? AND negotiation = ? AND key = ? AND shown = 1 WHERE build = ?"
-            f" UNION ALL SELECT 1, 0, key, body FROM tags_{build} JOIN documents_{build} ON id = document WHERE tag = ?"
-            f" UNION ALL SELECT 2, position, reason, NULL FROM parked_{build}"
-            " WHERE negotiation = ? AND view IN (?, '') AND key IN (?, '') ORDER BY 1, 3",
-            (*place, build, _touch(place), negotiation, view, key),
+            f"SELECT 0, position, '', '', '', {nothing} FROM builds WHERE build = ?"
+            f" UNION ALL SELECT 1, 0, view, negotiation, key, body FROM documents_{build} WHERE shown = 1"
+            f" AND (view, negotiation, key) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM {elements})"
+            f" UNION ALL SELECT 2, 0, tag, '', key, body FROM tags_{build} JOIN documents_{build} ON id = document"
+            f" WHERE tag IN (SELECT value ->> 0 FROM {elements})"
+            f" UNION ALL SELECT 3, 0, '', '', '', {nothing} FROM (SELECT 1 FROM parked_{build} LIMIT 1) AS any_parked"
+            " ORDER BY 1, 5",
+            (build, json.dumps(places), json.dumps([[tag] for tag in touches])),
         )
-        for what, number, text, told in rows:
+        position = 0
+        bodies: dict[Place, bytes] = {}
+        flags: dict[Place, list[bytes]] = {}
+        parked: dict[Place, list[Parked]] = {}
+        for what, number, one, negotiation, key, body in rows:
             match what:
                 case 0:
-                    position, body = number, told
+                    position = number
                 case 1:
-                    flags.append(told)
+                    bodies[one, negotiation, key] = body
+                case 2:
+                    flags.setdefault(touches[one], []).append(body)
                 case _:
-                    parked.append(Parked(number, view, negotiation, key, text))
-        return position, None if body is None else Found(body, flags, parked)
+                    parked = self._parked(build, places)
+        found = {place: Found(body, flags.get(place, ()), parked.get(place, ())) for place, body in bodies.items()}
+        return position, found
 
     def _select(self, build: int, query: Query) -> Page:
         column, descending = query.sort.removeprefix("-"), query.sort.startswith("-")

@@ -62,6 +62,7 @@ class Stores:
         self.clock = clock
         self.histories = histories
         self._replays = ThreadPoolExecutor(1, "replays")
+        self._asked: list[tuple[Place, asyncio.Future[tuple[int, Found | None]]]] = []
 
     async def wait_for(self, position: int | None, reached: Callable[[], int]) -> None:
         """Return once a position is reached; raises a problem after five seconds."""
@@ -71,6 +72,27 @@ class Stores:
                 detail = f"Position {position} is not in the answer yet: it rests on {reached()}."
                 raise Problem(503, "not-there-yet", detail, headers={"Retry-After": "1"})
             await asyncio.sleep(POLL_SECONDS)
+
+    async def document(self, place: Place) -> tuple[int, Found | None]:
+        """The position that the store has reached, and the document. What is asked for at once is one question."""
+        loop = asyncio.get_running_loop()
+        if not self._asked:
+            loop.call_soon(self._answer)
+        answer: asyncio.Future[tuple[int, Found | None]] = loop.create_future()
+        self._asked.append((place, answer))
+        return await answer
+
+    def _answer(self) -> None:
+        asked, self._asked = self._asked, []
+        asked = [(place, answer) for place, answer in asked if not answer.done()]
+        try:
+            position, found = self.views.get({place for place, _ in asked})
+        except Exception as error:
+            for _, answer in asked:
+                answer.set_exception(error)
+            return
+        for place, answer in asked:
+            answer.set_result((position, found.get(place)))
 
     def refuse_unknown(self, negotiation: str) -> None:
         """Raise a problem where nothing is recorded of a negotiation."""
@@ -184,7 +206,7 @@ async def _show(stores: Stores, place: Place, asked: AskedAt, if_none_match: str
         body = await stores.replay(asked, lambda state: show(state, place, asked))
         return answering.answer(body, stores.log.head(), if_none_match)
     await stores.wait_for(asked.min_position, stores.views.position)
-    position, found = stores.views.get(place)
+    position, found = await stores.document(place)
     if found is None:
         raise answering.not_found(place)
     return answering.answer(answering.timed(answering.flagged(*found), asked), position, if_none_match)

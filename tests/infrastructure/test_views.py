@@ -47,9 +47,9 @@ class Desk:
         return one(self.committer, Request([told(command, **facts)]))[0]
 
     def read(self, *place: str) -> dict[str, Any]:
-        _, found = self.reader.get(place or PLACE)  # type: ignore[arg-type]
-        assert found
-        return json.loads(found.body) | {"missing": [one.position for one in found.parked]}
+        _, found = self.reader.get([place or PLACE])  # type: ignore[list-item]
+        (document,) = found.values()
+        return json.loads(document.body) | {"missing": [one.position for one in document.parked]}
 
     def documents(self) -> dict[Any, bytes]:
         connection = self.database.reader("views")
@@ -90,7 +90,7 @@ def rebuilt(projector: Projector) -> list[str]:
 def test_before_the_first_build_there_is_nothing_to_read(desk: Desk) -> None:
     assert desk.reader.position() == 0
     with pytest.raises(NotBuilt):
-        desk.reader.get(PLACE)
+        desk.reader.get([PLACE])
     ready = desk.ready()
     assert (ready["ready"], ready["behind"]["records"]) == (False, 2)
     with projector(desk):
@@ -149,9 +149,8 @@ def test_reads_go_on_and_never_mix_while_views_are_swapped(desk: Desk) -> None:
 
     def read() -> None:
         while not stopping.is_set():
-            position, found = reader.get(PLACE)
-            assert found
-            seen.append((position, len(json.loads(found.body)["issues"])))
+            position, found = reader.get([PLACE])
+            seen.append((position, len(json.loads(found[PLACE].body)["issues"])))
 
     with projector(desk) as live:
         thread = threading.Thread(target=read)
