@@ -3,7 +3,6 @@
 Names are timeless: what is known at all can be spoken of at any time, also before it began.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_type_hints
@@ -67,20 +66,30 @@ def _facts_in(hint: object) -> set[type[Fact]]:
     return set[type[Fact]]().union(*map(_facts_in, get_args(hint)))
 
 
-def references(fact: Fact, path: str = "") -> Iterator[Reference]:
+def references(fact: Fact, path: str = "") -> list[Reference]:
     """Everything that a fact speaks of by name, in the order of its fields."""
+    found: list[Reference] = []
+    _gather(fact, path, found)
+    return found
+
+
+def _gather(fact: Fact, path: str, found: list[Reference]) -> None:
+    # One list that is passed on, and no generators within generators: each record comes by here several times.
     for name, kind in _naming_fields(type(fact)):
-        yield from _found(getattr(fact, name), kind, path + name)
+        value = getattr(fact, name)
+        if value is not None and value != ():
+            _gather_from(value, kind, path + name, found)
 
 
-def _found(value: Any, kind: str | None, path: str) -> Iterator[Reference]:
-    if isinstance(value, tuple):
-        for index, item in enumerate(value):
-            yield from _found(item, kind, f"{path}.{index}")
+def _gather_from(value: Any, kind: str | None, path: str, found: list[Reference]) -> None:
+    if isinstance(value, str):
+        if kind:
+            found.append(subject_of(value, path) if kind == "subject" else Reference(kind, value, path))
     elif isinstance(value, Fact):
-        yield from references(value, f"{path}.")
-    elif kind and value is not None:
-        yield subject_of(value, path) if kind == "subject" else Reference(kind, value, path)
+        _gather(value, f"{path}.", found)
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            _gather_from(item, kind, f"{path}.{index}", found)
 
 
 def concerned(event: "DomainEvent", kind: str) -> frozenset[str]:

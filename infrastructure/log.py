@@ -5,6 +5,7 @@ keys) are written in the append's own transaction.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -370,9 +371,19 @@ class Log(LogReader):
         stored = [self._mapper.to_stored_event(event) for event in events]
         return list(self.recorder.insert_events(stored, events=events, receipts=receipts) or ())
 
-    def stream(self, stream: UUID) -> Iterator[DomainEvent]:
-        """The events of one stream, in the order of their versions."""
-        return map(self._mapper.to_domain_event, self.recorder.select_events(stream))
+    def streams(self, streams: Sequence[UUID]) -> dict[UUID, list[DomainEvent]]:
+        """The events of some streams, each in the order of their versions."""
+        dialect = self._connection.dialect
+        rows = self._connection.rows(
+            "SELECT topic, state FROM records WHERE stream_id IN"
+            f" (SELECT CAST(value ->> 0 AS {dialect.types['uuid']}) FROM {dialect.elements}) ORDER BY version",
+            (json.dumps([[str(stream)] for stream in streams]),),
+        )
+        found: dict[UUID, list[DomainEvent]] = defaultdict(list)
+        for topic, state in rows:
+            event = decode_event(topic, state)
+            found[event.envelope.stream].append(event)
+        return found
 
 
 def _refuse_newer(database: Database, version: int) -> None:

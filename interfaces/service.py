@@ -41,6 +41,8 @@ def serve(
         host=host,
         port=port,
         log_level="warning",
+        access_log=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 
