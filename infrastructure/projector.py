@@ -366,6 +366,7 @@ class ProjectorThread(Thread):
     def stop(self) -> None:
         """Fold what is left, and end."""
         self._stopping.set()
+        self._news.end()
         self.join()
         self._projector.close()
         self._news.close()
