@@ -92,10 +92,14 @@ def _gather_from(value: Any, kind: str | None, path: str, found: list[Reference]
             _gather_from(item, kind, f"{path}.{index}", found)
 
 
-def concerned(event: "DomainEvent", kind: str) -> frozenset[str]:
-    """The keys of all things of a kind that an event is about, or speaks of."""
-    named = {name.key for name in references(event) if name.kind == kind}
-    return frozenset(named | {event.envelope.key} if event.TOPIC.lower().startswith(f"{kind}.") else named)
+def concerned(event: "DomainEvent", *kinds: str) -> list[frozenset[str]]:
+    """For each kind the keys of all things that an event is about, or speaks of."""
+    named = references(event)
+    own = event.TOPIC.partition(".")[0].lower()
+    return [
+        frozenset([*(name.key for name in named if name.kind == kind), *([event.envelope.key] if own == kind else ())])
+        for kind in kinds
+    ]
 
 
 def subject_of(subject: str, path: str = "subject") -> Reference:

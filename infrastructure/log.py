@@ -113,7 +113,7 @@ class LogRecorder(ApplicationRecorder):
                 rows = [row + _envelope(event) for row, event in zip(rows, events, strict=True)]
             self._connection.insert("records", [*_COLUMNS, *(_ENVELOPE if events else ())], rows)
             indexed = zip(positions, events, strict=False)
-            parties = [(party, position) for position, event in indexed for party in concerned(event, "party")]
+            parties = [(party, position) for position, event in indexed for party in concerned(event, "party")[0]]
             self._connection.insert("record_parties", ["party", "position"], parties)
             told = [(r.key, r.digest, first + r.first, r.count) for r in receipts]
             self._connection.insert("receipts", ["key", "digest", "first", "count"], told)
@@ -297,6 +297,15 @@ class LogReader:
     def knows(self, negotiation: str) -> bool:
         """Whether there is any record of a negotiation."""
         return bool(self._connection.rows("SELECT 1 FROM records WHERE negotiation = ? LIMIT 1", (negotiation,)))
+
+    def lengths(self, until: int) -> dict[str, int]:
+        """How many records each negotiation has up to a position."""
+        rows = self._connection.rows(
+            "SELECT negotiation, count(*) FROM records WHERE negotiation IS NOT NULL AND position <= ?"
+            " GROUP BY negotiation ORDER BY negotiation",
+            (until,),
+        )
+        return dict(rows)
 
     def negotiations(self) -> list[str]:
         rows = self._connection.rows(

@@ -83,7 +83,7 @@ def rebuild() -> None:
         rebuilding = projector(chosen)
         with progress("records") as bar:
             task = bar.add_task("rebuilding", total=total)
-            for _, count in rebuilding.rebuild():
+            for count in rebuilding.rebuild():
                 bar.advance(task, count)
         rebuilding.close()
     out.print(f"All views rest on {total} records.")
