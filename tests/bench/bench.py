@@ -11,6 +11,7 @@ All traffic goes to 127.0.0.1, and all files lie in a temporary folder. The clie
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from tempfile import TemporaryDirectory
@@ -74,6 +75,7 @@ PARTS = {"marks": side_by_side, "growth": as_rows(growth), "replays": as_rows(ot
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # so that what was started is stopped
     print(f"Parley, {os.cpu_count()} CPUs, Python {sys.version.split()[0]}")
     for name in sys.argv[1:] or PARTS:
         for table in PARTS[name]():

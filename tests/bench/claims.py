@@ -4,13 +4,14 @@ Parley and the peers beside it take the same bytes.
 """
 
 import json
+import os
 import random
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from course import DAYS, ISSUES, PARTIES, SOURCES
 
-NEGOTIATIONS = 200
+NEGOTIATIONS = int(os.environ.get("BENCH_NEGOTIATIONS", "200"))
 """How many the clients write to, and how many they read."""
 _BODY = json.dumps(
     {

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import NamedTuple, Protocol
 
-from processes import HERE, PATIENCE_SECONDS, Served, answer, peak_mib, python, running, served
+from processes import HERE, PATIENCE_SECONDS, Failed, Served, answer, peak_mib, python, running, served
+from psycopg.conninfo import conninfo_to_dict
 
 _PARLEY = "-m", "interfaces"
 _UVICORN = (
@@ -102,7 +103,7 @@ class Parley:
             if told["ready"] and not told["behind"]["records"]:
                 return int(told["head"])
             time.sleep(0.02)
-        raise TimeoutError("the views do not catch up")
+        raise Failed("The views do not catch up.")
 
     def measured(self, command: str) -> Rebuilt:
         """A command of `parley`, in a process of its own."""
@@ -148,6 +149,36 @@ class Ceiling(Peer):
         super().__init__("ceilings", address, {"CEILING": kind, "CEILING_DATABASE": address})
         self.reads = kind == "prepared"
         self.writes = not self.reads
+
+
+class Stock(Peer):
+    """FastAPI and the library `eventsourcing`, both as they come."""
+
+    records_max = 25_000
+    past = {"/positions": "/v1/negotiations/long-0?version=2500"}
+
+    def __init__(self, address: str) -> None:
+        super().__init__("stock", address, _stock_environment(address))
+
+    def fill(self, prefix: str, records: int, length: int) -> None:
+        python(str(HERE / "peers" / "filling.py"), str(records), str(length), prefix, environment=self._environment)
+
+    def rebuild(self) -> Rebuilt:
+        return Rebuilt(**json.loads(python(str(HERE / "peers" / "rebuilding.py"), environment=self._environment)))
+
+
+def _stock_environment(address: str) -> dict[str, str]:
+    if address.startswith("sqlite:///"):
+        return {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": address.removeprefix("sqlite:///")}
+    told = conninfo_to_dict(address)
+    return {
+        "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "POSTGRES_DBNAME": str(told["dbname"]),
+        "POSTGRES_HOST": str(told["host"]),
+        "POSTGRES_PORT": str(told.get("port", 5432)),
+        "POSTGRES_USER": str(told["user"]),
+        "POSTGRES_PASSWORD": "not asked for",
+    }
 
 
 def _doors(writing: Served, reading: Served, *others: int) -> Doors:

@@ -18,6 +18,10 @@ PATIENCE_SECONDS = 120
 LONGEST_SECONDS = 3600
 
 
+class Failed(Exception):
+    """A process did not do what it was started for."""
+
+
 class Served(NamedTuple):
     """A running server, and the seconds from its start to its first answer."""
 
@@ -27,7 +31,7 @@ class Served(NamedTuple):
 
 
 def python(*arguments: str, environment: Mapping[str, str] | None = None, told: str = "") -> str:
-    """What a Python process prints; it ends the benchmark where it fails."""
+    """What a Python process prints. Raises `Failed` with what it said."""
     command = [sys.executable, *arguments]
     done = subprocess.run(
         command,
@@ -39,7 +43,7 @@ def python(*arguments: str, environment: Mapping[str, str] | None = None, told: 
         timeout=LONGEST_SECONDS,
     )
     if done.returncode:
-        sys.exit(f"{' '.join(arguments[:3])} failed:\n{done.stderr}")
+        raise Failed(f"{' '.join(arguments[:3])} failed:\n{done.stderr}")
     return done.stdout
 
 
@@ -54,7 +58,7 @@ def running(*arguments: str, environment: Mapping[str, str]) -> Iterator[subproc
         try:
             yield process
             if process.poll() is not None:
-                sys.exit(f"{' '.join(arguments[:3])} ended.")
+                raise Failed(f"{' '.join(arguments[:3])} ended.")
         finally:
             process.terminate()
             try:
@@ -73,7 +77,7 @@ def served(*arguments: str, environment: Mapping[str, str]) -> Iterator[Served]:
     with running(*arguments, "--port", str(port), environment=environment) as process:
         while asked(port, "/healthz") != 200:
             if process.poll() is not None or time.perf_counter() - start > PATIENCE_SECONDS:
-                sys.exit(f"{' '.join(arguments)} did not start.")
+                raise Failed(f"{' '.join(arguments)} did not start.")
             time.sleep(0.005)
         yield Served(port, process.pid, time.perf_counter() - start)
 

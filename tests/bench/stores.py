@@ -1,12 +1,12 @@
 """Empty stores: files in a temporary folder, and databases of a PostgreSQL server that runs meanwhile."""
 
-import itertools
 import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 
@@ -21,10 +21,9 @@ class Stores:
     def __init__(self, folder: Path, server: str) -> None:
         self._folder = folder
         self._server = server
-        self._numbers = itertools.count()
 
     def new(self, kind: str) -> str:
-        name = f"bench_{next(self._numbers)}"
+        name = f"bench_{uuid4().hex}"
         if kind == "sqlite":
             return f"sqlite:///{self._folder / name}.db"
         with psycopg.connect(self._server, autocommit=True) as connection:

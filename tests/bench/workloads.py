@@ -51,11 +51,11 @@ def records(contender: Contender, doors: Doors) -> Figures:
         runs.append(told)
         if before is not None and after is not None:
             seen.append(sorted(told["seen"]))
-            runs[-1]["lost"] = before + told["count"] + len(told["seen"]) - after
+            runs[-1]["astray"] = abs(before + told["count"] + len(told["seen"]) - after)
     figures = _named("record", runs)
     if seen:
         figures |= {f"seen p{n}": [times[len(times) * n // 100] for times in seen if times] for n in (50, 99)}
-        figures["record lost"] = [run["lost"] for run in runs]
+        figures["record astray"] = [run["astray"] for run in runs]
     return figures
 
 
