@@ -60,6 +60,9 @@ class Contender(Protocol):
 
     def rebuild(self) -> Rebuilt: ...
 
+    def committed(self, seconds: float) -> float | None:
+        """The median milliseconds of a record without HTTP, where that can be told apart."""
+
 
 class Parley:
     """As in production: SQLite in one process; PostgreSQL with a recorder, a projector and a reader."""
@@ -113,6 +116,9 @@ class Parley:
     def rebuild(self) -> Rebuilt:
         return self.measured("rebuild")
 
+    def committed(self, seconds: float) -> float:
+        return float(python(str(HERE / "committing.py"), self.address, str(seconds)))
+
 
 class Peer:
     """An application of `peers/`."""
@@ -138,6 +144,9 @@ class Peer:
 
     def rebuild(self) -> Rebuilt:
         raise NotImplementedError
+
+    def committed(self, seconds: float) -> float | None:
+        return None
 
 
 class Ceiling(Peer):

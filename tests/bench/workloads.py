@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -61,15 +62,20 @@ def records(contender: Contender, doors: Doors) -> Figures:
 
 def alone(contender: Contender, doors: Doors) -> Figures:
     """One client writes; then the same bytes are committed to the same store without anything around it."""
-    ratios, taken, direct = [], [], []
+    found: Figures = defaultdict(list)
     for run in range(RUNS):
         contender.settle(doors)
-        taken.append(_write(doors, SECONDS / 4, run, clients=1)["p50"])
+        found["alone"].append(_write(doors, SECONDS / 4, run, clients=1)["p50"])
         contender.settle(doors)
-        if contender.address:
-            direct.append(float(python(str(HERE / "direct.py"), contender.address, str(SECONDS / 4))))
-            ratios.append(taken[-1] / direct[-1])
-    return {"alone": taken, "direct": direct, "alone ratio": ratios}
+        if not contender.address:
+            continue
+        direct = float(python(str(HERE / "direct.py"), contender.address, str(SECONDS / 4)))
+        found["direct"].append(direct)
+        found["alone ratio"].append(found["alone"][-1] / direct)
+        if committed := contender.committed(SECONDS / 4):
+            found["committed"].append(committed)
+            found["committed ratio"].append(committed / direct)
+    return found
 
 
 def rebuild(make: Callable[[], Contender]) -> Figures:
