@@ -47,10 +47,10 @@ class PostgresConnection(Connection):
 
     dialect = Dialect(
         types={"text": 'TEXT COLLATE "C"', "bytes": "BYTEA", "uuid": "UUID", "integer": "BIGINT", "clustered": ""},
-        texts="CREATE TABLE {table} (document BIGINT PRIMARY KEY, text TSVECTOR NOT NULL)",
+        texts="CREATE TABLE {table} (place BIGINT PRIMARY KEY, text TSVECTOR NOT NULL)",
         elements="json_array_elements(CAST(? AS JSON))",
-        text_key="document",
-        matches="SELECT document FROM {table} WHERE text @@ CAST(? AS TSQUERY)",
+        text_key="place",
+        matches="SELECT place FROM {table} WHERE text @@ CAST(? AS TSQUERY)",
         indexes=("CREATE INDEX IF NOT EXISTS texts_{build}_words ON texts_{build} USING gin (text)",),
     )
 
@@ -139,8 +139,8 @@ class PostgresConnection(Connection):
     def searchable(self, words: Iterable[str]) -> str:
         return " ".join(f"'{word[:_WORD_MAX]}'" for word in words)
 
-    def search(self, words: Iterable[str]) -> str:
-        return " & ".join(f"'{word[:_WORD_MAX]}':*" for word in words) or _NOTHING
+    def search(self, word: str) -> str:
+        return f"'{word[:_WORD_MAX]}':*"
 
     def close(self) -> None:
         """The server sees the end of a connection a little later: what this one led is free at once."""
@@ -152,8 +152,6 @@ class PostgresConnection(Connection):
 
 _WORD_MAX = 500
 """PostgreSQL takes words of up to 2,046 bytes."""
-_NOTHING = " "
-"""A search without words finds nothing."""
 
 
 class PostgresDatabase:

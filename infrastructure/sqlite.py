@@ -104,8 +104,8 @@ class SqliteConnection(Connection):
     def searchable(self, words: Iterable[str]) -> str:
         return " ".join(words)
 
-    def search(self, words: Iterable[str]) -> str:
-        return " ".join(f'"{word}"*' for word in words) or '""'
+    def search(self, word: str) -> str:
+        return f'"{word}"*'
 
     def close(self) -> None:
         self._connection.close()
