@@ -150,10 +150,7 @@ def fresh(view: View, place: Place, document: Document, last: Record, kept: Kept
         before=kept.stored if kept else None,
         folded=last.place,
         body=encode(document),
-        kind=index.kind,
-        date=index.date,
-        shown=index.shown,
-        tags=tags(place, index),
+        listed=(index.kind, index.date, tags(place, index), int(index.shown)),
         words=None if told is None else words(told),
         added=added,
     )

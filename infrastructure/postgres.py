@@ -54,9 +54,11 @@ class PostgresConnection(Connection):
         indexes=("CREATE INDEX IF NOT EXISTS texts_{build}_words ON texts_{build} USING gin (text)",),
     )
 
-    def __init__(self, address: str, *, writes: bool) -> None:
+    def __init__(self, address: str, *, writes: bool, waits: bool) -> None:
+        """What is committed need not wait for the disk where it is a copy, with the position that it rests on."""
         self._address = address
         self._writes = writes
+        self._waits = waits
         self._led: set[Lock] = set()
         self._within = False
         self._connection = self._connect()
@@ -64,6 +66,7 @@ class PostgresConnection(Connection):
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         if self._writes:
             limits = f"-c lock_timeout={_LOST_AFTER_MS} -c idle_in_transaction_session_timeout={6 * _LOST_AFTER_MS}"
+            limits += f" -c synchronous_commit={'on' if self._waits else 'off'}"
         else:
             limits = f"-c default_transaction_read_only=on -c statement_timeout={_LOST_AFTER_MS}"
         return _connected(self._address, limits)
@@ -167,14 +170,14 @@ class PostgresDatabase:
         return f"postgresql://{told.get('host', 'localhost')}/{told.get('dbname', '')}"
 
     def writer(self, part: Part) -> Connection:
-        return self._connection(writes=True)
+        return self._connection(writes=True, waits=part == "log")
 
     def reader(self, part: Part) -> Connection:
         return self._connection(writes=False)
 
-    def _connection(self, *, writes: bool) -> Connection:
+    def _connection(self, *, writes: bool, waits: bool = True) -> Connection:
         try:
-            return PostgresConnection(self._address, writes=writes)
+            return PostgresConnection(self._address, writes=writes, waits=waits)
         except StoreLost as error:
             raise StoreRefused(f"The database {self} cannot be used: {error}") from None
 

@@ -58,13 +58,14 @@ class Stored(NamedTuple):
 
     id: int
     folded: tuple[str, int]
-    tags: str
+    listed: tuple[str, str, str, int]
+    """By what it is found in lists: its kind, date, tags, and whether it is shown."""
     texts: int
     body: bytes
 
 
 class Changed(NamedTuple):
-    """A document to be stored in the place of the one before, if there was one; `tags` is a line of words.
+    """A document to be stored in the place of the one before, if there was one.
 
     `words` are those by which it is found; none where they are the same as before. If they are `added`, those of
     before hold as well.
@@ -74,10 +75,7 @@ class Changed(NamedTuple):
     before: Stored | None
     folded: tuple[str, int]
     body: bytes
-    kind: str
-    date: str
-    shown: bool
-    tags: str
+    listed: tuple[str, str, str, int]
     words: list[str] | None
     added: bool = False
 
@@ -226,13 +224,13 @@ class Documents:
         if not places:
             return found
         rows = self._connection.rows(
-            "SELECT view, negotiation, key, id, folded_date, folded_position, tags, texts, body"
+            "SELECT view, negotiation, key, id, folded_date, folded_position, kind, date, tags, shown, texts, body"
             f" FROM documents_{self._build} WHERE (view, negotiation, key) IN"
             f" (SELECT value ->> 0, value ->> 1, value ->> 2 FROM {self._connection.dialect.elements})",
             (json.dumps(places),),
         )
-        for view, negotiation, key, document, date, position, *rest in rows:
-            found[view, negotiation, key] = Stored(document, (date, position), *rest)
+        for view, negotiation, key, document, date, position, *listed, parts, body in rows:
+            found[view, negotiation, key] = Stored(document, (date, position), tuple(listed), parts, body)
         return found
 
     def put(self, changed: Iterable[Changed]) -> list[Stored]:
@@ -241,47 +239,50 @@ class Documents:
         number = int(self._connection.value(f"SELECT coalesce(max(id), 0) FROM documents_{self._build}"))
         new: list[tuple[Any, ...]] = []
         updates: list[tuple[Any, ...]] = []
+        relisted: list[tuple[Any, ...]] = []
         new_texts: list[tuple[int, str]] = []
         old_texts: list[int] = []
         tags: list[tuple[str, int]] = []
         old_tags: list[tuple[str, int]] = []
         for one in changed:
-            before = one.before
+            before, listed = one.before, one.listed
             earlier = before.texts if before and (one.added or one.words is None) else 0
             known = earlier + (one.words is not None)
-            values = (one.kind, one.date, one.tags, int(one.shown), known, *one.folded, one.body)
-            if before:
-                document = before.id
-                updates.append((*values, document))
-            else:
+            if before is None:
                 number = document = number + 1
-                new.append((document, *one.place, *values))
-            stored.append(Stored(document, one.folded, one.tags, known, one.body))
-            if not before or before.tags != one.tags:
-                old_tags += [(tag, document) for tag in before.tags.split()] if before else []
-                tags += [(tag, document) for tag in one.tags.split()]
+                new.append((document, *one.place, *listed, known, *one.folded, one.body))
+            else:
+                document = before.id
+                updates.append((known, *one.folded, one.body, document))
+                if before.listed != listed:
+                    relisted.append((*listed, document))
+            stored.append(Stored(document, one.folded, listed, known, one.body))
+            if not before or before.listed[2] != listed[2]:
+                old_tags += [(tag, document) for tag in before.listed[2].split()] if before else []
+                tags += [(tag, document) for tag in listed[2].split()]
             if one.words is not None:
                 old_texts += [document] if before and not one.added else []
                 new_texts.append((_first_text(document) + earlier, self._connection.searchable(one.words)))
         self._connection.insert(f"documents_{self._build}", _COLUMNS, new)
-        if updates:
-            self._connection.many(
-                f"UPDATE documents_{self._build} SET kind = ?, date = ?, tags = ?, shown = ?, texts = ?,"
-                " folded_date = ?, folded_position = ?, body = ? WHERE id = ?",
-                updates,
-            )
+        # Apart, since to set a column that is indexed is to write the index anew.
+        self._change("texts = ?, folded_date = ?, folded_position = ?, body = ?", updates)
+        self._change("kind = ?, date = ?, tags = ?, shown = ?", relisted)
         self._untag(old_tags)
         self._connection.insert(f"tags_{self._build}", ["tag", "document"], tags)
         self._untext(old_texts)
         self._connection.insert(f"texts_{self._build}", [self._connection.dialect.text_key, "text"], new_texts)
         return stored
 
+    def _change(self, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        if rows:
+            self._connection.many(f"UPDATE documents_{self._build} SET {columns} WHERE id = ?", rows)
+
     def delete(self, place: Place) -> None:
         """Remove a document, if it is there: nothing that touches it counts any more."""
         found = self.get([place]).get(place)
         if found:
             self._connection.run(f"DELETE FROM documents_{self._build} WHERE id = ?", (found.id,))
-            self._untag([(tag, found.id) for tag in found.tags.split()])
+            self._untag([(tag, found.id) for tag in found.listed[2].split()])
             self._untext([found.id])
 
     def _untag(self, tags: Sequence[tuple[str, int]]) -> None:
