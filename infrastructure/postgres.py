@@ -61,6 +61,7 @@ class PostgresConnection(Connection):
         self._waits = waits
         self._led: set[Lock] = set()
         self._within = False
+        self._ended = False
         self._connection = self._connect()
 
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
@@ -72,7 +73,7 @@ class PostgresConnection(Connection):
         return _connected(self._address, limits)
 
     def _usable(self) -> psycopg.Connection[tuple[Any, ...]]:
-        if self._connection.closed and not self._within:
+        if self._connection.closed and not self._within and not self._ended:
             self._led.clear()
             self._connection = self._connect()
         return self._connection
@@ -150,6 +151,7 @@ class PostgresConnection(Connection):
         for lock in tuple(self._led):
             with suppress(StoreLost):
                 self.release(lock)
+        self._ended = True
         self._connection.close()
 
 
