@@ -161,6 +161,11 @@ class LogRecorder(ApplicationRecorder):
         """Not offered: whoever follows the log waits for `News` and reads on."""
         raise NotSupportedError("Wait for the database's news, and select the notifications after the last.")
 
+    def close(self) -> None:
+        """Once nobody uses it: a connection that is closed in the middle of a statement brings the process down."""
+        with self._alone:
+            self._connection.close()
+
     def _select(
         self,
         columns: str,
@@ -379,6 +384,9 @@ class Log(LogReader):
         """
         stored = [self._mapper.to_stored_event(event) for event in events]
         return list(self.recorder.insert_events(stored, events=events, receipts=receipts) or ())
+
+    def close(self) -> None:
+        self.recorder.close()
 
     def streams(self, streams: Sequence[UUID]) -> dict[UUID, list[DomainEvent]]:
         """The events of some streams, each in the order of their versions."""
