@@ -94,5 +94,6 @@ def _check(site: Site, report: Report) -> None:
     report.longest_takeover = max(site.took_over, default=0)
     report.found = checked_log(database, load.acknowledged)
     report.found.wrong += [*load.wrong, *site.wrong]
-    check_views(database, report.found)
+    if site.projectors:
+        check_views(database, report.found)
     report.found.wrong += site.store.damage()

@@ -41,9 +41,13 @@ def kill_projector(site: Site) -> None:
 
 def kill_rebuild(site: Site) -> None:
     """Views that are made anew beside those that serve, up to some point."""
-    rebuild = site.process("rebuild", "-m", "interfaces", "rebuild")
+    rebuild, seconds = site.process("rebuild", "-m", "interfaces", "rebuild"), site.chance.uniform(0.8, 2.5)
     rebuild.start()
-    time.sleep(site.chance.uniform(0.8, 2.5))
+    time.sleep(seconds)
+    while rebuild.ended is not None:  # it was done by then: earlier in the next
+        seconds *= 0.8
+        rebuild.start()
+        time.sleep(seconds)
     rebuild.kill()
 
 

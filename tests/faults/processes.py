@@ -38,7 +38,12 @@ class Process:
     def start(self) -> None:
         self.ready.clear()
         self.running = subprocess.Popen(
-            self._command, env=self._environment, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
+            self._command,
+            env=self._environment,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
         self._told = Thread(target=self._listen, args=(self.running,), daemon=True)
         self._told.start()
