@@ -47,7 +47,7 @@ def campaign(
     """Strike until so many processes were killed. `early` is the build that answers before the commit."""
     folder, start = Path(tempfile.mkdtemp(prefix="parley-faults-")), time.monotonic()
     store = STORES[kind](folder)
-    report = Report(kind, seed, left_out=store.left_out)
+    report = Report(store.name, seed, left_out=store.left_out)
     try:
         site = Site(store, folder, seed, early)
         _strike(site, _due(site, faults(site), kills), report, struck)
@@ -90,7 +90,8 @@ def _due(site: Site, faults: list[Fault], kills: int) -> Iterator[Fault]:
 
 def _check(site: Site, report: Report) -> None:
     load, database = site.load, site.store.database()
-    report.acknowledged, report.unsure = len(load.acknowledged), load.unsure
+    report.acknowledged = len({one.answer["id"] for one in load.acknowledged})
+    report.unsure = load.unsure
     report.longest_takeover = max(site.took_over, default=0)
     report.found = checked_log(database, load.acknowledged)
     report.found.wrong += [*load.wrong, *site.wrong]

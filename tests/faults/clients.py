@@ -124,7 +124,7 @@ class Client(Thread):
         return claim(negotiation, name, occurred, self._chance)
 
     def _is_note(self, one: Acknowledged, negotiation: str) -> bool:
-        return one.answer["type"] == "Negotiation.Annotated" and one.answer["negotiation"] == negotiation
+        return (one.answer["type"], one.answer["negotiation"]) == ("Negotiation.Annotated", negotiation)
 
     def _record(self, key: str, told: Told) -> None:
         correlation = str(uuid5(NAMESPACE_OID, key))

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from unittest.mock import patch
 
 from infrastructure import committer
-from interfaces import main, service
+from interfaces import main
 from interfaces.cli import app
 
 EARLY = "--early"
@@ -41,11 +42,12 @@ class Early(committer.Committer):
 
 
 def launch(file: str, *arguments: str) -> None:
-    clock = jumping(Path(file))
-    service.application = lambda settings, parts: main.application(settings, parts, clock)  # type: ignore[assignment]
-    if EARLY in arguments:
-        main.Committer = Early  # type: ignore[misc]
-    app([argument for argument in arguments if argument != EARLY])
+    clock, early = jumping(Path(file)), EARLY in arguments
+    with (
+        patch("interfaces.service.application", lambda settings, parts: main.application(settings, parts, clock)),
+        patch("interfaces.main.Committer", Early if early else committer.Committer),
+    ):
+        app([argument for argument in arguments if argument != EARLY])
 
 
 if __name__ == "__main__":

@@ -45,6 +45,9 @@ class Server:
         made.bin_path = with_amcheck(made.bin_path)
         made.ensure_pgdata_inited()
         self._user, self._programs = made.system_user, made.bin_path
+        self.version = (
+            self._run("pg_ctl", "--version").strip().removeprefix("pg_ctl ").replace("(PostgreSQL)", "PostgreSQL")
+        )
         self._amcheck = _has_amcheck(self._programs)
         if not self._amcheck:
             self.left_out.append(AMCHECK_LEFT_OUT)
@@ -71,7 +74,7 @@ class Server:
     def ask(self, sql: str, database: str = "postgres") -> list[tuple[Any, ...]]:
         address = f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
         with psycopg.connect(address, autocommit=True, connect_timeout=10) as connection:
-            found = connection.execute(sql)  # type: ignore[call-overload]
+            found = connection.execute(sql)
             return found.fetchall() if found.description else []
 
     def create(self, database: str) -> None:

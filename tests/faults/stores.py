@@ -60,7 +60,7 @@ def position(database: Database) -> int:
 class SqliteStore:
     """Two files."""
 
-    name, recorders, can_be_full = "SQLite", 1, True
+    name, recorders, can_be_full = f"SQLite {sqlite3.sqlite_version}", 1, True
 
     def __init__(self, folder: Path) -> None:
         self.left_out: list[str] = []
@@ -110,10 +110,11 @@ class SqliteStore:
 class PostgresStore:
     """A server of its own. The recorders reach it through a proxy that can cut their connections."""
 
-    name, recorders = "PostgreSQL", 2
+    recorders = 2
 
     def __init__(self, folder: Path) -> None:
         self.server = Server(folder, free_port())
+        self.name = self.server.version
         self.left_out, self.can_be_full = self.server.left_out, self.server.can_be_full
         try:
             self.server.start()
