@@ -31,7 +31,8 @@ def kill_recorder(site: Site) -> None:
 
 def kill_projector(site: Site) -> None:
     """The one that keeps the views: the standby has to take over."""
-    site.standing_by()
+    site.mend()
+    site.see_ready(site.projectors)
     leader = site.store.leader(site.projectors)
     killed = leader or site.chance.choice(site.projectors)
     killed.kill()
@@ -81,9 +82,8 @@ def end_sessions(site: Site) -> None:
 
 def fill_disk(site: Site) -> None:
     """Writes find no room until there is some again; reads go on."""
-    site.mend()
-    before = site.load.full
-    alive = [process for process in site.processes if process.ready.is_set()]
+    site.see_serving()
+    before, alive = site.load.full, site.processes
     site.store.fill_disk(alive, site.chance.uniform(0.1, 0.9))
     try:
         deadline = time.monotonic() + FULL_SECONDS
@@ -99,7 +99,7 @@ def fill_disk(site: Site) -> None:
 
 def _see_reads_go_on(site: Site) -> None:
     for number, recorder in enumerate(site.recorders):
-        if recorder.ready.is_set() and (status := site.readiness(number)) != 200:
+        if (status := site.readiness(number)) != 200:
             site.wrong.append(f"while the disk was full, {recorder.name} answered a read with {status}")
 
 

@@ -69,6 +69,7 @@ class Process:
         if self.running:
             self.running.kill()
             self._wait()
+        self.ready.clear()
 
     def stop(self) -> int:
         """Ask it to stop; gives the exit code, or -9 where it had to be killed."""

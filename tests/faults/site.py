@@ -64,9 +64,7 @@ class Site:
         return [*self.recorders, *self.projectors]
 
     def start(self) -> None:
-        for process in self.processes:
-            process.start()
-        wait_until_ready(self.processes)
+        self.see_ready(self.processes)
         self.load.start()
         self.see_it_go_on()
 
@@ -88,10 +86,23 @@ class Site:
             if time.monotonic() > deadline:
                 raise Stuck(f"No record was acknowledged within {GOES_ON_SECONDS} s.")
 
-    def standing_by(self) -> None:
-        """Both projectors run, and one of them keeps the views live."""
-        self.mend()
-        wait_until_ready(self.projectors)
+    def see_ready(self, processes: Iterable[Process]) -> None:
+        """They run and have opened the store: one that could not, because it was away, is started again."""
+        deadline = time.monotonic() + START_SECONDS
+        while waiting := [process.name for process in processes if not process.ready.is_set()]:
+            if time.monotonic() > deadline:
+                raise Stuck(f"Not started within {START_SECONDS} s: {', '.join(waiting)}.")
+            self.mend()
+            time.sleep(0.02)
+
+    def see_serving(self) -> None:
+        """All of them run, and the recorders answer."""
+        self.see_ready(self.processes)
+        deadline = time.monotonic() + START_SECONDS
+        while not all(self.readiness(number) for number in range(len(self.recorders))):
+            if time.monotonic() > deadline:
+                raise Stuck(f"A recorder does not answer within {START_SECONDS} s.")
+            time.sleep(0.02)
 
     def readiness(self, recorder: int) -> int:
         """The status with which a recorder says how far the log goes; 0 where there is no answer."""
@@ -130,7 +141,7 @@ class Site:
         self.mend()
         if self.projectors:
             self.see_views_at(self.head(), CATCH_UP_SECONDS)
-        wait_until_ready(self.processes)
+        self.see_ready(self.processes)
         for process in self.processes:
             if (code := process.stop()) not in CLEAN:
                 self.wrong.append(f"{process.name} stopped with {code}")
@@ -139,12 +150,6 @@ class Site:
         self.load.over.set()
         for process in self.processes:
             process.kill()
-
-
-def wait_until_ready(processes: Iterable[Process]) -> None:
-    for process in processes:
-        if not process.ready.wait(START_SECONDS):
-            raise Stuck(f"{process.name} did not start within {START_SECONDS} s.")
 
 
 @contextmanager
