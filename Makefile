@@ -9,7 +9,7 @@ run: .venv/ready
 	@PORT=$(PORT) $(BIN)/parley demo tests/cases/japan-us-2025.ndjson
 
 test: .venv/ready
-	$(BIN)/pytest --cov --cov-report=term:skip-covered --cov-fail-under=95
+	$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered --cov-fail-under=95
 	$(BIN)/coverage report --include='domain/*' --fail-under=100 --skip-covered
 
 check: lint test

@@ -13,8 +13,10 @@ from typing import Literal, NamedTuple
 from application import catalogue, rules
 from application.tally import Tally
 from application.view import Basis
+from domain.aggregate import Aggregate
 from domain.event import DomainEvent
 from domain.fact import Fact
+from domain.model import AGGREGATE_OF_EVENT
 
 
 class Sight(NamedTuple):
@@ -65,7 +67,8 @@ class Rule:
 
     The newest is last; of what was seen twice the first is kept, or the last where the rule `replaces`. It
     gives what is found now; where it replaces, from what was seen alone. A rule about the money as a whole
-    judges the `tally` instead. `source` says where the rule comes from.
+    judges the `tally` instead. `source` says where the rule comes from. Where `of` is given, nothing is seen in
+    events about other things.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Rule:
     severity: Literal["notice", "warning", "serious"]
     source: str
     sees: Callable[[DomainEvent], Iterable[Sight]]
+    of: tuple[type[Aggregate], ...] = ()
     judge: Judge = by_itself
     tally: Callable[[Tally], Iterable[Detail]] | None = None
     replaces: bool = False
@@ -84,6 +88,12 @@ def all_rules() -> MappingProxyType[str, Rule]:
     return MappingProxyType({module.RULE.name: module.RULE for module in catalogue.modules(rules)})
 
 
+@cache
+def _rules_of(event: type[DomainEvent]) -> tuple[Rule, ...]:
+    """The rules that look at events of a type."""
+    return tuple(rule for rule in all_rules().values() if not rule.of or AGGREGATE_OF_EVENT.get(event) in rule.of)
+
+
 def sights(event: DomainEvent) -> list[tuple[Rule, Sight]]:
     """What all rules see in an event."""
-    return [(rule, sight) for rule in all_rules().values() for sight in rule.sees(event)]
+    return [(rule, sight) for rule in _rules_of(type(event)) for sight in rule.sees(event)]

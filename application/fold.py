@@ -1,11 +1,13 @@
 """The fold: which documents a record changes, and what a sequence of records adds up to in one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence
 from functools import cache
 from typing import cast
 
 from application import catalogue, projections
 from application.view import Document, Record, View
+from domain.event import DomainEvent
+from domain.model import AGGREGATE_OF_EVENT
 
 Place = tuple[str, str, str]
 """Where a document stands: the name of its view, its negotiation and its key."""
@@ -22,12 +24,20 @@ def view_named(name: str) -> View:
     return next(view for view in all_views() if view.name == name)
 
 
-def touched(record: Record, views: Iterable[View] | None = None) -> list[tuple[View, Place]]:
+@cache
+def _views_of(event: type[DomainEvent]) -> tuple[View, ...]:
+    """The views that an event of a type can change."""
+    return tuple(view for view in all_views() if not view.of or AGGREGATE_OF_EVENT.get(event) in view.of)
+
+
+def touched(record: Record, views: Container[View] | None = None) -> list[tuple[View, Place]]:
     """The documents that a record changes, in some views or in all."""
     event = record.event
+    negotiation = event.envelope.negotiation
     return [
-        (view, (view.name, event.envelope.negotiation, key))
-        for view in views or all_views()
+        (view, (view.name, negotiation, key))
+        for view in _views_of(type(event))
+        if views is None or view in views
         for key in view.keys(event)
     ]
 

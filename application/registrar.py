@@ -1,6 +1,6 @@
 """The registrar: takes commands down as events, or refuses them, judged against the streams as known now."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple, Protocol
@@ -55,6 +55,19 @@ class Submission(NamedTuple):
     expected_version: int | None = None
 
 
+def needed(submissions: Iterable[Submission]) -> Iterator[tuple[type[Aggregate], UUID]]:
+    """The streams that commands will be judged by, as far as they name them: so they can all be read at once."""
+    for command, body, *_ in submissions:
+        yield Negotiation, stream_id(body.negotiation, Negotiation.KIND, body.negotiation)
+        kind = command.aggregate()
+        own: list[str] = list(filter(None, (getattr(body, part) for part in kind.ADDRESS))) if kind else []
+        if kind and len(own) == len(kind.ADDRESS):
+            yield kind, stream_id(body.negotiation, kind.KIND, "/".join(own))
+        for name in references(body):
+            if name.kind in AGGREGATE_OF_KIND:
+                yield AGGREGATE_OF_KIND[name.kind], stream_id(body.negotiation, name.kind, name.key)
+
+
 class Registrar:
     """Decides; storing what it decided is the caller's business."""
 
@@ -89,7 +102,7 @@ class Registrar:
     def _decide(self, submission: Submission, now: datetime) -> DomainEvent:
         command, body = submission.command, submission.body
         negotiation = body.negotiation
-        spoken_of = list(references(body))
+        spoken_of = references(body)
         if command.EVENT is not Negotiation.Opened and command.aggregate():
             spoken_of.insert(0, Reference("negotiation", negotiation, "negotiation"))
         self._refuse_unknown(negotiation, spoken_of)

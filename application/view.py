@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.aggregate import Aggregate
 from domain.event import DomainEvent, Evidence
 from domain.fact import Fact
 from domain.moment import order
@@ -82,12 +83,12 @@ class Index(NamedTuple):
     statuses: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """`keys` names the documents that a record touches, `evolve` changes one of them, and `reviewed` puts one
     right after a policy has left claims out of it. `evolve_all` does for many records at once what `evolve` does
     one by one, for a view that would else go through all of a long document for each. `reckoned` works out what
-    depends on the day on which a document is asked for.
+    depends on the day on which a document is asked for. Where `of` is given, records about other things touch nothing.
 
     A record changes a view from when it takes effect; a view that follows `occurred` shows it at once.
     """
@@ -97,6 +98,7 @@ class View:
     keys: Callable[[DomainEvent], Iterable[str]]
     evolve: Callable[[Any, Record, str], Document]
     index: Callable[[Any], Index]
+    of: tuple[type[Aggregate], ...] = ()
     follows: Literal["takes_effect", "occurred"] = "takes_effect"
     reviewed: Callable[[Any], Document] = lambda document: document
     evolve_all: Callable[[Any, Sequence[Record], str], Document] | None = None
@@ -105,11 +107,18 @@ class View:
 
 def texts(value: object) -> str:
     """All the text in a fact, for searching; of a fact that names its `SEARCHED` fields, the text in those."""
+    found: list[str] = []
+    _gather(value, found)
+    return " ".join(found)
+
+
+def _gather(value: object, found: list[str]) -> None:
     if isinstance(value, str):
-        return value
-    if isinstance(value, msgspec.Struct):
-        names = getattr(value, "SEARCHED", value.__struct_fields__)
-        return " ".join(filter(None, (texts(getattr(value, name)) for name in names)))
-    if isinstance(value, tuple):
-        return " ".join(filter(None, map(texts, value)))
-    return ""
+        if value:
+            found.append(value)
+    elif isinstance(value, msgspec.Struct):
+        for name in getattr(value, "SEARCHED", value.__struct_fields__):
+            _gather(getattr(value, name), found)
+    elif isinstance(value, tuple):
+        for item in value:
+            _gather(item, found)

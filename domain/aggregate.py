@@ -6,6 +6,7 @@ which things occurred, so that a late record lands where it belongs in time.
 
 from collections.abc import Sequence, Set
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -20,6 +21,7 @@ _NAMESPACE = uuid5(NAMESPACE_URL, "urn:parley:stream")
 _BLANK = datetime.min.replace(tzinfo=UTC)
 
 
+@lru_cache(maxsize=65_536)
 def stream_id(negotiation: str, kind: str, key: str) -> UUID:
     """The stream of a thing, derived from the names that people give it (RFC 9562, version 5)."""
     return uuid5(_NAMESPACE, f"{negotiation}/{kind}/{key}")

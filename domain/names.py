@@ -3,7 +3,6 @@
 Names are timeless: what is known at all can be spoken of at any time, also before it began.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_type_hints
@@ -67,26 +66,40 @@ def _facts_in(hint: object) -> set[type[Fact]]:
     return set[type[Fact]]().union(*map(_facts_in, get_args(hint)))
 
 
-def references(fact: Fact, path: str = "") -> Iterator[Reference]:
+def references(fact: Fact, path: str = "") -> list[Reference]:
     """Everything that a fact speaks of by name, in the order of its fields."""
+    found: list[Reference] = []
+    _gather(fact, path, found)
+    return found
+
+
+def _gather(fact: Fact, path: str, found: list[Reference]) -> None:
+    # One list that is passed on, and no generators within generators: each record comes by here several times.
     for name, kind in _naming_fields(type(fact)):
-        yield from _found(getattr(fact, name), kind, path + name)
+        value = getattr(fact, name)
+        if value is not None and value != ():
+            _gather_from(value, kind, path + name, found)
 
 
-def _found(value: Any, kind: str | None, path: str) -> Iterator[Reference]:
-    if isinstance(value, tuple):
-        for index, item in enumerate(value):
-            yield from _found(item, kind, f"{path}.{index}")
+def _gather_from(value: Any, kind: str | None, path: str, found: list[Reference]) -> None:
+    if isinstance(value, str):
+        if kind:
+            found.append(subject_of(value, path) if kind == "subject" else Reference(kind, value, path))
     elif isinstance(value, Fact):
-        yield from references(value, f"{path}.")
-    elif kind and value is not None:
-        yield subject_of(value, path) if kind == "subject" else Reference(kind, value, path)
+        _gather(value, f"{path}.", found)
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            _gather_from(item, kind, f"{path}.{index}", found)
 
 
-def concerned(event: "DomainEvent", kind: str) -> frozenset[str]:
-    """The keys of all things of a kind that an event is about, or speaks of."""
-    named = {name.key for name in references(event) if name.kind == kind}
-    return frozenset(named | {event.envelope.key} if event.TOPIC.lower().startswith(f"{kind}.") else named)
+def concerned(event: "DomainEvent", *kinds: str) -> list[frozenset[str]]:
+    """For each kind the keys of all things that an event is about, or speaks of."""
+    named = references(event)
+    own = event.TOPIC.partition(".")[0].lower()
+    return [
+        frozenset([*(name.key for name in named if name.kind == kind), *([event.envelope.key] if own == kind else ())])
+        for kind in kinds
+    ]
 
 
 def subject_of(subject: str, path: str = "subject") -> Reference:

@@ -6,7 +6,7 @@ Whoever waits is answered when the records are on disk, not before.
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from uuid import UUID
 
 import uuid_utils.compat
 
-from application.registrar import Registrar, Submission
+from application.registrar import Registrar, Submission, needed
 from application.view import Record
 from domain.aggregate import Aggregate
 from domain.event import DomainEvent
@@ -60,11 +60,17 @@ class CachedStreams:
         if held := self._held.get(stream):
             self._held.move_to_end(stream)
             return held
-        aggregate = kind.of(stream)
-        for event in self._log.stream(stream):
-            event.mutate(aggregate)
-        self._held[stream] = aggregate
-        return aggregate
+        self.fetch([(kind, stream)])
+        return self._held[stream]
+
+    def fetch(self, needed: Iterable[tuple[type[Aggregate], UUID]]) -> None:
+        """Read the streams that are not in memory, all at once."""
+        missing = {stream: kind for kind, stream in needed if stream not in self._held}
+        stored = self._log.streams(list(missing)) if missing else {}
+        for stream, kind in missing.items():
+            aggregate = self._held[stream] = kind.of(stream)
+            for event in stored.get(stream, ()):
+                event.mutate(aggregate)
 
     def record(self, record: UUID) -> DomainEvent | None:
         found = self._log.find(str(record))
@@ -156,6 +162,7 @@ class Committer:
     def _decided(self, requests: Sequence[Request]) -> Decided:
         decided = Decided([], {}, [])
         known = self._log.receipts([request.key for request in requests if request.key])
+        self._streams.fetch(needed(submission for request in requests for submission in request.submissions))
         for request in requests:
             try:
                 decided.outcomes.append(self._decide(request, decided, known))

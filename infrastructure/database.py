@@ -121,7 +121,10 @@ class News(Protocol):
     """Word from those who append."""
 
     def wait(self, seconds: float) -> None:
-        """Return when something was appended since the last call, or when the time is over."""
+        """Return when something was appended since the last call, when the time is over, or when it is ended."""
+
+    def end(self) -> None:
+        """Let whoever waits, in another thread, go on at once."""
 
     def close(self) -> None: ...
 

@@ -5,6 +5,7 @@ keys) are written in the append's own transaction.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -112,7 +113,7 @@ class LogRecorder(ApplicationRecorder):
                 rows = [row + _envelope(event) for row, event in zip(rows, events, strict=True)]
             self._connection.insert("records", [*_COLUMNS, *(_ENVELOPE if events else ())], rows)
             indexed = zip(positions, events, strict=False)
-            parties = [(party, position) for position, event in indexed for party in concerned(event, "party")]
+            parties = [(party, position) for position, event in indexed for party in concerned(event, "party")[0]]
             self._connection.insert("record_parties", ["party", "position"], parties)
             told = [(r.key, r.digest, first + r.first, r.count) for r in receipts]
             self._connection.insert("receipts", ["key", "digest", "first", "count"], told)
@@ -297,6 +298,15 @@ class LogReader:
         """Whether there is any record of a negotiation."""
         return bool(self._connection.rows("SELECT 1 FROM records WHERE negotiation = ? LIMIT 1", (negotiation,)))
 
+    def lengths(self, until: int) -> dict[str, int]:
+        """How many records each negotiation has up to a position."""
+        rows = self._connection.rows(
+            "SELECT negotiation, count(*) FROM records WHERE negotiation IS NOT NULL AND position <= ?"
+            " GROUP BY negotiation ORDER BY negotiation",
+            (until,),
+        )
+        return dict(rows)
+
     def negotiations(self) -> list[str]:
         rows = self._connection.rows(
             "SELECT DISTINCT negotiation FROM records WHERE negotiation IS NOT NULL ORDER BY negotiation"
@@ -370,9 +380,19 @@ class Log(LogReader):
         stored = [self._mapper.to_stored_event(event) for event in events]
         return list(self.recorder.insert_events(stored, events=events, receipts=receipts) or ())
 
-    def stream(self, stream: UUID) -> Iterator[DomainEvent]:
-        """The events of one stream, in the order of their versions."""
-        return map(self._mapper.to_domain_event, self.recorder.select_events(stream))
+    def streams(self, streams: Sequence[UUID]) -> dict[UUID, list[DomainEvent]]:
+        """The events of some streams, each in the order of their versions."""
+        dialect = self._connection.dialect
+        rows = self._connection.rows(
+            "SELECT topic, state FROM records WHERE stream_id IN"
+            f" (SELECT CAST(value ->> 0 AS {dialect.types['uuid']}) FROM {dialect.elements}) ORDER BY version",
+            (json.dumps([[str(stream)] for stream in streams]),),
+        )
+        found: dict[UUID, list[DomainEvent]] = defaultdict(list)
+        for topic, state in rows:
+            event = decode_event(topic, state)
+            found[event.envelope.stream].append(event)
+        return found
 
 
 def _refuse_newer(database: Database, version: int) -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
+from threading import Event
 from typing import Any
 
 import psycopg
@@ -26,6 +27,8 @@ from infrastructure.database import (
 _LOCKS: dict[Lock, int] = {"log": 0x70617201, "views": 0x70617202, "projector": 0x70617203, "rebuild": 0x70617204}
 """Numbers for advisory locks. Autovacuum does not break these, as it would a lock on the table."""
 _CHANNEL = "parley"
+_GLANCE_SECONDS = 0.1
+"""How soon whoever waits for news sees that the waiting is ended."""
 _LOST_AFTER_MS = int(BUSY_SECONDS * 1000)
 _PATIENCE = {
     "connect_timeout": int(BUSY_SECONDS),
@@ -203,18 +206,24 @@ class Notifications:
     def __init__(self, address: str) -> None:
         self._address = address
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._ended = Event()
 
     def wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
         try:
             if self._connection is None:
                 self._connection = _connected(self._address)
                 self._connection.execute(f"LISTEN {_CHANNEL}")
                 return
-            for _ in self._connection.notifies(timeout=seconds, stop_after=1):
-                pass
+            while not self._ended.is_set() and (left := deadline - time.monotonic()) > 0:
+                if list(self._connection.notifies(timeout=min(left, _GLANCE_SECONDS), stop_after=1)):
+                    return
         except (psycopg.OperationalError, StoreLost):
             self.close()
-            time.sleep(seconds)
+            self._ended.wait(seconds)
+
+    def end(self) -> None:
+        self._ended.set()
 
     def close(self) -> None:
         if self._connection:

@@ -4,31 +4,31 @@ One process keeps the views live, all of them together, so that an answer never 
 over when that one ends. The views are a copy of the log: they are made anew beside those that serve.
 """
 
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from threading import Event, Thread
-from typing import NamedTuple
 from uuid import uuid4
 
 import structlog
 
-from application.fold import Place, all_views, evolved, touched, view_named
+from application.fold import Place, touched, view_named
 from application.projections.flags import IMPOSSIBLE
 from application.replay import Amended, Standing, by_stream
-from application.view import Document, Index, Record, View
+from application.view import Document, Record, View
 from domain.moment import reached
 from infrastructure.code_version import fold_version
 from infrastructure.database import Database, News, StoreLost, StoreRefused
+from infrastructure.filling import filled
+from infrastructure.folding import Folding, Fresh, Kept, KeptDocuments, counting, fresh, postponed, taken
 from infrastructure.log import LogReader
-from infrastructure.serialization import decode_document, encode
-from infrastructure.view_store import Build, Changed, Documents, Parked, Stored, ViewStore
+from infrastructure.view_store import Build, Documents, Parked, ViewStore
 
 BATCH = 1000
-KEPT_MAX = 5_000
+LONG = 10_000
+"""From how many records on a negotiation is folded in batches."""
 POLL_SECONDS = 1.0
 
 _log = structlog.get_logger()
@@ -38,33 +38,18 @@ class Superseded(Exception):
     """The views that serve were made by another version of the code, which keeps them live."""
 
 
-class Folding(NamedTuple):
-    """One document that a batch touches, and the batch's records that count in it."""
-
-    view: View
-    records: list[Record]
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A document as it was stored last."""
-
-    stored: Stored
-    document: Document
-    index: Index
-
-
 class Projector:
     """Owns its connections: one thread uses it at a time."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
         self._log = LogReader(database, skip=self._park_unreadable)
         self._store = ViewStore(database)
         self._clock = clock
         self._asked = clock().isoformat()
         """The time at which the views stand: read once for each transaction, so that no record falls between two."""
         self._documents: Documents
-        self._kept: OrderedDict[Place, Kept] = OrderedDict()
+        self._kept = KeptDocuments()
         self._amendments: dict[str, Amended] = {}
         """What amendments have made of negotiations, as far as the log was read."""
         self._reached: Build | None = None
@@ -93,8 +78,8 @@ class Projector:
                 position, more = self._step(serving)
         return position
 
-    def rebuild(self) -> Iterator[tuple[str, int]]:
-        """Make every document anew, and let them serve; gives each negotiation as it goes, and its records.
+    def rebuild(self) -> Iterator[int]:
+        """Make every document anew, and let them serve; gives how many more records are folded, as it goes.
 
         Can be killed at any time, and goes on where it was. What serves is kept live meanwhile.
         """
@@ -105,16 +90,17 @@ class Projector:
         finally:
             self._store.end_rebuild()
 
-    def _rebuild(self) -> Iterator[tuple[str, int]]:
+    def _rebuild(self) -> Iterator[int]:
         with self._transaction():
             build = self._store.unfinished(fold_version()) or self._store.begin(fold_version())
         documents = self._store.documents(build.number)
         done = documents.rebuilt()
         head = self._log.head()
-        for negotiation in self._log.negotiations():
-            if negotiation not in done:
-                yield from self._fill(build, negotiation, head)
-                done[negotiation] = head
+        lengths = {name: length for name, length in self._log.lengths(head).items() if name not in done}
+        yield from self._fill(documents, {n: length for n, length in lengths.items() if length <= LONG}, head)
+        for negotiation in (name for name, length in lengths.items() if length > LONG):
+            yield from self._fill_long(build, negotiation, head)
+        done |= dict.fromkeys(lengths, head)
         with self._transaction():
             documents.advance(min(done.values(), default=head), self._name)
             self._store.index(build.number)
@@ -122,7 +108,21 @@ class Projector:
         while not served:
             served = self._swap_if_reached(build, done)
 
-    def _fill(self, build: Build, negotiation: str, head: int) -> Iterator[tuple[str, int]]:
+    def _fill(self, documents: Documents, lengths: dict[str, int], head: int) -> Iterator[int]:
+        """Fold whole negotiations, each group of them stored in one transaction."""
+        for negotiations, length, folded in filled(self._database, lengths, head, self._clock().isoformat()):
+            with self._transaction():
+                documents.put(folded.documents)
+                for postponed in folded.postponed:
+                    documents.postpone(*postponed)
+                for parked in folded.parked:
+                    documents.park(parked)
+                for negotiation in negotiations:
+                    documents.mark_rebuilt(negotiation, head)
+            yield length
+
+    def _fill_long(self, build: Build, negotiation: str, head: int) -> Iterator[int]:
+        """Fold a negotiation whose documents may not all be held at once, batch by batch."""
         self._asked = self._clock().isoformat()
         with self._transaction():
             self._remember(build)
@@ -132,7 +132,7 @@ class Projector:
         while batch := list(islice(standings, BATCH)):
             with self._transaction():
                 self._fold(batch, head)
-            yield negotiation, len(batch)
+            yield len(batch)
         with self._transaction():
             self._documents.mark_rebuilt(negotiation, head)
 
@@ -224,58 +224,42 @@ class Projector:
         self._fold(standings, until)
 
     def _postpone(self, standing: Standing) -> None:
-        """Remember a record that takes effect later."""
-        envelope = standing.record.event.envelope
-        for moment in (envelope.takes_effect, *standing.begins):
-            if not reached(moment, self._asked):
-                self._documents.postpone(standing.record.position, moment, envelope.negotiation)
+        for late in postponed(standing, self._asked):
+            self._documents.postpone(*late)
 
-    def _fold(self, standings: Iterable[Standing], until: int) -> None:
-        foldings: dict[Place, Folding] = {}
+    def _fold(self, standings: Sequence[Standing], until: int) -> None:
         for standing in standings:
             self._postpone(standing)
-            for view, place in touched(standing.record):
-                if standing.counts(view, self._asked):
-                    foldings.setdefault(place, Folding(view, [])).records.append(standing.record)
+        foldings = counting(standings, self._asked)
         before = self._before(foldings)
         late: dict[str, dict[Place, View]] = defaultdict(dict)
-        changed: list[Changed] = []
+        folded: list[Fresh] = []
         for place, (view, touching) in foldings.items():
             kept = before.get(place)
             touching.sort(key=lambda record: record.place)
             if kept and kept.stored.folded >= touching[0].place:
                 late[place[1]][place] = view
                 continue
-            document = self._evolved(view, place, kept.document if kept else None, touching)
+            document = self._taken(view, place, kept.document if kept else None, touching)
             if document is not None:
-                changed.append(self._changed(view, place, kept, document, touching[-1]))
-        self._put(changed)
+                folded.append(fresh(view, place, document, touching[-1], kept))
+        self._put(folded)
         for negotiation, places in late.items():
             self._refold(negotiation, places, until)
 
     def _before(self, foldings: dict[Place, Folding]) -> dict[Place, Kept]:
         """The documents that are there already: in memory, or in the store."""
-        known = {place: self._kept[place] for place in foldings if place in self._kept}
+        known = self._kept.of(foldings)
         for place, stored in self._documents.get([place for place in foldings if place not in known]).items():
-            view = foldings[place].view
-            document = decode_document(view, stored.body)
-            known[place] = Kept(stored, document, view.index(document))
+            known[place] = Kept.of(foldings[place].view, stored)
         return known
 
-    def _evolved(
-        self, view: View, place: Place, document: Document | None, records: Sequence[Record]
-    ) -> Document | None:
-        """The document after some records; one that the fold cannot take is parked."""
-        try:
-            return evolved(view, place, document, records)
-        except Exception:
-            for record in records:
-                try:
-                    document = evolved(view, place, document, [record])
-                except Exception as error:
-                    _log.exception("a record cannot be folded, and is parked", position=record.position, place=place)
-                    self._documents.park(Parked(record.position, *place, f"{type(error).__name__}: {error}"))
-            return document
+    def _taken(self, view: View, place: Place, document: Document | None, records: Sequence[Record]) -> Document | None:
+        """The document after some records; those that the fold cannot take are parked."""
+        document, parked = taken(view, place, document, records)
+        for one in parked:
+            self._documents.park(one)
+        return document
 
     def _park_unreadable(self, position: int, reason: str) -> None:
         _log.error("a record cannot be read, and is parked", position=position, reason=reason)
@@ -284,40 +268,32 @@ class Projector:
 
     def _refold(self, negotiation: str, places: dict[Place, View], until: int) -> None:
         """Fold some documents from nothing, because a record belongs before the last one that they hold."""
-        views = [view for view in all_views() if view in places.values()]
-        counting: dict[Place, list[Record]] = defaultdict(list)
+        views = set(places.values())
+        records: dict[Place, list[Record]] = defaultdict(list)
         amended = self._amendments.get(negotiation) or self._amended(negotiation, until)
         for standing in amended.in_time(self._log.in_time(negotiation, until)):
             for view, place in touched(standing.record, views):
                 if place in places and standing.counts(view, self._asked):
-                    counting[place].append(standing.record)
+                    records[place].append(standing.record)
         before = self._before({place: Folding(view, []) for place, view in places.items()})
-        changed: list[Changed] = []
+        folded: list[Fresh] = []
         for place, view in places.items():
             self._documents.unpark(place)
-            records = counting[place]
-            document = self._evolved(view, place, None, records) if records else None
+            document = self._taken(view, place, None, records[place]) if records[place] else None
             if document is None:
                 self._documents.delete(place)
-                self._kept.pop(place, None)
+                self._kept.drop(place)
             else:
-                changed.append(self._changed(view, place, before.get(place), document, records[-1]))
-        self._put(changed)
+                folded.append(fresh(view, place, document, records[place][-1], before.get(place)))
+        self._put(folded)
 
     def _amended(self, negotiation: str, until: int) -> Amended:
         return Amended(by_stream(self._log.amended(negotiation, until)))
 
-    def _changed(self, view: View, place: Place, kept: Kept | None, document: Document, last: Record) -> Changed:
-        index = view.index(document)
-        retold = kept is None or kept.index.text != index.text
-        return Changed(place, kept.stored if kept else None, last.place, encode(document), document, index, retold)
-
-    def _put(self, changed: Sequence[Changed]) -> None:
-        for one, stored in zip(changed, self._documents.put(changed), strict=True):
-            self._kept[one.place] = Kept(stored, one.document, one.index)
-            self._kept.move_to_end(one.place)
-        while len(self._kept) > KEPT_MAX:
-            self._kept.popitem(last=False)
+    def _put(self, folded: Sequence[Fresh]) -> None:
+        stored = self._documents.put([one.changed for one in folded])
+        for one, now in zip(folded, stored, strict=True):
+            self._kept.keep(one.changed.place, Kept(now, one.document, one.index))
 
     def close(self) -> None:
         self._log.close()
@@ -366,6 +342,7 @@ class ProjectorThread(Thread):
     def stop(self) -> None:
         """Fold what is left, and end."""
         self._stopping.set()
+        self._news.end()
         self.join()
         self._projector.close()
         self._news.close()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from threading import Event
 from typing import Any, TextIO
 
 from eventsourcing.persistence import IntegrityError
@@ -153,12 +154,17 @@ class FileNews:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._seen = self._version()
+        self._ended = Event()
 
     def wait(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while (version := self._version()) == self._seen and time.monotonic() < deadline:
-            time.sleep(GLANCE_SECONDS)
+            if self._ended.wait(GLANCE_SECONDS):
+                return
         self._seen = version
+
+    def end(self) -> None:
+        self._ended.set()
 
     def _version(self) -> int:
         return int(self._connection.value("PRAGMA data_version"))

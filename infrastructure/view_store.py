@@ -7,12 +7,11 @@ made beside it, and takes its place in one transaction.
 import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from application.fold import Place
 from application.listing import Query
-from application.view import Document, Index, Row, texts
+from application.view import Index, Row
 from domain.text import words
 from infrastructure.database import Connection, Database, StoreLost, StoreRefused, TableMissing
 
@@ -57,18 +56,21 @@ class Stored(NamedTuple):
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A document to be stored in the place of the one before, if there was one."""
+class Changed(NamedTuple):
+    """A document to be stored in the place of the one before, if there was one; `tags` is a line of words.
+
+    `words` are those by which it is found; none where they are the same as before.
+    """
 
     place: Place
     before: Stored | None
     folded: tuple[str, int]
     body: bytes
-    document: Document
-    index: Index
-    retold: bool
-    """Whether the text by which it is found is another."""
+    kind: str
+    date: str
+    shown: bool
+    tags: str
+    words: list[str] | None
 
 
 class Parked(NamedTuple):
@@ -235,23 +237,21 @@ class Documents:
         tags: list[tuple[str, int]] = []
         old_tags: list[tuple[str, int]] = []
         for one in changed:
-            place, before, folded, body, index = one.place, one.before, one.folded, one.body, one.index
-            own = _tags(place, index)
-            joined = " ".join(own)
-            values = (index.kind, index.date, joined, int(index.shown), *folded, body)
+            before = one.before
+            values = (one.kind, one.date, one.tags, int(one.shown), *one.folded, one.body)
             if before:
                 document = before.id
                 updates.append((*values, document))
             else:
                 number = document = number + 1
-                new.append((document, *place, *values))
-            stored.append(Stored(document, folded, joined, body))
-            if not before or before.tags != joined:
+                new.append((document, *one.place, *values))
+            stored.append(Stored(document, one.folded, one.tags, one.body))
+            if not before or before.tags != one.tags:
                 old_tags += [(tag, document) for tag in before.tags.split()] if before else []
-                tags += [(tag, document) for tag in own]
-            if not before or one.retold:
+                tags += [(tag, document) for tag in one.tags.split()]
+            if one.words is not None:
                 old_texts += [(document,)] if before else []
-                new_texts.append((document, self._connection.searchable(words(texts(index.text)))))
+                new_texts.append((document, self._connection.searchable(one.words)))
         self._connection.insert(f"documents_{self._build}", _COLUMNS, new)
         if updates:
             self._connection.many(
@@ -513,12 +513,12 @@ def _opened(database: Database, connection: Connection) -> Connection:
     return connection
 
 
-def _tags(place: Place, index: Index) -> list[str]:
-    return sorted(
-        [f"party:{party}" for party in index.parties]
-        + [f"issue:{issue}" for issue in index.issues]
-        + [f"touches:{place[1]}/{touched}" for touched in index.touches]
-    )
+def tags(place: Place, index: Index) -> str:
+    """What a document is found by, beside its words: one line."""
+    found = [f"party:{party}" for party in index.parties]
+    found += [f"issue:{issue}" for issue in index.issues]
+    found += [f"touches:{place[1]}/{touched}" for touched in index.touches]
+    return " ".join(sorted(found))
 
 
 def _touch(place: Place) -> str:

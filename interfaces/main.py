@@ -21,6 +21,7 @@ from infrastructure.replayed import Histories
 from infrastructure.settings import Settings
 from infrastructure.view_store import ViewReader
 from interfaces import auditing, health, problems, reading, reckonings, recording, supposing
+from interfaces.shortcut import Shortcut
 
 Part = Literal["recording", "projecting", "reading"]
 EVERYTHING: tuple[Part, ...] = ("recording", "projecting", "reading")
@@ -61,14 +62,17 @@ def application(
         redirect_slashes=False,
     )
     problems.install(app)
-    if "recording" in parts:
-        app.include_router(recording.router(lambda: app.state.queue))
+    recorder = recording.Recording(lambda: app.state.queue) if "recording" in parts else None
+    if recorder:
+        app.include_router(recording.router(recorder))
     if "reading" in parts:
         app.include_router(auditing.router(lambda: app.state.stores))
         app.include_router(reckonings.router(lambda: app.state.stores))
         app.include_router(supposing.router(lambda: app.state.stores))
         app.include_router(reading.router(lambda: app.state.stores))
     app.include_router(health.router(lambda: app.state.log, lambda: app.state.views, clock))
+    stores = (lambda: app.state.stores) if "reading" in parts else None
+    app.add_middleware(Shortcut, recording=recorder, stores=stores)
     _document(app)
     return app
 

@@ -4,7 +4,7 @@ import re
 from typing import Any, get_args
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
@@ -201,17 +201,20 @@ def _allowed(app: FastAPI, path: str) -> str:
 def install(app: FastAPI) -> None:
     """Answer every error of an application with a problem document."""
 
-    def answer(request: Request, error: Exception) -> JSONResponse:
+    def explain(request: Request, error: Exception) -> Response:
         problem = of_error(error)
-        headers = problem.headers
         if problem.status == 405:
-            headers = {"Allow": _allowed(app, request.url.path)}
-            if not headers["Allow"]:
-                problem, headers = Problem(404, "not-found", f"There is nothing at {request.url.path}."), None
-        return JSONResponse(problem.document, problem.status, headers, MEDIA_TYPE)
+            problem.headers = {"Allow": _allowed(app, request.url.path)}
+            if not problem.headers["Allow"]:
+                problem = Problem(404, "not-found", f"There is nothing at {request.url.path}.")
+        return answer(problem)
 
     for kind in (Problem, Refused, RequestValidationError, *_STORE, HTTPException, Exception):
-        app.add_exception_handler(kind, answer)
+        app.add_exception_handler(kind, explain)
+
+
+def answer(problem: Problem) -> Response:
+    return JSONResponse(problem.document, problem.status, problem.headers, MEDIA_TYPE)
 
 
 SCHEMA: dict[str, Any] = {

@@ -187,7 +187,7 @@ def _document(stores: Callable[[], Stores], view: str, key: str | None = None) -
     async def show(
         request: Request, slug: Slug, asked: Annotated[AskedAt, Query()], if_none_match: IfNoneMatch = None
     ) -> Response:
-        return await _show(stores(), (view, slug, key or slug), asked, if_none_match)
+        return await shown(stores(), (view, slug, key or slug), asked, if_none_match)
 
     return show
 
@@ -196,12 +196,13 @@ def _keyed(stores: Callable[[], Stores], view: str) -> Callable[..., Awaitable[R
     async def show(
         request: Request, slug: Slug, key: Key, asked: Annotated[AskedAt, Query()], if_none_match: IfNoneMatch = None
     ) -> Response:
-        return await _show(stores(), (view, slug, key), asked, if_none_match)
+        return await shown(stores(), (view, slug, key), asked, if_none_match)
 
     return show
 
 
-async def _show(stores: Stores, place: Place, asked: AskedAt, if_none_match: str | None) -> Response:
+async def shown(stores: Stores, place: Place, asked: AskedAt, if_none_match: str | None) -> Response:
+    """The answer with one document."""
     if not asked.is_now or view_named(place[0]).reckoned:
         body = await stores.replay(asked, lambda state: show(state, place, asked))
         return answering.answer(body, stores.log.head(), if_none_match)

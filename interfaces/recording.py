@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
-from application.command import Command, all_commands
+from application.command import all_commands
 from application.registrar import Submission
 from application.view import Record
 from domain.refusal import Refused
@@ -29,12 +29,11 @@ WINDOW = 1000
 LOCAL = "local"
 """Who records, as long as the service runs without identities."""
 
+KEY_PATTERN = r"^[!-~]{1,200}$"
 IdempotencyKey = Annotated[
     str | None,
     Header(
-        min_length=1,
-        max_length=200,
-        pattern=r"^[!-~]+$",
+        pattern=KEY_PATTERN,
         description="a repeat with the same body is answered as before",
     ),
 ]
@@ -88,15 +87,27 @@ class Recording:
         """The records, once they are on disk."""
         return await self._queue().submit(Work(submissions, key, digest))
 
+    async def one(self, name: str, request: Request, key: str | None, version: int | None = None) -> Response:
+        """The answer to one command, told in the body of a request."""
+        raw = await telling.read_body(request, ONE_MAX_BYTES, telling.ONE)
+        try:
+            body = telling.adapter(name).validate_json(raw, strict=True)
+        except ValidationError as error:
+            raise of_validation(error) from None
+        submission = Submission(all_commands()[name], body, LOCAL, _request_id(), version)
+        (taken,) = await self.submit([submission], key, _digest(name, raw))
+        answer = _answer(taken)
+        headers = {"Location": answer["address"], "ETag": f'"{answer["version"]}"'}
+        return Response(encode(answer), 201, headers, "application/json")
 
-def router(queue: Callable[[], CommitQueue]) -> APIRouter:
+
+def router(recording: Recording) -> APIRouter:
     """The writing routes."""
-    recording = Recording(queue)
     routes = APIRouter(tags=["recording"])
     for name, command in all_commands().items():
         routes.add_api_route(
             f"/v1/records/{name}",
-            _endpoint(recording, name, command),
+            _endpoint(recording, name),
             methods=["POST"],
             status_code=201,
             operation_id=name,
@@ -125,21 +136,9 @@ def router(queue: Callable[[], CommitQueue]) -> APIRouter:
     return routes
 
 
-def _endpoint(recording: Recording, name: str, command: type[Command]) -> Callable[..., Coroutine[Any, Any, Response]]:
-    adapter = telling.adapter(name)
-
+def _endpoint(recording: Recording, name: str) -> Callable[..., Coroutine[Any, Any, Response]]:
     async def record(request: Request, idempotency_key: IdempotencyKey = None, if_match: IfMatch = None) -> Response:
-        raw = await telling.read_body(request, ONE_MAX_BYTES, telling.ONE)
-        try:
-            body = adapter.validate_json(raw, strict=True)
-        except ValidationError as error:
-            raise of_validation(error) from None
-        version = int(if_match.strip('"')) if if_match else None
-        submission = Submission(command, body, LOCAL, _request_id(), version)
-        (taken,) = await recording.submit([submission], idempotency_key, _digest(name, raw))
-        answer = _answer(taken)
-        headers = {"Location": answer["address"], "ETag": f'"{answer["version"]}"'}
-        return Response(encode(answer), 201, headers, "application/json")
+        return await recording.one(name, request, idempotency_key, int(if_match.strip('"')) if if_match else None)
 
     return record
 

@@ -41,6 +41,8 @@ def serve(
         host=host,
         port=port,
         log_level="warning",
+        access_log=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 
@@ -81,7 +83,7 @@ def rebuild() -> None:
         rebuilding = projector(chosen)
         with progress("records") as bar:
             task = bar.add_task("rebuilding", total=total)
-            for _, count in rebuilding.rebuild():
+            for count in rebuilding.rebuild():
                 bar.advance(task, count)
         rebuilding.close()
     out.print(f"All views rest on {total} records.")

@@ -13,8 +13,9 @@ from domain.agreement import Agreement, Step
 from domain.claim import Claim, aspect_of
 from domain.event import DomainEvent
 from domain.fact import Fact
-from domain.finding import Ruling
+from domain.finding import Finding, Ruling
 from domain.moment import order
+from domain.provision import Provision
 from domain.session import Participant
 
 
@@ -189,4 +190,6 @@ def index(document: AgreementDocument) -> Index:
     )
 
 
-VIEW = View("agreements", AgreementDocument, keys, evolve, index, reckoned=reckoned)
+VIEW = View(
+    "agreements", AgreementDocument, keys, evolve, index, of=(Agreement, Provision, Claim, Finding), reckoned=reckoned
+)

@@ -153,4 +153,12 @@ def index(document: ContradictionDocument) -> Index:
     )
 
 
-VIEW = View("contradictions", ContradictionDocument, keys, evolve, index, reviewed=reviewed)
+VIEW = View(
+    "contradictions",
+    ContradictionDocument,
+    keys,
+    evolve,
+    index,
+    of=(Claim, Finding, Provision, Issue),
+    reviewed=reviewed,
+)

@@ -12,9 +12,11 @@ from msgspec.structs import replace
 from application.reckoning import Reckoner, WorkedOut
 from application.stand import Stand, about, current, with_record
 from application.view import Basis, Document, Index, Record, View
+from domain.claim import Claim
 from domain.deadline import Deadline
 from domain.event import DomainEvent
 from domain.fact import Fact
+from domain.finding import Finding
 from domain.moment import last_date, order, surely_before
 from domain.rule import Rule
 from domain.value import RuledDate, When
@@ -183,4 +185,4 @@ def index(document: DeadlineDocument) -> Index:
     )
 
 
-VIEW = View("deadlines", DeadlineDocument, keys, evolve, index, reckoned=reckoned)
+VIEW = View("deadlines", DeadlineDocument, keys, evolve, index, of=(Deadline, Claim, Finding), reckoned=reckoned)

@@ -14,6 +14,8 @@ from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.moment import order
 from domain.negotiation import Negotiation
+from domain.provision import Provision
+from domain.tranche import Tranche
 
 
 class RungEntry(Fact, omit_defaults=False, frozen=True):
@@ -206,4 +208,4 @@ def index(document: LedgerDocument) -> Index:
     return Index(date=order(document.last_occurred))
 
 
-VIEW = View("ledger", LedgerDocument, keys, evolve, index, evolve_all=evolve_all)
+VIEW = View("ledger", LedgerDocument, keys, evolve, index, of=(Negotiation, Provision, Tranche), evolve_all=evolve_all)

@@ -183,4 +183,4 @@ def index(document: NegotiationDocument) -> Index:
     )
 
 
-VIEW = View("negotiations", NegotiationDocument, keys, evolve, index)
+VIEW = View("negotiations", NegotiationDocument, keys, evolve, index, of=(Negotiation, Party, Issue))

@@ -8,7 +8,7 @@ from application.stand import Stand, current, with_record
 from application.view import Document, Index, Record, View
 from domain.claim import Claim, issue_of
 from domain.event import DomainEvent
-from domain.finding import Ruling
+from domain.finding import Finding, Ruling
 from domain.moment import order
 
 
@@ -61,4 +61,4 @@ def index(document: PositionDocument) -> Index:
     )
 
 
-VIEW = View("positions", PositionDocument, keys, evolve, index, reviewed=reviewed)
+VIEW = View("positions", PositionDocument, keys, evolve, index, of=(Claim, Finding), reviewed=reviewed)

@@ -10,7 +10,7 @@ from application.view import Basis, Document, Index, Record, View
 from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.fact import Fact
-from domain.finding import Ruling
+from domain.finding import Finding, Ruling
 from domain.moment import order
 from domain.negotiation import Negotiation
 from domain.proposal import Proposal
@@ -202,4 +202,4 @@ def index(document: RoundDocument) -> Index:
     )
 
 
-VIEW = View("rounds", RoundDocument, keys, evolve, index)
+VIEW = View("rounds", RoundDocument, keys, evolve, index, of=(Round, Session, Negotiation, Proposal, Claim, Finding))

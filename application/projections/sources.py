@@ -65,4 +65,4 @@ def index(document: SourceDocument) -> Index:
     )
 
 
-VIEW = View("sources", SourceDocument, keys, evolve, index)
+VIEW = View("sources", SourceDocument, keys, evolve, index, of=(Source,))

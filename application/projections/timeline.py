@@ -33,6 +33,7 @@ def keys(event: DomainEvent) -> Iterator[str]:
 def evolve(document: TimelineDocument | None, record: Record, key: str) -> TimelineDocument:
     event = record.event
     kind, _, happened = type(event).TOPIC.partition(".")
+    parties, issues = concerned(event, "party", "issue")
     return TimelineDocument(
         negotiation=event.envelope.negotiation,
         key=key,
@@ -41,8 +42,8 @@ def evolve(document: TimelineDocument | None, record: Record, key: str) -> Timel
         or getattr(event, "about", None)
         or f"{aggregate_of(event).KIND}/{event.envelope.key}",
         title=f"{kind} {event.envelope.key}: {kebab(happened).replace('-', ' ')}{_salient(event)}",
-        parties=tuple(sorted(concerned(event, "party"))),
-        issues=tuple(sorted(concerned(event, "issue"))),
+        parties=tuple(sorted(parties)),
+        issues=tuple(sorted(issues)),
         text=_told(event),
         recorded=event.envelope.recorded,
         basis=Basis.of(record),
@@ -60,9 +61,7 @@ def _salient(event: DomainEvent) -> str:
 
 def _told(event: DomainEvent) -> str:
     """All that was told in words, for reading and for searching."""
-    return " ".join(
-        filter(None, (texts(getattr(event, name)) for name in event.__struct_fields__ if name != "envelope"))
-    )
+    return texts(tuple(getattr(event, name) for name in event.__struct_fields__ if name != "envelope"))
 
 
 def index(document: TimelineDocument) -> Index:

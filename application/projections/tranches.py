@@ -10,10 +10,10 @@ from application.view import Basis, Document, Index, Record, View
 from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.fact import Fact
-from domain.finding import Ruling
+from domain.finding import Finding, Ruling
 from domain.moment import order
 from domain.money import Money
-from domain.tranche import FirstStep, Step
+from domain.tranche import FirstStep, Step, Tranche
 
 
 class StepEntry(Fact, omit_defaults=False, frozen=True):
@@ -105,4 +105,4 @@ def index(document: TrancheDocument) -> Index:
     )
 
 
-VIEW = View("tranches", TrancheDocument, keys, evolve, index)
+VIEW = View("tranches", TrancheDocument, keys, evolve, index, of=(Tranche, Claim, Finding))

@@ -3,8 +3,9 @@ from decimal import Decimal
 
 from application.amounts import amount_told
 from application.flag import Detail, Rule, Seen, Sight, detail
+from domain.claim import Claim
 from domain.event import DomainEvent
-from domain.tranche import FirstStep, Step
+from domain.tranche import FirstStep, Step, Tranche
 
 _NEAR = Decimal("1.25")
 """How far from a power of ten two amounts can lie apart and still look like a slip of the point."""
@@ -46,5 +47,6 @@ RULE = Rule(
     severity="warning",
     source="arithmetic; within a quarter of ten, a hundred, ... times as much",
     sees=_sees,
+    of=(Claim, Tranche),
     judge=_judge,
 )

@@ -4,6 +4,8 @@ from application.flag import Detail, Rule, Sight
 from application.ladder import board
 from application.tally import Tally, concerns, overs
 from domain.event import DomainEvent
+from domain.provision import Provision
+from domain.tranche import Tranche
 
 
 def _sees(event: DomainEvent) -> Iterator[Sight]:
@@ -29,5 +31,6 @@ RULE = Rule(
     severity="warning",
     source="the ladder of an investment, on which what is selected is a part of what is promised; the cap's provision",
     sees=_sees,
+    of=(Tranche, Provision),
     tally=_judge,
 )

@@ -76,5 +76,6 @@ RULE = Rule(
     severity="notice",
     source="the ladder of an investment; the life of a treaty (VCLT, articles 9 to 24); the course of a round",
     sees=_sees,
+    of=(Tranche, Agreement, Round),
     judge=_judge,
 )

@@ -3,7 +3,9 @@ from decimal import Decimal
 
 from application.amounts import amount_told
 from application.flag import Detail, Rule, Seen, Sight, detail
+from domain.claim import Claim
 from domain.event import DomainEvent
+from domain.tranche import Tranche
 
 _DIGITS = 3
 """To how many digits a converted amount is taken to be good, if it shows no more."""
@@ -62,5 +64,6 @@ RULE = Rule(
     severity="warning",
     source="arithmetic; amounts are taken to be rounded to three digits",
     sees=_sees,
+    of=(Claim, Tranche),
     judge=_judge,
 )

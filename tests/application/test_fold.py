@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
@@ -18,6 +19,7 @@ from application.registrar import Submission
 from application.replay import History
 from application.view import Record
 from domain.refusal import Refused
+from infrastructure import filling
 from infrastructure.committer import Committer, Request
 from infrastructure.log import Log
 from infrastructure.projector import Projector
@@ -292,7 +294,8 @@ def test_the_answer_at_any_three_times_equals_a_naive_replay(
         assert held.body == body
 
 
-def test_a_rebuild_that_was_broken_off_goes_on_while_the_old_views_serve() -> None:
+def test_a_rebuild_that_was_broken_off_goes_on_while_the_old_views_serve(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filling, "GROUP", 1)
     with TemporaryDirectory() as folder:
         desk = Desk(Path(folder))
         for negotiation in ("one", "two"):
@@ -302,7 +305,7 @@ def test_a_rebuild_that_was_broken_off_goes_on_while_the_old_views_serve() -> No
         before = desk.stored()
         rebuilding = Projector(desk.database, lambda: desk.now)
         rebuild = rebuilding.rebuild()
-        assert [next(rebuild)[0] for _ in range(2)] == ["one", "two"]
+        first = next(rebuild)
         rebuild.close()
         rebuilding.close()
         assert desk.stored() == before
@@ -311,7 +314,7 @@ def test_a_rebuild_that_was_broken_off_goes_on_while_the_old_views_serve() -> No
         now = desk.stored()
         assert now != before
         again = Projector(desk.database, lambda: desk.now)
-        assert [negotiation for negotiation, _ in again.rebuild()] == ["two"]
+        assert sum(again.rebuild()) == first
         again.close()
         assert desk.stored() == now
         desk.projector.catch_up()

@@ -3,8 +3,9 @@
 import json
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from infrastructure.settings import Settings
 
 PARTIES, ISSUES, SOURCES, TRANCHES, LENGTH, CHUNK = 4, 10, 5, 20, 1000, 250
 DAYS = 500
+BEGINNING = 1 + PARTIES + ISSUES + SOURCES
+"""How many records every negotiation begins with."""
 Told = dict[str, Any]
 
 
@@ -80,20 +83,32 @@ def course(negotiation: str, seed: int, length: int = LENGTH) -> Iterator[Told]:
                 yield claim(negotiation, f"c{n}", day, chance)
 
 
-def fill(address: str, records: int, length: int = LENGTH) -> None:
-    """A log of whole negotiations of a length, told in turns, through the registrar and the committer."""
+def submissions() -> Callable[[Told], Submission]:
+    """What the committer takes, from what is told to the service."""
     kinds = {name: (kind, TypeAdapter(kind.body())) for name, kind in all_commands().items()}
 
     def submission(told: Told) -> Submission:
         kind, adapter = kinds[told.pop("command")]
         return Submission(kind, adapter.validate_json(json.dumps(told), strict=True), "bench", UUID(int=0))
 
-    committer = Committer(Log(Settings(database=address).store()), lambda: datetime.now(UTC))
-    courses = [course(f"talks-{n}", n, length) for n in range(max(1, records // length))]
-    for _ in range(length // CHUNK):
+    return submission
+
+
+def committer(address: str) -> Committer:
+    return Committer(Log(Settings(database=address).store()), lambda: datetime.now(UTC))
+
+
+def fill(address: str, records: int, length: int = LENGTH, prefix: str = "talks") -> None:
+    """A log of whole negotiations of a length, told in turns, through the registrar and the committer."""
+    submission, committing = submissions(), committer(address)
+    courses = [course(f"{prefix}-{n}", n, length) for n in range(max(1, records // length))]
+    for _ in range(0, length, CHUNK):
         for told in courses:
-            committer.commit([Request([submission(next(told)) for _ in range(CHUNK)])])
+            (stored,) = committing.commit([Request(list(map(submission, islice(told, CHUNK))))])
+            if isinstance(stored, Exception):
+                raise stored
 
 
 if __name__ == "__main__":
-    fill(sys.argv[1], *map(int, sys.argv[2:]))
+    address, records, *rest = sys.argv[1:]
+    fill(address, int(records), *map(int, rest[:1]), *rest[1:])

@@ -86,7 +86,7 @@ class Process:
         except subprocess.TimeoutExpired:
             self.running.kill()
             code = self.running.wait()
-        self._told.join()
+        self._told.join(STOP_SECONDS)
         self.running = None
         return code
 

@@ -83,8 +83,9 @@ def projector(desk: Desk, *, built: bool = True) -> Iterator[Projector]:
         projector.close()
 
 
-def rebuilt(projector: Projector) -> list[str]:
-    return [negotiation for negotiation, _ in projector.rebuild()]
+def rebuilt(projector: Projector) -> int:
+    """How many records were folded."""
+    return sum(projector.rebuild())
 
 
 def test_before_the_first_build_there_is_nothing_to_read(desk: Desk) -> None:
@@ -125,9 +126,30 @@ def test_one_makes_the_views_anew_at_a_time(desk: Desk) -> None:
         with pytest.raises(StoreRefused, match="by another process"):
             rebuilt(second)
         rebuild.close()
-        assert rebuilt(second) == ["talks"]
+        assert rebuilt(second) == 0
+        assert desk.read()["title"] == "Talks"
         desk.tell("annotate", note="Noted.")
-        assert rebuilt(first) == ["talks"]
+        assert rebuilt(first) == 3
+
+
+@pytest.mark.parametrize(
+    "way", [{"filling.ALONE_MAX": -1}, {"projector.LONG": 0, "projector.BATCH": 2}], ids=["processes", "batches"]
+)
+def test_views_are_the_same_however_they_are_made_anew(
+    way: dict[str, int], desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By other processes, each negotiation at once; or here, batch by batch."""
+    for number in range(4):
+        desk.tell("raise-issue", issue=f"i{number}", title="Issue", effective=f"{2024 + number}-01-01")
+    unreadable = desk.tell("raise-issue", issue="coal", title="Coal")
+    rename(desk, unreadable.position, "Issue.Dreamt")
+    with projector(desk) as live:
+        before = desk.documents()
+        for name, value in way.items():
+            monkeypatch.setattr(f"infrastructure.{name}", value)
+        assert rebuilt(live) == 6
+        assert desk.documents() == before
+        assert desk.read()["missing"] == [unreadable.position]
 
 
 def test_two_that_fold_in_turns_double_and_skip_nothing(desk: Desk) -> None:

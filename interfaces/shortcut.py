@@ -1,0 +1,71 @@
+"""The shortcut: a plain command and a document as it stands now are answered past the framework's routes.
+
+To find the route and its parameters takes several times as long as to answer. What needs no explanation goes straight
+to the functions that the routes call; all else, and every fault, goes by the routes, which describe and explain it.
+"""
+
+import re
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from application.command import all_commands
+from application.fold import view_named
+from interfaces import problems
+from interfaces.asking import AskedAt, key_of
+from interfaces.reading import WITHIN, Stores, shown
+from interfaces.recording import KEY_PATTERN, Recording
+
+_COMMANDS = "/v1/records/"
+_DOCUMENT = re.compile(
+    r"/v1/negotiations/(?P<slug>(?=[^/]{1,80}(/|$))[a-z0-9]+(-[a-z0-9]+)*)"
+    rf"(/(?P<view>ledger$|({'|'.join(WITHIN)})(?=/))(/(?P<key>[a-z0-9/:-]{{1,400}}))?)?"
+)
+_KEY = re.compile(KEY_PATTERN)
+_NOW = AskedAt()
+
+
+class Shortcut:
+    """Stands before the routes of a service, and takes what the parts that this process serves can answer."""
+
+    def __init__(self, app: ASGIApp, recording: Recording | None, stores: Callable[[], Stores] | None) -> None:
+        self._app = app
+        self._recording = recording
+        self._stores = stores
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer: ASGIApp | None = None
+        if scope["type"] == "http" and not scope["query_string"]:
+            if scope["method"] == "POST" and self._recording:
+                answer = await _recorded(self._recording, Request(scope, receive))
+            elif scope["method"] == "GET" and self._stores:
+                answer = await _shown(self._stores(), Request(scope))
+        await (answer or self._app)(scope, receive, send)
+
+
+async def _recorded(recording: Recording, request: Request) -> Response | None:
+    """The answer to one command, unless there is more to its headers than a key."""
+    name, key = request.scope["path"].removeprefix(_COMMANDS), request.headers.get("idempotency-key")
+    if name not in all_commands() or "if-match" in request.headers or not (key is None or _KEY.fullmatch(key)):
+        return None
+    try:
+        return await recording.one(name, request, key)
+    except Exception as error:
+        return problems.answer(problems.of_error(error))
+
+
+async def _shown(stores: Stores, request: Request) -> Response | None:
+    """The answer with a stored document, if there is one."""
+    named = _DOCUMENT.fullmatch(request.scope["path"])
+    if named is None:
+        return None
+    slug, view = named["slug"], named["view"] or "negotiations"
+    key = key_of(view, slug, named["key"])
+    if key is None or view_named(view).reckoned:
+        return None
+    try:
+        return await shown(stores, (view, slug, key), _NOW, request.headers.get("if-none-match"))
+    except Exception:
+        return None  # the route meets with the same, and explains it

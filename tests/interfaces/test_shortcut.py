@@ -1,0 +1,82 @@
+"""The shortcut answers as the routes do."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from interfaces import shortcut
+
+Answer = tuple[int, bytes, dict[str, str]]
+
+
+def answered(client: TestClient, path: str, **told: Any) -> Answer:
+    answer = client.request("POST" if told else "GET", path, **told)
+    body = re.sub(rb"[0-9a-f]{8}-[0-9a-f-]{27}|T[0-9:.]+Z", b"...", answer.content)
+    return answer.status_code, body, {name: answer.headers[name] for name in ("content-type",)}
+
+
+@pytest.fixture
+def by_routes(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From now on nothing is taken past the routes."""
+
+    def close() -> None:
+        async def nothing(*_: Any) -> None:
+            return None
+
+        monkeypatch.setattr(shortcut, "_recorded", nothing)
+        monkeypatch.setattr(shortcut, "_shown", nothing)
+
+    return close
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "/ledger", "/rounds/round/1", "/rounds/round/2", "/rounds", "/deadlines/d", "/agreements/none"),
+        *("/ledger/ledger", "/none", "/positions/issue/fish:north:position", "/", "/rounds/", "/rounds/A"),
+    ],
+)
+def test_a_document_is_the_same_by_either_way(
+    path: str, client: TestClient, tell: Callable[..., Any], by_routes: Callable[[], None]
+) -> None:
+    tell("open-round", round="1", place="Geneva")
+    tell("set-deadline", deadline="d", title="Due", due="2025-02-01")
+    head = client.get("/v1/records", params={"limit": 1}).headers["parley-position"]
+    client.get("/v1/negotiations/talks", params={"min_position": head})
+    for url in (f"/v1/negotiations/talks{path}", f"/v1/negotiations/{'t' * 81}{path}", f"/v1/negotiations/x{path}"):
+        first = answered(client, url)
+        assert first == answered(client, f"{url}?")
+        by_routes()
+        assert first == answered(client, url)
+
+
+@pytest.mark.parametrize(
+    ("command", "body", "headers"),
+    [
+        ("annotate", '{"negotiation": "talks", "occurred": "2025-01-02", "note": "Noted."}', {}),
+        ("annotate", '{"negotiation": "talks", "occurred": "2025-01-02"}', {}),
+        ("annotate", '{"negotiation": "other", "occurred": "2025-01-02", "note": "Noted."}', {}),
+        ("annotate", "{", {"Idempotency-Key": "k"}),
+        ("annotate", "{}", {"Idempotency-Key": "k" * 201}),
+        ("annotate", "{}", {"Content-Type": "text/plain"}),
+        ("annotate", "{}", {"If-Match": '"7"'}),
+        ("dream", "{}", {}),
+    ],
+)
+def test_a_command_is_answered_the_same_by_either_way(
+    command: str,
+    body: str,
+    headers: dict[str, str],
+    client: TestClient,
+    tell: Callable[..., Any],
+    by_routes: Callable[[], None],
+) -> None:
+    told = {"content": body, "headers": {"Content-Type": "application/json"} | headers}
+    status, first, kind = answered(client, f"/v1/records/{command}", **told)
+    by_routes()
+    again = answered(client, f"/v1/records/{command}", **told)
+    moved = re.compile(rb'"(version|position)":\d+')
+    assert (status, moved.sub(b"", first), kind) == (again[0], moved.sub(b"", again[1]), again[2])
