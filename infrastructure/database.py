@@ -37,13 +37,13 @@ class Dialect(NamedTuple):
     types: dict[str, str]
     """Column types by the names that the tables' declarations use: `{text}` sorts by code point."""
     texts: str
-    """The declaration of a table of searchable texts, by `document`."""
+    """The declaration of a table of searchable texts, each in a numbered place."""
     elements: str
     """The elements of a JSON array, given as one value: a list of any length is one statement."""
     text_key: str
-    """Its column for the document."""
+    """Its column for the place."""
     matches: str
-    """The documents of such a table that hold all the words of a search."""
+    """The places in such a table where a word is found, or one that begins with it."""
     indexes: tuple[str, ...] = ()
     """What else makes such a table fit for searching, once it is filled."""
 
@@ -96,8 +96,8 @@ class Connection(ABC):
         """The words of a document, as a table of texts takes them."""
 
     @abstractmethod
-    def search(self, words: Iterable[str]) -> str:
-        """A search for documents that hold all the words, each as the beginning of one of theirs."""
+    def search(self, word: str) -> str:
+        """A search for a word, taken as a beginning."""
 
     @abstractmethod
     def close(self) -> None: ...

@@ -144,16 +144,29 @@ def taken(
 def fresh(view: View, place: Place, document: Document, last: Record, kept: Kept | None = None) -> Fresh:
     """A document that takes the place of the one kept; `last` is the last record folded into it."""
     index = view.index(document)
-    same = kept is not None and kept.index.text == index.text
+    told, added = _told(index, kept.index if kept else None)
     changed = Changed(
         place=place,
         before=kept.stored if kept else None,
         folded=last.place,
         body=encode(document),
-        kind=index.kind,
-        date=index.date,
-        shown=index.shown,
-        tags=tags(place, index),
-        words=None if same else words(texts(index.text)),
+        listed=(index.kind, index.date, tags(place, index), int(index.shown)),
+        words=None if told is None else words(told),
+        added=added,
     )
     return Fresh(changed, document, index)
+
+
+def _told(index: Index, before: Index | None) -> tuple[str | None, bool]:
+    """The text by which a document is found, if it is another than before; of a history that grew, what was added."""
+    parts, known = _parts(index), _parts(before) if before else []
+    grown = len(parts) >= len(known) > 0
+    if grown and all(new is old or texts(new) == texts(old) for new, old in zip(parts, known, strict=False)):
+        more = parts[len(known) :]
+        return texts(tuple(more)) if more else None, True
+    return texts(index.text), False
+
+
+def _parts(index: Index) -> list[object]:
+    """What a text is made of: a history by its entries."""
+    return [part for told in index.text for part in (told if isinstance(told, tuple) else (told,))]

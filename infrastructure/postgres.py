@@ -47,29 +47,33 @@ class PostgresConnection(Connection):
 
     dialect = Dialect(
         types={"text": 'TEXT COLLATE "C"', "bytes": "BYTEA", "uuid": "UUID", "integer": "BIGINT", "clustered": ""},
-        texts="CREATE TABLE {table} (document BIGINT PRIMARY KEY, text TSVECTOR NOT NULL)",
+        texts="CREATE TABLE {table} (place BIGINT PRIMARY KEY, text TSVECTOR NOT NULL)",
         elements="json_array_elements(CAST(? AS JSON))",
-        text_key="document",
-        matches="SELECT document FROM {table} WHERE text @@ CAST(? AS TSQUERY)",
+        text_key="place",
+        matches="SELECT place FROM {table} WHERE text @@ CAST(? AS TSQUERY)",
         indexes=("CREATE INDEX IF NOT EXISTS texts_{build}_words ON texts_{build} USING gin (text)",),
     )
 
-    def __init__(self, address: str, *, writes: bool) -> None:
+    def __init__(self, address: str, *, writes: bool, waits: bool) -> None:
+        """What is committed need not wait for the disk where it is a copy, with the position that it rests on."""
         self._address = address
         self._writes = writes
+        self._waits = waits
         self._led: set[Lock] = set()
         self._within = False
+        self._ended = False
         self._connection = self._connect()
 
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         if self._writes:
             limits = f"-c lock_timeout={_LOST_AFTER_MS} -c idle_in_transaction_session_timeout={6 * _LOST_AFTER_MS}"
+            limits += f" -c synchronous_commit={'on' if self._waits else 'off'}"
         else:
             limits = f"-c default_transaction_read_only=on -c statement_timeout={_LOST_AFTER_MS}"
         return _connected(self._address, limits)
 
     def _usable(self) -> psycopg.Connection[tuple[Any, ...]]:
-        if self._connection.closed and not self._within:
+        if self._connection.closed and not self._within and not self._ended:
             self._led.clear()
             self._connection = self._connect()
         return self._connection
@@ -145,21 +149,20 @@ class PostgresConnection(Connection):
     def searchable(self, words: Iterable[str]) -> str:
         return " ".join(f"'{word[:_WORD_MAX]}'" for word in words)
 
-    def search(self, words: Iterable[str]) -> str:
-        return " & ".join(f"'{word[:_WORD_MAX]}':*" for word in words) or _NOTHING
+    def search(self, word: str) -> str:
+        return f"'{word[:_WORD_MAX]}':*"
 
     def close(self) -> None:
         """The server sees the end of a connection a little later: what this one led is free at once."""
         for lock in tuple(self._led):
             with suppress(StoreLost):
                 self.release(lock)
+        self._ended = True
         self._connection.close()
 
 
 _WORD_MAX = 500
 """PostgreSQL takes words of up to 2,046 bytes."""
-_NOTHING = " "
-"""A search without words finds nothing."""
 
 
 class PostgresDatabase:
@@ -175,14 +178,14 @@ class PostgresDatabase:
         return f"postgresql://{told.get('host', 'localhost')}/{told.get('dbname', '')}"
 
     def writer(self, part: Part) -> Connection:
-        return self._connection(writes=True)
+        return self._connection(writes=True, waits=part == "log")
 
     def reader(self, part: Part) -> Connection:
         return self._connection(writes=False)
 
-    def _connection(self, *, writes: bool) -> Connection:
+    def _connection(self, *, writes: bool, waits: bool = True) -> Connection:
         try:
-            return PostgresConnection(self._address, writes=writes)
+            return PostgresConnection(self._address, writes=writes, waits=waits)
         except StoreLost as error:
             raise StoreRefused(f"The database {self} cannot be used: {error}") from None
 

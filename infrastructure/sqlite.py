@@ -24,6 +24,11 @@ from infrastructure.database import (
     TableMissing,
 )
 
+_SETTINGS: dict[Part, tuple[str, ...]] = {
+    "log": ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"),
+    "views": ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -32768", "wal_autocheckpoint = 8000"),
+}
+"""The views are a copy with the position that it rests on: what a crash takes from their end is folded again."""
 GLANCE_SECONDS = 0.005
 """How often a file is looked at for news."""
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC}
@@ -104,8 +109,8 @@ class SqliteConnection(Connection):
     def searchable(self, words: Iterable[str]) -> str:
         return " ".join(words)
 
-    def search(self, words: Iterable[str]) -> str:
-        return " ".join(f'"{word}"*' for word in words) or '""'
+    def search(self, word: str) -> str:
+        return f'"{word}"*'
 
     def close(self) -> None:
         self._connection.close()
@@ -128,7 +133,7 @@ class SqliteDatabase:
         file = self.files[part]
         try:
             connection = _connect(str(file))
-            for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            for setting in _SETTINGS[part]:
                 connection.execute(f"PRAGMA {setting}")
         except sqlite3.Error as error:
             raise StoreRefused(f"The store {file} cannot be opened: {error}.") from None

@@ -15,7 +15,7 @@ from application.view import Index, Row
 from domain.text import words
 from infrastructure.database import Connection, Database, StoreLost, StoreRefused, TableMissing
 
-SCHEMA = 4
+SCHEMA = 5
 _BUILDS = (
     "CREATE TABLE builds (build {integer} PRIMARY KEY, fold {text} NOT NULL, position {integer} NOT NULL,"
     " writer {text} NOT NULL, serving {integer} NOT NULL)",
@@ -23,7 +23,8 @@ _BUILDS = (
 _TABLES = (
     "CREATE TABLE documents_{build} (id {integer} PRIMARY KEY, view {text} NOT NULL, negotiation {text} NOT NULL,"
     " key {text} NOT NULL, kind {text} NOT NULL, date {text} NOT NULL, tags {text} NOT NULL, shown {integer} NOT NULL,"
-    " folded_date {text} NOT NULL, folded_position {integer} NOT NULL, body {bytes} NOT NULL)",
+    " texts {integer} NOT NULL, folded_date {text} NOT NULL, folded_position {integer} NOT NULL,"
+    " body {bytes} NOT NULL)",
     "CREATE TABLE tags_{build} (tag {text} NOT NULL, document {integer} NOT NULL,"
     " PRIMARY KEY (tag, document)) {clustered}",
     "CREATE TABLE pending_{build} (position {integer} NOT NULL, due {text} NOT NULL, negotiation {text} NOT NULL,"
@@ -42,35 +43,41 @@ _INDEXES = (
 )
 """Made when a build is filled: one sort is cheaper than as many insertions."""
 _COLUMNS = (
-    "id", "view", "negotiation", "key", "kind", "date", "tags", "shown", "folded_date", "folded_position", "body",
+    "id", "view", "negotiation", "key",
+    "kind", "date", "tags", "shown", "texts", "folded_date", "folded_position", "body",
 )  # fmt: skip
+_TEXTS_MAX = 2**20
+"""In how many texts a document can be found."""
 _T = TypeVar("_T")
 
 
 class Stored(NamedTuple):
-    """A document as it stands in the store, and the place in time of the last record folded into it."""
+    """A document as it stands in the store, in how many texts it is found, and the place in time of the last record
+    folded into it.
+    """
 
     id: int
     folded: tuple[str, int]
-    tags: str
+    listed: tuple[str, str, str, int]
+    """By what it is found in lists: its kind, date, tags, and whether it is shown."""
+    texts: int
     body: bytes
 
 
 class Changed(NamedTuple):
-    """A document to be stored in the place of the one before, if there was one; `tags` is a line of words.
+    """A document to be stored in the place of the one before, if there was one.
 
-    `words` are those by which it is found; none where they are the same as before.
+    `words` are those by which it is found; none where they are the same as before. If they are `added`, those of
+    before hold as well.
     """
 
     place: Place
     before: Stored | None
     folded: tuple[str, int]
     body: bytes
-    kind: str
-    date: str
-    shown: bool
-    tags: str
+    listed: tuple[str, str, str, int]
     words: list[str] | None
+    added: bool = False
 
 
 class Parked(NamedTuple):
@@ -217,13 +224,13 @@ class Documents:
         if not places:
             return found
         rows = self._connection.rows(
-            "SELECT view, negotiation, key, id, folded_date, folded_position, tags, body"
+            "SELECT view, negotiation, key, id, folded_date, folded_position, kind, date, tags, shown, texts, body"
             f" FROM documents_{self._build} WHERE (view, negotiation, key) IN"
             f" (SELECT value ->> 0, value ->> 1, value ->> 2 FROM {self._connection.dialect.elements})",
             (json.dumps(places),),
         )
-        for view, negotiation, key, document, date, position, tags, body in rows:
-            found[view, negotiation, key] = Stored(document, (date, position), tags, body)
+        for view, negotiation, key, document, date, position, *listed, parts, body in rows:
+            found[view, negotiation, key] = Stored(document, (date, position), tuple(listed), parts, body)
         return found
 
     def put(self, changed: Iterable[Changed]) -> list[Stored]:
@@ -232,61 +239,67 @@ class Documents:
         number = int(self._connection.value(f"SELECT coalesce(max(id), 0) FROM documents_{self._build}"))
         new: list[tuple[Any, ...]] = []
         updates: list[tuple[Any, ...]] = []
+        relisted: list[tuple[Any, ...]] = []
         new_texts: list[tuple[int, str]] = []
-        old_texts: list[tuple[int]] = []
+        old_texts: list[int] = []
         tags: list[tuple[str, int]] = []
         old_tags: list[tuple[str, int]] = []
         for one in changed:
-            before = one.before
-            values = (one.kind, one.date, one.tags, int(one.shown), *one.folded, one.body)
-            if before:
-                document = before.id
-                updates.append((*values, document))
-            else:
+            before, listed = one.before, one.listed
+            earlier = before.texts if before and (one.added or one.words is None) else 0
+            known = earlier + (one.words is not None)
+            if before is None:
                 number = document = number + 1
-                new.append((document, *one.place, *values))
-            stored.append(Stored(document, one.folded, one.tags, one.body))
-            if not before or before.tags != one.tags:
-                old_tags += [(tag, document) for tag in before.tags.split()] if before else []
-                tags += [(tag, document) for tag in one.tags.split()]
+                new.append((document, *one.place, *listed, known, *one.folded, one.body))
+            else:
+                document = before.id
+                updates.append((known, *one.folded, one.body, document))
+                if before.listed != listed:
+                    relisted.append((*listed, document))
+            stored.append(Stored(document, one.folded, listed, known, one.body))
+            if not before or before.listed[2] != listed[2]:
+                old_tags += [(tag, document) for tag in before.listed[2].split()] if before else []
+                tags += [(tag, document) for tag in listed[2].split()]
             if one.words is not None:
-                old_texts += [(document,)] if before else []
-                new_texts.append((document, self._connection.searchable(one.words)))
+                old_texts += [document] if before and not one.added else []
+                new_texts.append((_first_text(document) + earlier, self._connection.searchable(one.words)))
         self._connection.insert(f"documents_{self._build}", _COLUMNS, new)
-        if updates:
-            self._connection.many(
-                f"UPDATE documents_{self._build} SET kind = ?, date = ?, tags = ?, shown = ?, folded_date = ?,"
-                " folded_position = ?, body = ? WHERE id = ?",
-                updates,
-            )
+        # Apart, since to set a column that is indexed is to write the index anew.
+        self._change("texts = ?, folded_date = ?, folded_position = ?, body = ?", updates)
+        self._change("kind = ?, date = ?, tags = ?, shown = ?", relisted)
         self._untag(old_tags)
         self._connection.insert(f"tags_{self._build}", ["tag", "document"], tags)
         self._untext(old_texts)
         self._connection.insert(f"texts_{self._build}", [self._connection.dialect.text_key, "text"], new_texts)
         return stored
 
+    def _change(self, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        if rows:
+            self._connection.many(f"UPDATE documents_{self._build} SET {columns} WHERE id = ?", rows)
+
     def delete(self, place: Place) -> None:
         """Remove a document, if it is there: nothing that touches it counts any more."""
         found = self.get([place]).get(place)
         if found:
             self._connection.run(f"DELETE FROM documents_{self._build} WHERE id = ?", (found.id,))
-            self._untag([(tag, found.id) for tag in found.tags.split()])
-            self._untext([(found.id,)])
+            self._untag([(tag, found.id) for tag in found.listed[2].split()])
+            self._untext([found.id])
 
     def _untag(self, tags: Sequence[tuple[str, int]]) -> None:
         if tags:
             self._connection.many(f"DELETE FROM tags_{self._build} WHERE tag = ? AND document = ?", tags)
 
-    def _untext(self, documents: Sequence[tuple[int]]) -> None:
+    def _untext(self, documents: Sequence[int]) -> None:
         if documents:
             key = self._connection.dialect.text_key
-            self._connection.many(f"DELETE FROM texts_{self._build} WHERE {key} = ?", documents)
+            places = [(_first_text(document), _first_text(document + 1)) for document in documents]
+            self._connection.many(f"DELETE FROM texts_{self._build} WHERE {key} >= ? AND {key} < ?", places)
 
     def forget(self, negotiation: str) -> None:
         """Remove all that was folded of a negotiation."""
         own = f"SELECT id FROM documents_{self._build} WHERE negotiation = ?"
-        for table, key in (("texts", self._connection.dialect.text_key), ("tags", "document")):
-            self._connection.run(f"DELETE FROM {table}_{self._build} WHERE {key} IN ({own})", (negotiation,))
+        self._untext([document for (document,) in self._connection.rows(own, (negotiation,))])
+        self._connection.run(f"DELETE FROM tags_{self._build} WHERE document IN ({own})", (negotiation,))
         for table in ("documents", "pending", "parked"):
             self._connection.run(f"DELETE FROM {table}_{self._build} WHERE negotiation = ?", (negotiation,))
 
@@ -485,19 +498,23 @@ class ViewReader:
 
     def _clauses(self, build: int, query: Query) -> tuple[list[str], list[object]]:
         tagged = f"(SELECT document FROM tags_{build} WHERE tag = ?)"
-        matches = self._connection.dialect.matches.format(table=f"texts_{build}")
-        told = {
-            "view = ?": query.view,
-            "negotiation = ?": query.negotiation,
-            "kind = ?": query.kind,
-            f"id IN {tagged}": query.party and f"party:{query.party}",
-            f"+id IN {tagged}": query.issue and f"issue:{query.issue}",
-            "date >= ?": query.date_from,
-            "date != '' AND date < ?": query.date_to,
-            f"id IN ({matches})": query.text and self._connection.search(words(query.text)),
-        }
-        asked = {clause: value for clause, value in told.items() if value}
-        return ["shown = 1", *asked], list(asked.values())
+        told = [
+            ("view = ?", query.view),
+            ("negotiation = ?", query.negotiation),
+            ("kind = ?", query.kind),
+            (f"id IN {tagged}", query.party and f"party:{query.party}"),
+            (f"id IN {tagged}", query.issue and f"issue:{query.issue}"),
+            ("date >= ?", query.date_from),
+            ("date != '' AND date < ?", query.date_to),
+        ]
+        if query.text is not None:
+            dialect = self._connection.dialect
+            places = dialect.matches.format(table=f"texts_{build}")
+            found = f"id IN (SELECT {dialect.text_key} / {_TEXTS_MAX} FROM ({places}) AS places)"
+            sought = words(query.text)
+            told += [(found, self._connection.search(word)) for word in sought] or [("'' = ?", "nothing")]
+        asked = [(clause, value) for clause, value in told if value]
+        return ["shown = 1", *(clause for clause, _ in asked)], [value for _, value in asked]
 
 
 def _opened(database: Database, connection: Connection) -> Connection:
@@ -511,6 +528,11 @@ def _opened(database: Database, connection: Connection) -> Connection:
         connection.close()
         raise StoreRefused(f"The views in {database} are of another version: run `parley migrate`.")
     return connection
+
+
+def _first_text(document: int) -> int:
+    """The place of the first of a document's texts; the others follow it."""
+    return document * _TEXTS_MAX
 
 
 def tags(place: Place, index: Index) -> str:

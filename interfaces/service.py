@@ -53,6 +53,8 @@ def project() -> None:
     chosen = settings()
     with usable_store():
         database = chosen.store()
+        if database.migrates_itself:
+            migrate_log(database)
         thread = ProjectorThread(projector(chosen), database.news())
     err.print(f"Parley keeps the views of {database}")
     stopped = Event()

@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from application.fold import view_named
+from application.listing import Query
 from application.view import Record
 from infrastructure import projector as projecting
 from infrastructure.committer import Committer, Request
@@ -150,6 +151,36 @@ def test_views_are_the_same_however_they_are_made_anew(
         assert rebuilt(live) == 6
         assert desk.documents() == before
         assert desk.read()["missing"] == [unreadable.position]
+
+
+def test_a_document_is_found_by_all_that_was_ever_added_to_it(desk: Desk) -> None:
+    def found(text: str) -> bool:
+        return bool(desk.reader.select(Query(view="positions", text=text)).rows)
+
+    def claim(words: str, occurred: str, key: str) -> Record:
+        told = {"claimant": "north", "subject": "issue/fish", "kind": "position", "claim": key, "occurred": occurred}
+        return desk.tell("make-claim", value={"type": "text", "text": words}, **told)  # type: ignore[arg-type]
+
+    desk.tell("add-party", party="north", name="North", kind="state")
+    with projector(desk) as live:
+        claim("Cod and herring.", "2025-02-01", "first")
+        live.catch_up()
+        claim("Nothing at all.", "2025-02-03", "third")
+        live.catch_up()
+        assert found("herring nothing")
+        assert found("her noth fish")
+        assert not found("herring salmon")
+        assert not found("...")
+        wrong = claim("Salmon, late.", "2025-02-02", "second")
+        live.catch_up()
+        assert found("herring nothing salmon")
+        desk.tell("retract-record", record=str(wrong.event.envelope.id), reason="Misheard.")
+        live.catch_up()
+        assert found("herring nothing")
+        assert not found("salmon")
+        rebuilt(live)
+        assert found("herring nothing")
+        assert not found("salmon")
 
 
 def test_two_that_fold_in_turns_double_and_skip_nothing(desk: Desk) -> None:
