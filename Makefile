@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: run test check lint bench mutate lock clean
+.PHONY: run test check lint bench faults mutate lock clean
 
 run: .venv/ready
 	@PORT=$(PORT) $(BIN)/parley demo tests/cases/japan-us-2025.ndjson
@@ -22,6 +22,9 @@ lint: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python tests/bench/bench.py
+
+faults: .venv/ready
+	$(BIN)/python -m tests.faults
 
 mutate: .venv/ready
 	$(BIN)/python tests/mutation.py

@@ -80,7 +80,13 @@ class PostgresConnection(Connection):
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with _named_errors():
-            cursor = self._usable().execute(_translated(sql), values)
+            try:
+                cursor = self._usable().execute(_translated(sql), values)
+            except psycopg.OperationalError:
+                if self._writes or not self._connection.closed:
+                    raise
+                # A question can be asked again: a reader that was idle learns only now that its connection is lost.
+                cursor = self._usable().execute(_translated(sql), values)
             return cursor.fetchall() if cursor.description else []
 
     def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, NotSupportedError
 from eventsourcing.tests.persistence import ApplicationRecorderTestCase, NonInterleavingNotificationIDsBaseCase
@@ -224,6 +225,18 @@ def test_a_connection_lost_at_any_point_of_the_commit_ends_in_the_truth(
     assert [outcomes[0], outcomes[2]] == stored
     assert one(committer, Request([told("annotate", note="Noted.")], "key", b"body")) == outcomes[2]
     log.close()
+
+
+def test_a_reader_whose_connection_was_lost_asks_on_a_new_one(new_store: Callable[[str], str]) -> None:
+    address = new_store("postgresql")
+    reader = LogReader(Settings(database=address).store())
+    with psycopg.connect(address, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid != pg_backend_pid()"
+        )
+    assert reader.head() == 0
+    reader.close()
 
 
 def test_a_full_disk_stores_nothing_and_is_told_as_such(database: Database) -> None:
