@@ -1,12 +1,10 @@
 """The commands that run the service: serve, project, migrate, rebuild, retry."""
 
-import resource
 import signal
 from threading import Event
 from typing import Annotated, Literal
 
 import typer
-import uvicorn
 
 from infrastructure.log import Log, LogReader
 from infrastructure.log import migrate as migrate_log
@@ -14,11 +12,10 @@ from infrastructure.projector import ProjectorThread, Superseded
 from infrastructure.settings import Settings
 from infrastructure.view_store import ViewReader, ViewStore
 from infrastructure.view_store import migrate as migrate_views
+from interfaces import http_server
 from interfaces.main import EVERYTHING, Part, application, projector
+from interfaces.stopping import end_cleanly_when_told, give_up_later
 from interfaces.terminal import err, fail, out, progress, settings, usable_store
-
-GRACE_SECONDS = 10
-"""How long requests that have begun may take when the service is told to stop."""
 
 app = typer.Typer()
 Port = Annotated[int, typer.Option(envvar="PORT")]
@@ -31,25 +28,18 @@ def serve(
     port: Port = 8000,
 ) -> None:
     """Serve the HTTP interface until it is stopped. All of it also keeps the views; one part needs `parley project`."""
+    end_cleanly_when_told()
     parts: tuple[Part, ...] = (only,) if only else EVERYTHING
     chosen = settings()
     _try_store(chosen, parts)
     err.print(f"Parley serves {only or 'recording and reading'} on http://{host}:{port} from {chosen.store()}")
-    _allow_many_connections()
-    uvicorn.run(
-        application(chosen, parts),
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+    http_server.run(application(chosen, parts), host, port)
 
 
 @app.command()
 def project() -> None:
     """Keep the views live until stopped; a second one stands by, and takes over when the first ends."""
+    end_cleanly_when_told()
     chosen = settings()
     with usable_store():
         database = chosen.store()
@@ -63,6 +53,7 @@ def project() -> None:
     thread.start()
     while thread.is_alive() and not stopped.wait(0.5):
         pass
+    give_up_later()
     thread.stop()
 
 
@@ -120,9 +111,3 @@ def _try_store(chosen: Settings, parts: tuple[Part, ...]) -> None:
             ViewStore(database).close()
         if "reading" in parts:
             ViewReader(database).close()
-
-
-def _allow_many_connections() -> None:
-    """As many open files as the system lets this process have."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
