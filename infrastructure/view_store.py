@@ -527,6 +527,7 @@ def _opened(database: Database, connection: Connection) -> Connection:
     if version != SCHEMA:
         connection.close()
         raise StoreRefused(f"The views in {database} are of another version: run `parley migrate`.")
+    connection.check_rights("views")
     return connection
 
 
