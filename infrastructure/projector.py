@@ -44,7 +44,11 @@ class Projector:
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._log = LogReader(database, skip=self._park_unreadable)
-        self._store = ViewStore(database)
+        try:
+            self._store = ViewStore(database)
+        except BaseException:
+            self._log.close()
+            raise
         self._clock = clock
         self._asked = clock().isoformat()
         """The time at which the views stand: read once for each transaction, so that no record falls between two."""

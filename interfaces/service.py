@@ -1,6 +1,7 @@
 """The commands that run the service: serve, project, migrate, rebuild, retry."""
 
 import signal
+from contextlib import closing
 from threading import Event
 from typing import Annotated, Literal
 
@@ -8,14 +9,14 @@ import typer
 
 from infrastructure.log import Log, LogReader
 from infrastructure.log import migrate as migrate_log
-from infrastructure.projector import ProjectorThread, Superseded
+from infrastructure.projector import ProjectorThread
 from infrastructure.settings import Settings
 from infrastructure.view_store import ViewReader, ViewStore
 from infrastructure.view_store import migrate as migrate_views
 from interfaces import http_server
 from interfaces.main import EVERYTHING, Part, application, projector
 from interfaces.stopping import end_cleanly_when_told, give_up_later
-from interfaces.terminal import err, fail, out, progress, settings, usable_store
+from interfaces.terminal import err, out, progress, settings, usable_store
 
 app = typer.Typer()
 Port = Annotated[int, typer.Option(envvar="PORT")]
@@ -72,7 +73,8 @@ def rebuild() -> None:
     """Make all views anew from the log, beside those that serve, and let them take their place."""
     with usable_store():
         chosen = settings()
-        total = LogReader(chosen.store()).head()
+        with closing(LogReader(chosen.store())) as log:
+            total = log.head()
         rebuilding = projector(chosen)
         with progress("records") as bar:
             task = bar.add_task("rebuilding", total=total)
@@ -87,18 +89,18 @@ def retry() -> None:
     """Try again to fold the records that could not be folded."""
     with usable_store():
         chosen = settings()
-        store, views = ViewStore(chosen.store()), ViewReader(chosen.store())
-        before = len(views.parked())
-        serving = store.serving()
-        if serving:
-            store.documents(serving.number).retry()
-        trying = projector(chosen)
-        try:
+        database = chosen.store()
+        with (
+            closing(projector(chosen)) as trying,
+            closing(ViewStore(database)) as store,
+            closing(ViewReader(database)) as views,
+        ):
+            before = len(views.parked())
+            serving = store.serving()
+            if serving:
+                store.documents(serving.number).retry()
             trying.catch_up()
-        except Superseded:
-            raise typer.Exit(fail("The views were made by another version of Parley: run `parley rebuild`.")) from None
-        trying.close()
-        after = len(views.parked())
+            after = len(views.parked())
     out.print(f"{before - after} of {before} parked records are folded.")
 
 

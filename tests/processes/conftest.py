@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,19 @@ def wait_until(true: Callable[[], bool], seconds: float = START_SECONDS) -> None
 
 
 class Process:
-    """One command of Parley; `patched` shortens constants, by module and name."""
+    """One command of Parley, run by another command where there is one `under` which it runs.
+
+    `patched` shortens constants, by module and name.
+    """
 
     def __init__(
-        self, command: list[str], address: str, errors: Path, patched: dict[str, float], limits: dict[int, int]
+        self,
+        command: list[str],
+        address: str,
+        errors: Path,
+        patched: dict[str, float],
+        limits: dict[int, int],
+        under: list[str],
     ) -> None:
         sets = "".join(
             f"import {module}; {module}.{name} = {value}; "
@@ -54,7 +63,7 @@ class Process:
             command = [*command, "--port", str(self.port)]
         with errors.open("w") as log:
             self.popen = subprocess.Popen(
-                [sys.executable, *python, *command],
+                [*under, sys.executable, *python, *command],
                 env=os.environ | {"PARLEY_DATABASE": address, "COLUMNS": "300"},
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -70,16 +79,16 @@ class Process:
         """What the process wrote to the log so far."""
         return self.errors.read_text()
 
-    def wait_until_it_serves(self) -> "Process":
-        wait_until(self._serves)
+    def wait_until_it_serves(self, path: str = "/readyz") -> "Process":
+        wait_until(lambda: self._serves(path))
         return self
 
-    def _serves(self) -> bool:
+    def _serves(self, path: str) -> bool:
         assert self.popen.poll() is None, self.told
         if not self.port:
             return "Parley keeps" in self.told
         try:
-            return httpx2.get(f"{self.url}/readyz").status_code == 200
+            return httpx2.get(self.url + path).status_code == 200
         except httpx2.TransportError:
             return False
 
@@ -108,9 +117,14 @@ def start(tmp_path: Path) -> Iterator[Start]:
     started: list[Process] = []
 
     def begin(
-        *command: str, address: str, patched: dict[str, float] | None = None, limits: dict[int, int] | None = None
+        *command: str,
+        address: str,
+        patched: dict[str, float] | None = None,
+        limits: dict[int, int] | None = None,
+        under: Sequence[str] = (),
     ) -> Process:
-        started.append(Process(list(command), address, tmp_path / f"{len(started)}.log", patched or {}, limits or {}))
+        log = tmp_path / f"{len(started)}.log"
+        started.append(Process(list(command), address, log, patched or {}, limits or {}, list(under)))
         return started[-1]
 
     yield begin
