@@ -54,7 +54,8 @@ class Process:
 
         def limit() -> None:
             for kind, most in limits.items():
-                resource.setrlimit(kind, (most, most))
+                _, hard = resource.getrlimit(kind)
+                resource.setrlimit(kind, (most, most if kind == resource.RLIMIT_NOFILE else hard))
 
         self.errors = errors
         self.port = 0
