@@ -1,12 +1,15 @@
 """Told to stop, each process ends with exit code 0 in a short time, and what it acknowledged is stored."""
 
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import httpx2
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from infrastructure.log import LogReader
 from infrastructure.settings import Settings
@@ -126,3 +129,63 @@ def test_no_client_holds_up_the_end(new_store: Callable[[str], str], start: Star
         assert "Traceback" not in process.told
         for one in connections:
             one.close()
+
+
+class Frozen:
+    """Stands between Parley and a server on a socket, and passes nothing on from a moment on: not even an end."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._sockets = [self._listening]
+        self.port = self._listening.getsockname()[1]
+        self.frozen = threading.Event()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listening.accept()
+                far = socket.socket(socket.AF_UNIX)
+                far.connect(self._path)
+                self._sockets += [near, far]
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while told := one.recv(65536):
+                if not self.frozen.is_set():
+                    other.sendall(told)
+
+    def close(self) -> None:
+        for one in self._sockets:
+            one.close()
+
+
+def test_a_store_that_falls_silent_does_not_hold_up_the_end_for_ever(
+    new_store: Callable[[str], str], start: Start
+) -> None:
+    told = conninfo_to_dict(new_store("postgresql"))
+    between = Frozen(f"{told['host']}/.s.PGSQL.{told.get('port', 5432)}")
+    address = f"postgresql://postgres@127.0.0.1:{between.port}/{told['dbname']}"
+    bounds = {"interfaces.http_server.GRACE_SECONDS": 1, "interfaces.stopping.STOP_SECONDS": 4}
+    processes = [
+        start("serve", "--only", "recording", address=address, patched=bounds).wait_until_it_serves(),
+        start("project", address=address, patched=bounds).wait_until_it_serves(),
+    ]
+    assert processes[0].tell("open-negotiation", title="Talks").status_code == 201
+    between.frozen.set()
+    with processes[0].connect() as waiting:
+        waiting.sendall(request("/v1/records/annotate", NOTE))
+        time.sleep(0.5)
+        for process in processes:
+            process.popen.send_signal(signal.SIGTERM)
+        status, problem = answer(waiting)
+        assert (status, problem["code"]) == (503, "stopping")
+        assert "Idempotency-Key" in problem["detail"]
+    for process in processes:
+        assert process.popen.wait(10) == 1
+        assert "cut short" in process.told
+        assert "Traceback" not in process.told
+    between.close()
