@@ -33,7 +33,9 @@ def serve(
     parts: tuple[Part, ...] = (only,) if only else EVERYTHING
     chosen = settings()
     _try_store(chosen, parts)
-    err.print(f"Parley serves {only or 'recording and reading'} on http://{host}:{port} from {chosen.store()}")
+    err.print(
+        f"Parley serves {only or 'recording and reading'} on http://{host}:{port} from {chosen.store()}", soft_wrap=True
+    )
     http_server.run(application(chosen, parts), host, port)
 
 
@@ -47,7 +49,7 @@ def project() -> None:
         if database.migrates_itself:
             migrate_log(database)
         thread = ProjectorThread(projector(chosen), database.news())
-    err.print(f"Parley keeps the views of {database}")
+    err.print(f"Parley keeps the views of {database}", soft_wrap=True)
     stopped = Event()
     for signalled in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signalled, lambda *_: stopped.set())
