@@ -217,6 +217,9 @@ class CommitQueue:
             del self._waiting[:GROUP_MAX]
             requests = [request for request, _ in group]
             outcomes = await loop.run_in_executor(self._thread, self._committer.commit, requests)
+            if self._stopping and isinstance(outcomes[0], StoreLost):  # each group would wait as long as this one
+                group, self._waiting = group + self._waiting, []
+                outcomes = [outcomes[0]] * len(group)
             for (_, answer), outcome in zip(group, outcomes, strict=True):
                 if answer.cancelled():
                     continue

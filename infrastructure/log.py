@@ -239,6 +239,7 @@ class LogReader:
             _refuse_newer(database, version)
             if version < SCHEMA:
                 raise StoreRefused(f"The log {database} is not of this version: run `parley migrate`.")
+            connection.check_rights("log")
         except Exception as error:
             connection.close()
             if isinstance(error, StoreLost):

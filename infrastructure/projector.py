@@ -4,6 +4,8 @@ One process keeps the views live, all of them together, so that an answer never 
 over when that one ends. The views are a copy of the log: they are made anew beside those that serve.
 """
 
+import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +22,7 @@ from application.replay import Amended, Standing, by_stream
 from application.view import Document, Record, View
 from domain.moment import reached
 from infrastructure.code_version import fold_version
-from infrastructure.database import Database, News, StoreLost, StoreRefused
+from infrastructure.database import Database, News, StoreFull, StoreLost, StoreRefused
 from infrastructure.filling import filled
 from infrastructure.folding import Folding, Fresh, Kept, KeptDocuments, counting, fresh, postponed, taken
 from infrastructure.log import LogReader
@@ -30,6 +32,9 @@ BATCH = 1000
 LONG = 10_000
 """From how many records on a negotiation is folded in batches."""
 POLL_SECONDS = 1.0
+SAID_AGAIN_SECONDS = 60.0
+LEFT_SECONDS = 5.0
+"""How long what is left may take at the end; the next start goes on from there."""
 
 _log = structlog.get_logger()
 
@@ -44,7 +49,11 @@ class Projector:
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._log = LogReader(database, skip=self._park_unreadable)
-        self._store = ViewStore(database)
+        try:
+            self._store = ViewStore(database)
+        except BaseException:
+            self._log.close()
+            raise
         self._clock = clock
         self._asked = clock().isoformat()
         """The time at which the views stand: read once for each transaction, so that no record falls between two."""
@@ -67,8 +76,11 @@ class Projector:
         serving = self._store.serving()
         return serving is not None and serving.fold == fold_version()
 
-    def catch_up(self) -> int:
-        """Fold all that is new or has come into effect; gives the position reached. Raises `Superseded`."""
+    def catch_up(self, enough: Callable[[], bool] = lambda: False) -> int:
+        """Fold what is new or has come into effect, all or until it is enough; gives the position reached.
+
+        Raises `Superseded`.
+        """
         more = True
         while more:
             with self._transaction():
@@ -76,6 +88,7 @@ class Projector:
                 if serving is None or serving.fold != fold_version():
                     raise Superseded
                 position, more = self._step(serving)
+            more = more and not enough()
         return position
 
     def rebuild(self) -> Iterator[int]:
@@ -308,6 +321,8 @@ class ProjectorThread(Thread):
         self._projector = projector
         self._news = news
         self._stopping = Event()
+        self._until = math.inf
+        self._said: dict[type[Exception], float] = {}
         self.up_to_date = Event()
         """Set once all was folded that was there at the start."""
 
@@ -316,11 +331,25 @@ class ProjectorThread(Thread):
             try:
                 self._keep_live()
                 return
-            except StoreLost as error:
-                _log.warning("the store does not answer, and is tried again", error=str(error))
-            except Exception:
-                _log.exception("projection failed, and is tried again")
+            except Exception as error:
+                self._say(error)
             self._stopping.wait(POLL_SECONDS)
+
+    def _enough(self) -> bool:
+        return time.monotonic() > self._until
+
+    def _say(self, error: Exception) -> None:
+        """Log what is in the way: once a minute, while it is tried again every second."""
+        now = time.monotonic()
+        if now - self._said.get(type(error), -math.inf) < SAID_AGAIN_SECONDS:
+            return
+        self._said[type(error)] = now
+        if isinstance(error, StoreLost | StoreFull | StoreRefused):
+            _log.warning(
+                "the views cannot be stored, and are tried again", reason=type(error).__name__, error=str(error)
+            )
+        else:
+            _log.error("projection failed, and is tried again", exc_info=error)
 
     def _keep_live(self) -> None:
         while not self._projector.leads():
@@ -332,15 +361,16 @@ class ProjectorThread(Thread):
                     return
         try:
             while not self._stopping.is_set():
-                self._projector.catch_up()
+                self._projector.catch_up(self._enough)
                 self.up_to_date.set()
                 self._news.wait(POLL_SECONDS)
-            self._projector.catch_up()
+            self._projector.catch_up(self._enough)
         except Superseded:
             _log.warning("another version of Parley keeps the views from now on")
 
     def stop(self) -> None:
-        """Fold what is left, and end."""
+        """Fold what is left, as far as there is time, and end."""
+        self._until = time.monotonic() + LEFT_SECONDS
         self._stopping.set()
         self._news.end()
         self.join()

@@ -6,7 +6,7 @@ made beside it, and takes its place in one transaction.
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from typing import Any, NamedTuple, TypeVar
 
 from application.fold import Place
@@ -112,17 +112,14 @@ class Build(NamedTuple):
 
 def migrate(database: Database) -> None:
     """Make the tables, or make them anew where another version made them: they hold only a copy of the log."""
-    connection = database.writer("views")
-    version = connection.version("views")
+    with closing(database.writer("views")) as connection:
+        version = connection.version("views")
     if version not in (0, SCHEMA):
-        connection.close()
         database.reset("views")
-        connection = database.writer("views")
-    with connection.transaction("views"):
+    with closing(database.writer("views")) as connection, connection.transaction("views"):
         if connection.version("views") == 0:
             connection.declare(*_BUILDS)
             connection.set_version("views", SCHEMA)
-    connection.close()
 
 
 class ViewStore:
@@ -518,15 +515,16 @@ class ViewReader:
 
 
 def _opened(database: Database, connection: Connection) -> Connection:
-    """A connection to views of this version; closed where they are not."""
+    """A connection to views of this version; closed where they are not, or may not be used."""
     try:
-        version = connection.version("views")
-    except StoreLost as error:
+        if connection.version("views") != SCHEMA:
+            raise StoreRefused(f"The views in {database} are of another version: run `parley migrate`.")
+        connection.check_rights("views")
+    except Exception as error:
         connection.close()
-        raise StoreRefused(f"The views in {database} cannot be used: {error}") from None
-    if version != SCHEMA:
-        connection.close()
-        raise StoreRefused(f"The views in {database} are of another version: run `parley migrate`.")
+        if isinstance(error, StoreLost):
+            raise StoreRefused(f"The views in {database} cannot be used: {error}") from None
+        raise
     return connection
 
 

@@ -1,24 +1,22 @@
 """The commands that run the service: serve, project, migrate, rebuild, retry."""
 
-import resource
 import signal
+from contextlib import closing
 from threading import Event
 from typing import Annotated, Literal
 
 import typer
-import uvicorn
 
 from infrastructure.log import Log, LogReader
 from infrastructure.log import migrate as migrate_log
-from infrastructure.projector import ProjectorThread, Superseded
+from infrastructure.projector import ProjectorThread
 from infrastructure.settings import Settings
 from infrastructure.view_store import ViewReader, ViewStore
 from infrastructure.view_store import migrate as migrate_views
+from interfaces import http_server
 from interfaces.main import EVERYTHING, Part, application, projector
-from interfaces.terminal import err, fail, out, progress, settings, usable_store
-
-GRACE_SECONDS = 10
-"""How long requests that have begun may take when the service is told to stop."""
+from interfaces.stopping import end_cleanly_when_told, give_up_later
+from interfaces.terminal import err, out, progress, settings, usable_store
 
 app = typer.Typer()
 Port = Annotated[int, typer.Option(envvar="PORT")]
@@ -31,38 +29,34 @@ def serve(
     port: Port = 8000,
 ) -> None:
     """Serve the HTTP interface until it is stopped. All of it also keeps the views; one part needs `parley project`."""
+    end_cleanly_when_told()
     parts: tuple[Part, ...] = (only,) if only else EVERYTHING
     chosen = settings()
     _try_store(chosen, parts)
-    err.print(f"Parley serves {only or 'recording and reading'} on http://{host}:{port} from {chosen.store()}")
-    _allow_many_connections()
-    uvicorn.run(
-        application(chosen, parts),
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+    err.print(
+        f"Parley serves {only or 'recording and reading'} on http://{host}:{port} from {chosen.store()}", soft_wrap=True
     )
+    http_server.run(application(chosen, parts), host, port)
 
 
 @app.command()
 def project() -> None:
     """Keep the views live until stopped; a second one stands by, and takes over when the first ends."""
+    end_cleanly_when_told()
     chosen = settings()
     with usable_store():
         database = chosen.store()
         if database.migrates_itself:
             migrate_log(database)
         thread = ProjectorThread(projector(chosen), database.news())
-    err.print(f"Parley keeps the views of {database}")
+    err.print(f"Parley keeps the views of {database}", soft_wrap=True)
     stopped = Event()
     for signalled in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signalled, lambda *_: stopped.set())
     thread.start()
     while thread.is_alive() and not stopped.wait(0.5):
         pass
+    give_up_later()
     thread.stop()
 
 
@@ -81,7 +75,8 @@ def rebuild() -> None:
     """Make all views anew from the log, beside those that serve, and let them take their place."""
     with usable_store():
         chosen = settings()
-        total = LogReader(chosen.store()).head()
+        with closing(LogReader(chosen.store())) as log:
+            total = log.head()
         rebuilding = projector(chosen)
         with progress("records") as bar:
             task = bar.add_task("rebuilding", total=total)
@@ -96,18 +91,18 @@ def retry() -> None:
     """Try again to fold the records that could not be folded."""
     with usable_store():
         chosen = settings()
-        store, views = ViewStore(chosen.store()), ViewReader(chosen.store())
-        before = len(views.parked())
-        serving = store.serving()
-        if serving:
-            store.documents(serving.number).retry()
-        trying = projector(chosen)
-        try:
+        database = chosen.store()
+        with (
+            closing(projector(chosen)) as trying,
+            closing(ViewStore(database)) as store,
+            closing(ViewReader(database)) as views,
+        ):
+            before = len(views.parked())
+            serving = store.serving()
+            if serving:
+                store.documents(serving.number).retry()
             trying.catch_up()
-        except Superseded:
-            raise typer.Exit(fail("The views were made by another version of Parley: run `parley rebuild`.")) from None
-        trying.close()
-        after = len(views.parked())
+            after = len(views.parked())
     out.print(f"{before - after} of {before} parked records are folded.")
 
 
@@ -120,9 +115,3 @@ def _try_store(chosen: Settings, parts: tuple[Part, ...]) -> None:
             ViewStore(database).close()
         if "reading" in parts:
             ViewReader(database).close()
-
-
-def _allow_many_connections() -> None:
-    """As many open files as the system lets this process have."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -75,6 +75,8 @@ def recorder(request: pytest.FixtureRequest, database: Database) -> Iterator[Non
     log = Log(database)
     request.cls.recorder = log.recorder
     yield
+    with log.recorder.appending():  # some cases leave a thread that still reads
+        pass
     log.close()
 
 
