@@ -36,7 +36,7 @@ def filled(database: Database, lengths: dict[str, int], until: int, asked: str) 
         yield from (_filled(database, group, until, asked) for group in groups)
         return
     workers = os.cpu_count() or 1
-    with ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent) as pool:
         # A few more than are worked on: what is folded waits in memory until it is stored.
         going = deque[Future[Filled]]()
         for group in groups:
@@ -78,8 +78,8 @@ def _filled(database: Database, negotiations: list[str], until: int, asked: str)
     return Filled(negotiations, length, whole)
 
 
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
+def end_with_parent() -> None:
+    """Let this process end when the one that started it does, also where that is killed: it would wait for ever."""
     parent = parent_process()
     if parent:
         Thread(target=_exit_after, args=(parent,), daemon=True).start()

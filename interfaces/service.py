@@ -1,21 +1,19 @@
 """The commands that run the service: serve, project, migrate, rebuild, retry."""
 
-import signal
-from contextlib import closing
-from threading import Event
+from contextlib import closing, nullcontext
 from typing import Annotated, Literal
 
 import typer
 
+from infrastructure.database import Database
 from infrastructure.log import Log, LogReader
 from infrastructure.log import migrate as migrate_log
-from infrastructure.projector import ProjectorThread
-from infrastructure.settings import Settings
 from infrastructure.view_store import ViewReader, ViewStore
 from infrastructure.view_store import migrate as migrate_views
 from interfaces import http_server
-from interfaces.main import EVERYTHING, Part, application, projector
-from interfaces.stopping import end_cleanly_when_told, give_up_later
+from interfaces.main import Part, application, projector
+from interfaces.projecting import keep, keeper, views_kept
+from interfaces.stopping import end_cleanly_when_told
 from interfaces.terminal import err, out, progress, settings, usable_store
 
 app = typer.Typer()
@@ -30,13 +28,15 @@ def serve(
 ) -> None:
     """Serve the HTTP interface until it is stopped. All of it also keeps the views; one part needs `parley project`."""
     end_cleanly_when_told()
-    parts: tuple[Part, ...] = (only,) if only else EVERYTHING
     chosen = settings()
-    _try_store(chosen, parts)
+    parts: tuple[Part, ...] = (only,) if only else ("recording", "reading")
+    with usable_store():
+        _try_store(chosen.store(), parts)
     err.print(
         f"Parley serves {only or 'recording and reading'} on http://{host}:{port} from {chosen.store()}", soft_wrap=True
     )
-    http_server.run(application(chosen, parts), host, port)
+    with nullcontext() if only else views_kept(chosen):
+        http_server.run(application(chosen, parts), host, port)
 
 
 @app.command()
@@ -45,19 +45,9 @@ def project() -> None:
     end_cleanly_when_told()
     chosen = settings()
     with usable_store():
-        database = chosen.store()
-        if database.migrates_itself:
-            migrate_log(database)
-        thread = ProjectorThread(projector(chosen), database.news())
-    err.print(f"Parley keeps the views of {database}", soft_wrap=True)
-    stopped = Event()
-    for signalled in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signalled, lambda *_: stopped.set())
-    thread.start()
-    while thread.is_alive() and not stopped.wait(0.5):
-        pass
-    give_up_later()
-    thread.stop()
+        thread = keeper(chosen)
+    err.print(f"Parley keeps the views of {chosen.store()}", soft_wrap=True)
+    keep(thread)
 
 
 @app.command()
@@ -106,12 +96,10 @@ def retry() -> None:
     out.print(f"{before - after} of {before} parked records are folded.")
 
 
-def _try_store(chosen: Settings, parts: tuple[Part, ...]) -> None:
+def _try_store(database: Database, parts: tuple[Part, ...]) -> None:
     """Open what the parts need once before they serve, so that a failure is one sentence."""
-    with usable_store():
-        database = chosen.store()
-        (Log if "recording" in parts else LogReader)(database).close()
-        if "projecting" in parts:
-            ViewStore(database).close()
-        if "reading" in parts:
-            ViewReader(database).close()
+    (Log if "recording" in parts else LogReader)(database).close()
+    if len(parts) > 1:
+        ViewStore(database).close()
+    if "reading" in parts:
+        ViewReader(database).close()
