@@ -20,7 +20,8 @@ from domain.aggregate import Aggregate
 from domain.event import DomainEvent
 from domain.refusal import Refused
 from infrastructure.database import BUSY_SECONDS, StoreLost
-from infrastructure.log import Log, Receipt
+from infrastructure.log import Log
+from infrastructure.recorder import Receipt
 from infrastructure.serialization import decode_event
 
 QUEUE_MAX = 5_000

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from application.replay import Amended, by_stream
 from infrastructure.database import Database
+from infrastructure.documents import Parked
 from infrastructure.folding import Folded, from_nothing
 from infrastructure.log import LogReader
-from infrastructure.view_store import Parked
 
 GROUP = 2_000
 """About how many records are folded as one piece of work."""

@@ -4,14 +4,11 @@ One process keeps the views live, all of them together, so that an answer never 
 over when that one ends. The views are a copy of the log: they are made anew beside those that serve.
 """
 
-import math
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
-from threading import Event, Thread
 from uuid import uuid4
 
 import structlog
@@ -22,19 +19,16 @@ from application.replay import Amended, Standing, by_stream
 from application.view import Document, Record, View
 from domain.moment import reached
 from infrastructure.code_version import fold_version
-from infrastructure.database import Database, News, StoreFull, StoreLost, StoreRefused
+from infrastructure.database import Database, StoreRefused
+from infrastructure.documents import Documents, Parked
 from infrastructure.filling import filled
 from infrastructure.folding import Folding, Fresh, Kept, KeptDocuments, counting, fresh, postponed, taken
 from infrastructure.log import LogReader
-from infrastructure.view_store import Build, Documents, Parked, ViewStore
+from infrastructure.view_store import Build, ViewStore
 
 BATCH = 1000
 LONG = 10_000
 """From how many records on a negotiation is folded in batches."""
-POLL_SECONDS = 1.0
-SAID_AGAIN_SECONDS = 60.0
-LEFT_SECONDS = 5.0
-"""How long what is left may take at the end; the next start goes on from there."""
 
 _log = structlog.get_logger()
 
@@ -311,68 +305,3 @@ class Projector:
     def close(self) -> None:
         self._log.close()
         self._store.close()
-
-
-class ProjectorThread(Thread):
-    """Keeps the views live: folds when there is news, and at least once a second, as long as no other process does."""
-
-    def __init__(self, projector: Projector, news: News) -> None:
-        super().__init__(name="projector", daemon=True)
-        self._projector = projector
-        self._news = news
-        self._stopping = Event()
-        self._until = math.inf
-        self._said: dict[type[Exception], float] = {}
-        self.up_to_date = Event()
-        """Set once all was folded that was there at the start."""
-
-    def run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._keep_live()
-                return
-            except Exception as error:
-                self._say(error)
-            self._stopping.wait(POLL_SECONDS)
-
-    def _enough(self) -> bool:
-        return time.monotonic() > self._until
-
-    def _say(self, error: Exception) -> None:
-        """Log what is in the way: once a minute, while it is tried again every second."""
-        now = time.monotonic()
-        if now - self._said.get(type(error), -math.inf) < SAID_AGAIN_SECONDS:
-            return
-        self._said[type(error)] = now
-        if isinstance(error, StoreLost | StoreFull | StoreRefused):
-            _log.warning(
-                "the views cannot be stored, and are tried again", reason=type(error).__name__, error=str(error)
-            )
-        else:
-            _log.error("projection failed, and is tried again", exc_info=error)
-
-    def _keep_live(self) -> None:
-        while not self._projector.leads():
-            if self._stopping.wait(POLL_SECONDS):
-                return
-        if not self._projector.is_current():
-            for _ in self._projector.rebuild():
-                if self._stopping.is_set():
-                    return
-        try:
-            while not self._stopping.is_set():
-                self._projector.catch_up(self._enough)
-                self.up_to_date.set()
-                self._news.wait(POLL_SECONDS)
-            self._projector.catch_up(self._enough)
-        except Superseded:
-            _log.warning("another version of Parley keeps the views from now on")
-
-    def stop(self) -> None:
-        """Fold what is left, as far as there is time, and end."""
-        self._until = time.monotonic() + LEFT_SECONDS
-        self._stopping.set()
-        self._news.end()
-        self.join()
-        self._projector.close()
-        self._news.close()

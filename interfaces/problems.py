@@ -25,7 +25,7 @@ from domain.text import Line, Prose, Quotation, Slug
 from infrastructure.committer import KeyReused, Overloaded, Stopping
 from infrastructure.database import StoreFull, StoreLost, StoreRefused
 from infrastructure.log import Unreadable
-from infrastructure.view_store import NotBuilt
+from infrastructure.view_reader import NotBuilt
 
 MEDIA_TYPE = "application/problem+json"
 _STATUS: dict[type[Refused], int] = {AlreadyKnown: 409, VersionMoved: 412, KeyReused: 422}

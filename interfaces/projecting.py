@@ -9,8 +9,8 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
 
 from infrastructure.filling import end_with_parent
+from infrastructure.keeping import POLL_SECONDS, ProjectorThread
 from infrastructure.log import migrate as migrate_log
-from infrastructure.projector import POLL_SECONDS, ProjectorThread
 from infrastructure.settings import Settings
 from interfaces.main import projector
 from interfaces.stopping import give_up_later

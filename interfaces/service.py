@@ -8,7 +8,8 @@ import typer
 from infrastructure.database import Database
 from infrastructure.log import Log, LogReader
 from infrastructure.log import migrate as migrate_log
-from infrastructure.view_store import ViewReader, ViewStore
+from infrastructure.view_reader import ViewReader
+from infrastructure.view_store import ViewStore
 from infrastructure.view_store import migrate as migrate_views
 from interfaces import http_server
 from interfaces.main import Part, application, projector

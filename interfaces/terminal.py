@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from infrastructure.database import StoreFull, StoreLost, StoreRefused
 from infrastructure.projector import Superseded
 from infrastructure.settings import Settings
-from infrastructure.view_store import NotBuilt
+from infrastructure.view_reader import NotBuilt
 
 WIDTH = 160
 """How wide tables are where the output is no terminal."""

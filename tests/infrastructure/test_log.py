@@ -22,7 +22,8 @@ from application.view import Record
 from domain.refusal import Refused
 from infrastructure.committer import CommitQueue, Committer, KeyReused, Overloaded, Request, Stopping
 from infrastructure.database import Database, StoreFull, StoreLost, StoreRefused
-from infrastructure.log import Log, LogReader, LogRecorder, Unreadable, migrate
+from infrastructure.log import Log, LogReader, Unreadable, migrate
+from infrastructure.recorder import LogRecorder
 from infrastructure.settings import Settings
 from infrastructure.sqlite import SqliteDatabase
 

@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from infrastructure.log import LogReader
 from infrastructure.settings import Settings
-from infrastructure.view_store import ViewReader
+from infrastructure.view_reader import ViewReader
 from tests.processes.conftest import Process, Start, answer, request, wait_until
 
 NOTE = {"negotiation": "talks", "occurred": "2025-01-02", "note": "Noted."}
