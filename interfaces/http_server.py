@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from infrastructure.serialization import encode
+from interfaces.memory import collect_seldom
 from interfaces.problems import MEDIA_TYPE, Problem
 from interfaces.stopping import give_up_later
 
@@ -137,6 +138,7 @@ class Server(uvicorn.Server):
 def run(app: Any, host: str, port: int) -> None:
     """Serve until the process is told to stop."""
     _allow_many_connections()
+    collect_seldom()
     logging.getLogger("uvicorn.error").addFilter(_is_not_cut_off)
     config = uvicorn.Config(
         app,

@@ -13,6 +13,7 @@ from infrastructure.keeping import POLL_SECONDS, ProjectorThread
 from infrastructure.log import migrate as migrate_log
 from infrastructure.settings import Settings
 from interfaces.main import projector
+from interfaces.memory import collect_seldom
 from interfaces.stopping import give_up_later
 
 PATIENCE_SECONDS = 5.0
@@ -32,6 +33,7 @@ def keep(thread: ProjectorThread, signals: Sequence[int] = (signal.SIGTERM, sign
     stopped = threading.Event()
     for signalled in signals:
         signal.signal(signalled, lambda *_: stopped.set())
+    collect_seldom()
     thread.start()
     while thread.is_alive() and not stopped.wait(0.5):
         pass
