@@ -142,7 +142,7 @@ class Committer:
                 decided, first = self._decided(requests), self._head + 1
                 if decided.events:
                     self._unsure = decided
-                    self._log.append(decided.events, list(decided.receipts.values()))
+                    self._log.append(decided.events, list(decided.receipts.values()), self._head)
         self._head = max(self._head, first + len(decided.events) - 1)
         self._streams.shrink()
         records = [Record(position, event) for position, event in enumerate(decided.events, first)]

@@ -93,7 +93,7 @@ class Connection(ABC):
 
     @abstractmethod
     def tell(self) -> None:
-        """Wake those who wait for news once the transaction is on disk."""
+        """Wake those who wait for news once the transaction, in which this is said, is on disk."""
 
     @abstractmethod
     def searchable(self, words: Iterable[str]) -> str:

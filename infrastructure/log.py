@@ -225,13 +225,17 @@ class Log(LogReader):
         """Nobody else appends meanwhile; all that is appended is on disk when it ends, or nothing."""
         return self.recorder.appending()
 
-    def append(self, events: Sequence[DomainEvent], receipts: Sequence[Receipt] = ()) -> list[int]:
+    def append(
+        self, events: Sequence[DomainEvent], receipts: Sequence[Receipt] = (), head: int | None = None
+    ) -> list[int]:
         """Store events; gives their positions. On disk when this returns, or when `appending` ends around it.
+
+        Whoever is `appending` may know the `head`, the last position that is taken.
 
         Raises the library's `IntegrityError` where a stream has moved or a receipt's key is taken.
         """
         stored = [self._mapper.to_stored_event(event) for event in events]
-        return list(self.recorder.insert_events(stored, events=events, receipts=receipts) or ())
+        return list(self.recorder.insert_events(stored, events=events, receipts=receipts, head=head) or ())
 
     def close(self) -> None:
         self.recorder.close()

@@ -57,7 +57,7 @@ class PostgresConnection(Connection):
         self._writes = writes
         self._waits = waits
         self._led: set[Lock] = set()
-        self._within = False
+        self._within = self._tells = False
         self._ended = False
         self._connection = self._connect()
 
@@ -100,15 +100,12 @@ class PostgresConnection(Connection):
 
     @contextmanager
     def transaction(self, lock: Lock | None = None) -> Iterator[None]:
-        with named_errors():
-            self._usable().execute("BEGIN")
-            if lock:
-                self._connection.execute(f"SELECT pg_advisory_xact_lock({_LOCKS[lock]})")
-        self._within = True
+        self._usable()
+        self._within, self._tells = True, False
         try:
+            self._at_once("BEGIN", f"SELECT pg_advisory_xact_lock({_LOCKS[lock]})" if lock else "")
             yield
-            with named_errors():
-                self._connection.execute("COMMIT")
+            self._at_once(f"NOTIFY {_CHANNEL}" if self._tells else "", "COMMIT")
         except BaseException:
             if not self._connection.closed:
                 with named_errors():
@@ -116,6 +113,11 @@ class PostgresConnection(Connection):
             raise
         finally:
             self._within = False
+
+    def _at_once(self, *statements: str) -> None:
+        """Each way to the server and back is a good part of what a record costs."""
+        with named_errors():
+            self._connection.execute("; ".join(filter(None, statements)), prepare=False)
 
     def lead(self, lock: Lock) -> bool:
         self._usable()
@@ -145,7 +147,8 @@ class PostgresConnection(Connection):
         check_rights(self.value, self._address, part, writes=self._writes)
 
     def tell(self) -> None:
-        self.run(f"NOTIFY {_CHANNEL}")
+        """Within a transaction: the word goes out with its end."""
+        self._tells = True
 
     def searchable(self, words: Iterable[str]) -> str:
         return " ".join(f"'{word[:_WORD_MAX]}'" for word in words)

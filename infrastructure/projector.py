@@ -26,7 +26,7 @@ from infrastructure.folding import Folding, Fresh, Kept, KeptDocuments, counting
 from infrastructure.log import LogReader
 from infrastructure.view_store import Build, ViewStore
 
-BATCH = 1000
+BATCH = 4000
 LONG = 10_000
 """From how many records on a negotiation is folded in batches."""
 

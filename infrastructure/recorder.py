@@ -63,11 +63,15 @@ class LogRecorder(ApplicationRecorder):
         *,
         events: Sequence[DomainEvent] = (),
         receipts: Sequence[Receipt] = (),
+        head: int | None = None,
         **kwargs: Any,
     ) -> Sequence[int] | None:
-        """`receipts` count their first position from 0, in the order of the events."""
+        """`receipts` count their first position from 0, in the order of the events.
+
+        Whoever appends may know the `head`, the last position that is taken.
+        """
         with self.appending():
-            first = (self.max_notification_id() or 0) + 1
+            first = (self.max_notification_id() or 0 if head is None else head) + 1
             positions = range(first, first + len(stored_events))
             rows = [
                 (position, str(stored.originator_id), stored.originator_version, stored.topic, stored.state)

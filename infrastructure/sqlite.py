@@ -27,7 +27,7 @@ from infrastructure.database import (
 
 _SETTINGS: dict[Part, tuple[str, ...]] = {
     "log": ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"),
-    "views": ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -32768", "wal_autocheckpoint = 8000"),
+    "views": ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -32768", "wal_autocheckpoint = 2000"),
 }
 """The views are a copy with the position that it rests on: what a crash takes from their end is folded again."""
 GLANCE_SECONDS = 0.005
