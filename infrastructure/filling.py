@@ -14,6 +14,7 @@ from infrastructure.database import Database
 from infrastructure.documents import Parked
 from infrastructure.folding import Folded, from_nothing
 from infrastructure.log import LogReader
+from infrastructure.memory import collect_seldom
 
 GROUP = 2_000
 """About how many records are folded as one piece of work."""
@@ -36,7 +37,7 @@ def filled(database: Database, lengths: dict[str, int], until: int, asked: str) 
         yield from (_filled(database, group, until, asked) for group in groups)
         return
     workers = os.cpu_count() or 1
-    with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _begin) as pool:
         # A few more than are worked on: what is folded waits in memory until it is stored.
         going = deque[Future[Filled]]()
         for group in groups:
@@ -76,6 +77,11 @@ def _filled(database: Database, negotiations: list[str], until: int, asked: str)
         unreadable.clear()
     log.close()
     return Filled(negotiations, length, whole)
+
+
+def _begin() -> None:
+    end_with_parent()
+    collect_seldom()
 
 
 def end_with_parent() -> None:

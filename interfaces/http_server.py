@@ -13,8 +13,8 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from infrastructure.memory import collect_seldom
 from infrastructure.serialization import encode
-from interfaces.memory import collect_seldom
 from interfaces.problems import MEDIA_TYPE, Problem
 from interfaces.stopping import give_up_later
 

@@ -11,9 +11,9 @@ from multiprocessing.synchronize import Event
 from infrastructure.filling import end_with_parent
 from infrastructure.keeping import POLL_SECONDS, ProjectorThread
 from infrastructure.log import migrate as migrate_log
+from infrastructure.memory import collect_seldom
 from infrastructure.settings import Settings
 from interfaces.main import projector
-from interfaces.memory import collect_seldom
 from interfaces.stopping import give_up_later
 
 PATIENCE_SECONDS = 5.0
