@@ -55,6 +55,7 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._answering: RequestResponseCycle | None = None
         self._received = 0
         self._waiting: tuple[RequestResponseCycle | None, bool] | None = None
         """Of which request it waits for the next part, and whether that is the body, when looked at last."""
@@ -84,28 +85,32 @@ class Connection(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """The service stops: a body that is still on its way is not waited for."""
-        if self.cycle is not None and self._body_is_missing():
+        if self._answering is not None and self._answering.more_body and not self._answering.response_complete:
             self.end(STOPPING)
         else:
             super().shutdown()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """The request that is being answered is not the last that came, where a client does not wait for answers."""
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
     def end(self, answer: bytes) -> None:
         """Answer in the application's place, unless it has begun to, and hang up."""
-        cycle = self.cycle
-        if cycle is not None and not cycle.response_complete:
+        cycle = self._answering
+        begun = cycle is not None and not cycle.response_complete
+        if cycle is not None and begun:
             cycle.disconnected = True
             cycle.message_event.set()
-        if not self.pipeline and (cycle is None or cycle.response_complete or not cycle.response_started):
+        if cycle is None or not begun or not cycle.response_started:
             self.transport.write(answer)
         self.transport.close()
 
     def _waits_for(self) -> tuple[RequestResponseCycle | None, bool] | None:
-        if self.cycle is not None and not self.cycle.response_complete:
-            return (self.cycle, True) if self._body_is_missing() else None
-        return (self.cycle, False) if self.timeout_keep_alive_task is None else None
-
-    def _body_is_missing(self) -> bool:
-        return self.cycle.more_body and not self.cycle.response_complete
+        cycle = self._answering
+        if cycle is not None and not cycle.response_complete:
+            return (cycle, True) if cycle.more_body else None
+        return (cycle, False) if self.timeout_keep_alive_task is None else None
 
 
 class Server(uvicorn.Server):
@@ -139,21 +144,27 @@ def run(app: Any, host: str, port: int) -> None:
     """Serve until the process is told to stop."""
     _allow_many_connections()
     collect_seldom()
-    logging.getLogger("uvicorn.error").addFilter(_is_not_cut_off)
-    config = uvicorn.Config(
-        app,
-        host,
-        port,
-        http=Connection,
-        log_level="warning",
-        access_log=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_SECONDS + 1,
-    )
-    server = Server(config)
-    server.run()
-    if not server.started:
+    serving = server(app, host, port)
+    serving.run()
+    if not serving.started:
         raise SystemExit(1)
+
+
+def server(app: Any, host: str, port: int) -> Server:
+    """The server of an application, not yet started."""
+    logging.getLogger("uvicorn.error").addFilter(_is_not_cut_off)
+    return Server(
+        uvicorn.Config(
+            app,
+            host,
+            port,
+            http=Connection,
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE_SECONDS + 1,
+        )
+    )
 
 
 def _is_not_cut_off(told: logging.LogRecord) -> bool:

@@ -285,6 +285,29 @@ def test_what_was_submitted_before_the_stop_is_stored(writer: Writer, reader: Ca
     assert reader().head() == 602
 
 
+def test_where_the_store_is_lost_at_the_stop_nobody_waits_longer_than_the_first(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infrastructure.committer.GROUP_MAX", 1)
+    monkeypatch.setattr("infrastructure.committer.BUSY_SECONDS", -1.0)
+    log = Log(database)
+    committer = Committer(log, lambda: datetime(2025, 6, 1, tzinfo=UTC))
+    Failing(log).failures = [("before", StoreLost("gone"))]
+
+    async def stopped() -> list[Any]:
+        queue = CommitQueue(committer)
+        asked = [
+            asyncio.create_task(queue.submit(Request([told("open-negotiation", title="Talks")]))) for _ in range(3)
+        ]
+        await asyncio.sleep(0)
+        await queue.stop()
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    assert [type(answer) for answer in asyncio.run(stopped())] == [StoreLost] * 3
+    assert log.head() == 0
+    log.close()
+
+
 def test_a_record_that_cannot_be_read_is_named(writer: Writer, database: Database) -> None:
     one(writer(), Request([told("open-negotiation", title="Talks")]))
     connection = database.writer("log")

@@ -1,0 +1,124 @@
+"""The server before the application: whom it does not wait for, whom it turns away, and how it ends."""
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, Request
+from starlette.requests import ClientDisconnect
+
+from interfaces import http_server
+from interfaces.http_server import Server, server
+
+POST = b"POST /body HTTP/1.1\r\nHost: parley\r\nContent-Length: 4\r\n\r\n"
+Connect = Callable[[bytes], socket.socket]
+
+
+def app() -> FastAPI:
+    app = FastAPI()
+
+    @app.post("/body")
+    async def body(request: Request) -> int:
+        with suppress(ClientDisconnect):
+            await request.body()
+        return 4
+
+    @app.get("/long")
+    async def long() -> None:
+        await asyncio.sleep(60)
+
+    return app
+
+
+@pytest.fixture
+def serving() -> Iterator[Server]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    serving = server(app(), "127.0.0.1", port)
+    thread = threading.Thread(target=serving.run)
+    thread.start()
+    while not serving.started:
+        time.sleep(0.01)
+    yield serving
+    serving.should_exit = True
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def connect(serving: Server) -> Iterator[Connect]:
+    """Opens connections, and sends the beginning of something on each."""
+    with ExitStack() as opened:
+
+        def connected(told: bytes) -> socket.socket:
+            address = ("127.0.0.1", serving.config.port)
+            connection = opened.enter_context(socket.create_connection(address, timeout=20))
+            connection.sendall(told)
+            return connection
+
+        yield connected
+
+
+def answer(connection: socket.socket) -> tuple[int, Any]:
+    """The status and the document of an answer after which the server hangs up."""
+    told = b""
+    while more := connection.recv(65536):
+        told += more
+    head, _, body = told.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(body)
+
+
+def test_who_does_not_send_on_is_told_that_it_is_too_slow(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "PATIENCE_SECONDS", 0.5)
+    slow = [connect(told) for told in (b"", b"POST /bo", POST, POST + b"abc")]
+    for connection in slow:
+        status, problem = answer(connection)
+        assert (status, problem["code"]) == (408, "too-slow")
+
+
+def test_a_body_of_many_bytes_has_more_time(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(http_server, "BODY_BYTES_A_SECOND", 1)
+    connection = connect(POST)
+    for byte in b"abcd":
+        time.sleep(0.6)
+        connection.sendall(bytes([byte]))
+    assert b"200 OK" in connection.recv(65536)
+
+
+def test_more_connections_than_there_may_be_are_told_so(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "CONNECTIONS_MAX", 2)
+    first, _ = connect(POST), connect(b"")
+    time.sleep(0.2)
+    status, problem = answer(connect(POST + b"abcd"))
+    assert (status, problem["code"]) == (503, "too-many-connections")
+    first.sendall(b"abcd")
+    assert b"200 OK" in first.recv(65536)
+
+
+def test_at_the_end_each_has_an_answer(
+    serving: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(http_server, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(http_server, "give_up_later", lambda: None)
+    serving.config.timeout_graceful_shutdown = 1
+    idle, slow = connect(b""), connect(POST)
+    long = connect(b"GET /long HTTP/1.1\r\nHost: parley\r\n\r\n")
+    pipelined = connect(b"GET /long HTTP/1.1\r\nHost: parley\r\n\r\n" * 2)
+    time.sleep(0.2)
+    serving.handle_exit(15, None)
+    assert idle.recv(1) == b""
+    status, problem = answer(slow)
+    assert (status, problem["code"]) == (503, "stopping")
+    for one in (long, pipelined):
+        status, problem = answer(one)
+        assert (status, problem["code"]) == (503, "stopping")
+        assert "Idempotency-Key" in problem["detail"]
+    assert not [told for told in caplog.records if told.exc_info]
