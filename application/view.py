@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -108,17 +109,22 @@ class View:
 def texts(value: object) -> str:
     """All the text in a fact, for searching; of a fact that names its `SEARCHED` fields, the text in those."""
     found: list[str] = []
-    _gather(value, found)
+    _gather((value,), found)
     return " ".join(found)
 
 
-def _gather(value: object, found: list[str]) -> None:
-    if isinstance(value, str):
-        if value:
-            found.append(value)
-    elif isinstance(value, msgspec.Struct):
-        for name in getattr(value, "SEARCHED", value.__struct_fields__):
-            _gather(getattr(value, name), found)
-    elif isinstance(value, tuple):
-        for item in value:
-            _gather(item, found)
+def _gather(values: Iterable[object], found: list[str]) -> None:
+    for value in values:
+        if isinstance(value, str):
+            if value:
+                found.append(value)
+        elif isinstance(value, tuple):
+            _gather(value, found)
+        elif isinstance(value, msgspec.Struct):
+            _gather([getattr(value, name) for name in _searched(type(value))], found)
+
+
+@cache
+def _searched(fact: type[msgspec.Struct]) -> tuple[str, ...]:
+    names: tuple[str, ...] = getattr(fact, "SEARCHED", fact.__struct_fields__)
+    return names

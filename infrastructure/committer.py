@@ -20,7 +20,8 @@ from domain.aggregate import Aggregate
 from domain.event import DomainEvent
 from domain.refusal import Refused
 from infrastructure.database import BUSY_SECONDS, StoreLost
-from infrastructure.log import Log, Receipt
+from infrastructure.log import Log
+from infrastructure.recorder import Receipt
 from infrastructure.serialization import decode_event
 
 QUEUE_MAX = 5_000
@@ -141,7 +142,7 @@ class Committer:
                 decided, first = self._decided(requests), self._head + 1
                 if decided.events:
                     self._unsure = decided
-                    self._log.append(decided.events, list(decided.receipts.values()))
+                    self._log.append(decided.events, list(decided.receipts.values()), self._head)
         self._head = max(self._head, first + len(decided.events) - 1)
         self._streams.shrink()
         records = [Record(position, event) for position, event in enumerate(decided.events, first)]
@@ -217,6 +218,9 @@ class CommitQueue:
             del self._waiting[:GROUP_MAX]
             requests = [request for request, _ in group]
             outcomes = await loop.run_in_executor(self._thread, self._committer.commit, requests)
+            if self._stopping and isinstance(outcomes[0], StoreLost):  # each group would wait as long as this one
+                group, self._waiting = group + self._waiting, []
+                outcomes = [outcomes[0]] * len(group)
             for (_, answer), outcome in zip(group, outcomes, strict=True):
                 if answer.cancelled():
                     continue

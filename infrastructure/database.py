@@ -88,8 +88,12 @@ class Connection(ABC):
     def set_version(self, part: Part, version: int) -> None: ...
 
     @abstractmethod
+    def check_rights(self, part: Part) -> None:
+        """Raise `StoreRefused` where this connection may not do with a part's tables what it was opened for."""
+
+    @abstractmethod
     def tell(self) -> None:
-        """Wake those who wait for news once the transaction is on disk."""
+        """Wake those who wait for news once the transaction, in which this is said, is on disk."""
 
     @abstractmethod
     def searchable(self, words: Iterable[str]) -> str:

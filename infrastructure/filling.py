@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from application.replay import Amended, by_stream
 from infrastructure.database import Database
+from infrastructure.documents import Parked
 from infrastructure.folding import Folded, from_nothing
 from infrastructure.log import LogReader
-from infrastructure.view_store import Parked
+from infrastructure.memory import collect_seldom
 
 GROUP = 2_000
 """About how many records are folded as one piece of work."""
@@ -36,7 +37,7 @@ def filled(database: Database, lengths: dict[str, int], until: int, asked: str) 
         yield from (_filled(database, group, until, asked) for group in groups)
         return
     workers = os.cpu_count() or 1
-    with ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _begin) as pool:
         # A few more than are worked on: what is folded waits in memory until it is stored.
         going = deque[Future[Filled]]()
         for group in groups:
@@ -78,8 +79,13 @@ def _filled(database: Database, negotiations: list[str], until: int, asked: str)
     return Filled(negotiations, length, whole)
 
 
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
+def _begin() -> None:
+    end_with_parent()
+    collect_seldom()
+
+
+def end_with_parent() -> None:
+    """Let this process end when the one that started it does, also where that is killed: it would wait for ever."""
     parent = parent_process()
     if parent:
         Thread(target=_exit_after, args=(parent,), daemon=True).start()

@@ -12,8 +12,8 @@ from application.replay import Standing
 from application.view import Document, Index, Record, View, texts
 from domain.moment import reached
 from domain.text import words
+from infrastructure.documents import Changed, Parked, Stored, tags
 from infrastructure.serialization import decode_document, encode
-from infrastructure.view_store import Changed, Parked, Stored, tags
 
 KEPT_BYTES = 8 * 2**20
 """How much JSON is kept in memory as documents, which take about eight times as much."""

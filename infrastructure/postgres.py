@@ -8,8 +8,6 @@ from threading import Event
 from typing import Any
 
 import psycopg
-from eventsourcing.persistence import IntegrityError
-from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infrastructure.database import (
@@ -18,11 +16,10 @@ from infrastructure.database import (
     Dialect,
     Lock,
     Part,
-    StoreFull,
     StoreLost,
     StoreRefused,
-    TableMissing,
 )
+from infrastructure.postgres_access import check_rights, check_schema, named, named_errors, sentence
 
 _LOCKS: dict[Lock, int] = {"log": 0x70617201, "views": 0x70617202, "projector": 0x70617203, "rebuild": 0x70617204}
 """Numbers for advisory locks. Autovacuum does not break these, as it would a lock on the table."""
@@ -60,7 +57,7 @@ class PostgresConnection(Connection):
         self._writes = writes
         self._waits = waits
         self._led: set[Lock] = set()
-        self._within = False
+        self._within = self._tells = False
         self._ended = False
         self._connection = self._connect()
 
@@ -79,7 +76,7 @@ class PostgresConnection(Connection):
         return self._connection
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with _named_errors():
+        with named_errors():
             try:
                 cursor = self._usable().execute(_translated(sql), values)
             except psycopg.OperationalError:
@@ -90,35 +87,37 @@ class PostgresConnection(Connection):
             return cursor.fetchall() if cursor.description else []
 
     def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        with _named_errors(), self._usable().cursor() as cursor:
+        with named_errors(), self._usable().cursor() as cursor:
             cursor.executemany(_translated(sql), rows)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         if not rows:
             return
         statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-        with _named_errors(), self._usable().cursor() as cursor, cursor.copy(statement) as copy:
+        with named_errors(), self._usable().cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
 
     @contextmanager
     def transaction(self, lock: Lock | None = None) -> Iterator[None]:
-        with _named_errors():
-            self._usable().execute("BEGIN")
-            if lock:
-                self._connection.execute(f"SELECT pg_advisory_xact_lock({_LOCKS[lock]})")
-        self._within = True
+        self._usable()
+        self._within, self._tells = True, False
         try:
+            self._at_once("BEGIN", f"SELECT pg_advisory_xact_lock({_LOCKS[lock]})" if lock else "")
             yield
-            with _named_errors():
-                self._connection.execute("COMMIT")
+            self._at_once(f"NOTIFY {_CHANNEL}" if self._tells else "", "COMMIT")
         except BaseException:
             if not self._connection.closed:
-                with _named_errors():
+                with named_errors():
                     self._connection.execute("ROLLBACK")
             raise
         finally:
             self._within = False
+
+    def _at_once(self, *statements: str) -> None:
+        """Each way to the server and back is a good part of what a record costs."""
+        with named_errors():
+            self._connection.execute("; ".join(filter(None, statements)), prepare=False)
 
     def lead(self, lock: Lock) -> bool:
         self._usable()
@@ -133,6 +132,7 @@ class PostgresConnection(Connection):
 
     def version(self, part: Part) -> int:
         if self.value("SELECT to_regclass('schema_versions')") is None:
+            check_schema(self.value, self._address)
             return 0
         return int(self.value("SELECT version FROM schema_versions WHERE part = ?", (part,)) or 0)
 
@@ -143,8 +143,12 @@ class PostgresConnection(Connection):
             (part, version),
         )
 
+    def check_rights(self, part: Part) -> None:
+        check_rights(self.value, self._address, part, writes=self._writes)
+
     def tell(self) -> None:
-        self.run(f"NOTIFY {_CHANNEL}")
+        """Within a transaction: the word goes out with its end."""
+        self._tells = True
 
     def searchable(self, words: Iterable[str]) -> str:
         return " ".join(f"'{word[:_WORD_MAX]}'" for word in words)
@@ -174,8 +178,7 @@ class PostgresDatabase:
         self._address = address
 
     def __str__(self) -> str:
-        told = conninfo_to_dict(self._address)
-        return f"postgresql://{told.get('host', 'localhost')}/{told.get('dbname', '')}"
+        return named(self._address)
 
     def writer(self, part: Part) -> Connection:
         return self._connection(writes=True, waits=part == "log")
@@ -240,28 +243,9 @@ def _connected(address: str, limits: str = "") -> psycopg.Connection[tuple[Any, 
     try:
         return psycopg.connect(make_conninfo("", **settings), autocommit=True)
     except psycopg.OperationalError as error:
-        raise StoreLost(_sentence(error)) from None
+        raise StoreLost(sentence(error)) from None
 
 
 @cache
 def _translated(sql: str) -> str:
     return sql.replace("%", "%%").replace("?", "%s")
-
-
-def _sentence(error: psycopg.Error) -> str:
-    """What went wrong, in one line and without the address."""
-    return " ".join(str(error).split()).rstrip(".") + "."
-
-
-@contextmanager
-def _named_errors() -> Iterator[None]:
-    try:
-        yield
-    except errors.DiskFull as error:
-        raise StoreFull(_sentence(error)) from error
-    except errors.UndefinedTable as error:
-        raise TableMissing(_sentence(error)) from error
-    except psycopg.IntegrityError as error:
-        raise IntegrityError(_sentence(error)) from error
-    except psycopg.OperationalError as error:
-        raise StoreLost(_sentence(error)) from error

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
-from threading import Event, Thread
 from uuid import uuid4
 
 import structlog
@@ -20,16 +19,16 @@ from application.replay import Amended, Standing, by_stream
 from application.view import Document, Record, View
 from domain.moment import reached
 from infrastructure.code_version import fold_version
-from infrastructure.database import Database, News, StoreLost, StoreRefused
+from infrastructure.database import Database, StoreRefused
+from infrastructure.documents import Documents, Parked
 from infrastructure.filling import filled
 from infrastructure.folding import Folding, Fresh, Kept, KeptDocuments, counting, fresh, postponed, taken
 from infrastructure.log import LogReader
-from infrastructure.view_store import Build, Documents, Parked, ViewStore
+from infrastructure.view_store import Build, ViewStore
 
-BATCH = 1000
+BATCH = 4000
 LONG = 10_000
 """From how many records on a negotiation is folded in batches."""
-POLL_SECONDS = 1.0
 
 _log = structlog.get_logger()
 
@@ -44,7 +43,11 @@ class Projector:
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._log = LogReader(database, skip=self._park_unreadable)
-        self._store = ViewStore(database)
+        try:
+            self._store = ViewStore(database)
+        except BaseException:
+            self._log.close()
+            raise
         self._clock = clock
         self._asked = clock().isoformat()
         """The time at which the views stand: read once for each transaction, so that no record falls between two."""
@@ -67,8 +70,11 @@ class Projector:
         serving = self._store.serving()
         return serving is not None and serving.fold == fold_version()
 
-    def catch_up(self) -> int:
-        """Fold all that is new or has come into effect; gives the position reached. Raises `Superseded`."""
+    def catch_up(self, enough: Callable[[], bool] = lambda: False) -> int:
+        """Fold what is new or has come into effect, all or until it is enough; gives the position reached.
+
+        Raises `Superseded`.
+        """
         more = True
         while more:
             with self._transaction():
@@ -76,6 +82,7 @@ class Projector:
                 if serving is None or serving.fold != fold_version():
                     raise Superseded
                 position, more = self._step(serving)
+            more = more and not enough()
         return position
 
     def rebuild(self) -> Iterator[int]:
@@ -298,51 +305,3 @@ class Projector:
     def close(self) -> None:
         self._log.close()
         self._store.close()
-
-
-class ProjectorThread(Thread):
-    """Keeps the views live: folds when there is news, and at least once a second, as long as no other process does."""
-
-    def __init__(self, projector: Projector, news: News) -> None:
-        super().__init__(name="projector", daemon=True)
-        self._projector = projector
-        self._news = news
-        self._stopping = Event()
-        self.up_to_date = Event()
-        """Set once all was folded that was there at the start."""
-
-    def run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._keep_live()
-                return
-            except StoreLost as error:
-                _log.warning("the store does not answer, and is tried again", error=str(error))
-            except Exception:
-                _log.exception("projection failed, and is tried again")
-            self._stopping.wait(POLL_SECONDS)
-
-    def _keep_live(self) -> None:
-        while not self._projector.leads():
-            if self._stopping.wait(POLL_SECONDS):
-                return
-        if not self._projector.is_current():
-            for _ in self._projector.rebuild():
-                if self._stopping.is_set():
-                    return
-        try:
-            while not self._stopping.is_set():
-                self._projector.catch_up()
-                self.up_to_date.set()
-                self._news.wait(POLL_SECONDS)
-            self._projector.catch_up()
-        except Superseded:
-            _log.warning("another version of Parley keeps the views from now on")
-
-    def stop(self) -> None:
-        """Fold what is left, and end."""
-        self._stopping.set()
-        self._news.end()
-        self.join()
-        self._projector.close()
-        self._news.close()

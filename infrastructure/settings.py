@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infrastructure.database import Database
 from infrastructure.postgres import PostgresDatabase
+from infrastructure.postgres_access import refuse_unclear
 from infrastructure.sqlite import SqliteDatabase
 
 _FILE = "sqlite:///"
@@ -20,6 +21,8 @@ def _address(told: str) -> str:
             "PARLEY_DATABASE is sqlite:/// and the path of a file, such as sqlite:///parley.db,"
             " or the address of a PostgreSQL database, such as postgresql://user:password@host/parley"
         )
+    if told.startswith(_SERVER):
+        refuse_unclear(told)
     return told
 
 

@@ -1,6 +1,7 @@
 """SQLite: a file for the log and one for the views, with everything acknowledged on disk."""
 
 import fcntl
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,12 +27,19 @@ from infrastructure.database import (
 
 _SETTINGS: dict[Part, tuple[str, ...]] = {
     "log": ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"),
-    "views": ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -32768", "wal_autocheckpoint = 8000"),
+    "views": ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -32768", "wal_autocheckpoint = 2000"),
 }
 """The views are a copy with the position that it rests on: what a crash takes from their end is folded again."""
 GLANCE_SECONDS = 0.005
 """How often a file is looked at for news."""
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC}
+_FULL = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+}
+"""A quota or a limit on the size of files is told as a failed write; the file beside the log has to grow, too."""
 _VALUES_MAX = 30_000
 """SQLite takes 32,766 values in a statement."""
 
@@ -103,6 +111,9 @@ class SqliteConnection(Connection):
     def set_version(self, part: Part, version: int) -> None:
         self.run(f"PRAGMA user_version = {version}")
 
+    def check_rights(self, part: Part) -> None:
+        """Seen to when the file is opened."""
+
     def tell(self) -> None:
         """Whoever waits looks at the file."""
 
@@ -131,6 +142,7 @@ class SqliteDatabase:
 
     def writer(self, part: Part) -> Connection:
         file = self.files[part]
+        _refuse_read_only(file)
         try:
             connection = _connect(str(file))
             for setting in _SETTINGS[part]:
@@ -143,7 +155,12 @@ class SqliteDatabase:
         file = self.files[part]
         if not file.exists():
             raise StoreRefused(f"There is no store at {file}: start the service that records first.")
-        return SqliteConnection(_connect(f"{file.absolute().as_uri()}?mode=ro", uri=True), file)
+        try:
+            connection = _connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+            connection.execute("PRAGMA schema_version")
+        except sqlite3.Error as error:
+            raise StoreRefused(f"The store {file} cannot be opened: {error}.") from None
+        return SqliteConnection(connection, file)
 
     def news(self) -> "FileNews":
         return FileNews(self.reader("log"))
@@ -176,6 +193,13 @@ class FileNews:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _refuse_read_only(file: Path) -> None:
+    """SQLite itself opens what cannot be written, and fails at the first record."""
+    for needed in (file, file.parent):
+        if needed.exists() and not os.access(needed, os.W_OK):
+            raise StoreRefused(f"The store {file} cannot be opened: this user has no right to write {needed}.")
 
 
 def _connect(file: str, *, uri: bool = False) -> sqlite3.Connection:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 
 from application.fold import Place
 from application.replay import Times
-from infrastructure.view_store import Parked
+from infrastructure.documents import Parked
 from interfaces.asking import AskedAt, AskedTimes
 from interfaces.problems import Problem
 

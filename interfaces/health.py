@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from infrastructure.code_version import VERSION, fold_version
 from infrastructure.log import LogReader
-from infrastructure.view_store import NotBuilt, ViewReader
+from infrastructure.view_reader import NotBuilt, ViewReader
 
 
 def router(

@@ -15,11 +15,12 @@ from application.command import all_commands
 from infrastructure.code_version import VERSION
 from infrastructure.committer import CommitQueue, Committer
 from infrastructure.database import Database
+from infrastructure.keeping import ProjectorThread
 from infrastructure.log import Log, LogReader
-from infrastructure.projector import Projector, ProjectorThread
+from infrastructure.projector import Projector
 from infrastructure.replayed import Histories
 from infrastructure.settings import Settings
-from infrastructure.view_store import ViewReader
+from infrastructure.view_reader import ViewReader
 from interfaces import auditing, health, problems, reading, reckonings, recording, supposing
 from interfaces.shortcut import Shortcut
 

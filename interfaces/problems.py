@@ -23,9 +23,9 @@ from domain.rule import CalendarName
 from domain.tariff import Code, CodeRange
 from domain.text import Line, Prose, Quotation, Slug
 from infrastructure.committer import KeyReused, Overloaded, Stopping
-from infrastructure.database import StoreFull, StoreLost
+from infrastructure.database import StoreFull, StoreLost, StoreRefused
 from infrastructure.log import Unreadable
-from infrastructure.view_store import NotBuilt
+from infrastructure.view_reader import NotBuilt
 
 MEDIA_TYPE = "application/problem+json"
 _STATUS: dict[type[Refused], int] = {AlreadyKnown: 409, VersionMoved: 412, KeyReused: 422}
@@ -76,6 +76,7 @@ _STORE: dict[type[Exception], tuple[int, str, str]] = {
         "store-unavailable",
         "The store does not answer. Send it again: with an Idempotency-Key nothing is stored twice.",
     ),
+    StoreRefused: (503, "store-unavailable", "The store cannot be used by this service; nothing was stored."),
     StoreFull: (507, "store-full", "There is no room left to store anything; nothing was stored. Reading goes on."),
     NotBuilt: (503, "views-not-built", "The views are being made from the log; ask again in a moment."),
 }

@@ -17,7 +17,7 @@ from application.view import Row
 from domain.text import Slug
 from infrastructure.log import LogReader
 from infrastructure.replayed import Histories, Replayed
-from infrastructure.view_store import Found, ViewReader
+from infrastructure.view_reader import Found, ViewReader
 from interfaces import answering, asking
 from interfaces.asking import (
     Asked,

@@ -18,7 +18,7 @@ from application.view import Record
 from domain.refusal import Refused
 from infrastructure.committer import CommitQueue
 from infrastructure.committer import Request as Work
-from infrastructure.log import stream_name
+from infrastructure.recorder import stream_name
 from infrastructure.serialization import encode
 from interfaces import problems, telling
 from interfaces.problems import of_refusal, of_validation

@@ -1,24 +1,21 @@
 """The commands that run the service: serve, project, migrate, rebuild, retry."""
 
-import resource
-import signal
-from threading import Event
+from contextlib import closing, nullcontext
 from typing import Annotated, Literal
 
 import typer
-import uvicorn
 
+from infrastructure.database import Database
 from infrastructure.log import Log, LogReader
 from infrastructure.log import migrate as migrate_log
-from infrastructure.projector import ProjectorThread, Superseded
-from infrastructure.settings import Settings
-from infrastructure.view_store import ViewReader, ViewStore
+from infrastructure.view_reader import ViewReader
+from infrastructure.view_store import ViewStore
 from infrastructure.view_store import migrate as migrate_views
-from interfaces.main import EVERYTHING, Part, application, projector
-from interfaces.terminal import err, fail, out, progress, settings, usable_store
-
-GRACE_SECONDS = 10
-"""How long requests that have begun may take when the service is told to stop."""
+from interfaces import http_server
+from interfaces.main import Part, application, projector
+from interfaces.projecting import keep, keeper, views_kept
+from interfaces.stopping import end_cleanly_when_told
+from interfaces.terminal import err, out, progress, settings, usable_store
 
 app = typer.Typer()
 Port = Annotated[int, typer.Option(envvar="PORT")]
@@ -31,39 +28,27 @@ def serve(
     port: Port = 8000,
 ) -> None:
     """Serve the HTTP interface until it is stopped. All of it also keeps the views; one part needs `parley project`."""
-    parts: tuple[Part, ...] = (only,) if only else EVERYTHING
+    end_cleanly_when_told()
     chosen = settings()
-    _try_store(chosen, parts)
-    err.print(f"Parley serves {only or 'recording and reading'} on http://{host}:{port} from {chosen.store()}")
-    _allow_many_connections()
-    uvicorn.run(
-        application(chosen, parts),
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+    parts: tuple[Part, ...] = (only,) if only else ("recording", "reading")
+    with usable_store():
+        _try_store(chosen.store(), parts)
+    err.print(
+        f"Parley serves {only or 'recording and reading'} on http://{host}:{port} from {chosen.store()}", soft_wrap=True
     )
+    with nullcontext() if only else views_kept(chosen):
+        http_server.run(application(chosen, parts), host, port)
 
 
 @app.command()
 def project() -> None:
     """Keep the views live until stopped; a second one stands by, and takes over when the first ends."""
+    end_cleanly_when_told()
     chosen = settings()
     with usable_store():
-        database = chosen.store()
-        if database.migrates_itself:
-            migrate_log(database)
-        thread = ProjectorThread(projector(chosen), database.news())
-    err.print(f"Parley keeps the views of {database}")
-    stopped = Event()
-    for signalled in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signalled, lambda *_: stopped.set())
-    thread.start()
-    while thread.is_alive() and not stopped.wait(0.5):
-        pass
-    thread.stop()
+        thread = keeper(chosen)
+    err.print(f"Parley keeps the views of {chosen.store()}", soft_wrap=True)
+    keep(thread)
 
 
 @app.command()
@@ -81,7 +66,8 @@ def rebuild() -> None:
     """Make all views anew from the log, beside those that serve, and let them take their place."""
     with usable_store():
         chosen = settings()
-        total = LogReader(chosen.store()).head()
+        with closing(LogReader(chosen.store())) as log:
+            total = log.head()
         rebuilding = projector(chosen)
         with progress("records") as bar:
             task = bar.add_task("rebuilding", total=total)
@@ -96,33 +82,25 @@ def retry() -> None:
     """Try again to fold the records that could not be folded."""
     with usable_store():
         chosen = settings()
-        store, views = ViewStore(chosen.store()), ViewReader(chosen.store())
-        before = len(views.parked())
-        serving = store.serving()
-        if serving:
-            store.documents(serving.number).retry()
-        trying = projector(chosen)
-        try:
+        database = chosen.store()
+        with (
+            closing(projector(chosen)) as trying,
+            closing(ViewStore(database)) as store,
+            closing(ViewReader(database)) as views,
+        ):
+            before = len(views.parked())
+            serving = store.serving()
+            if serving:
+                store.documents(serving.number).retry()
             trying.catch_up()
-        except Superseded:
-            raise typer.Exit(fail("The views were made by another version of Parley: run `parley rebuild`.")) from None
-        trying.close()
-        after = len(views.parked())
+            after = len(views.parked())
     out.print(f"{before - after} of {before} parked records are folded.")
 
 
-def _try_store(chosen: Settings, parts: tuple[Part, ...]) -> None:
+def _try_store(database: Database, parts: tuple[Part, ...]) -> None:
     """Open what the parts need once before they serve, so that a failure is one sentence."""
-    with usable_store():
-        database = chosen.store()
-        (Log if "recording" in parts else LogReader)(database).close()
-        if "projecting" in parts:
-            ViewStore(database).close()
-        if "reading" in parts:
-            ViewReader(database).close()
-
-
-def _allow_many_connections() -> None:
-    """As many open files as the system lets this process have."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    (Log if "recording" in parts else LogReader)(database).close()
+    if len(parts) > 1:
+        ViewStore(database).close()
+    if "reading" in parts:
+        ViewReader(database).close()

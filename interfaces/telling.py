@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
+from starlette.requests import ClientDisconnect
 
 from application.command import Body, Command, all_commands
 from interfaces.problems import Problem, of_validation
@@ -27,13 +28,16 @@ async def read_body(request: Request, max_bytes: int, media_type: str) -> bytes:
     if told != media_type:
         raise Problem(415, "wrong-media-type", f"The Content-Type is {media_type}.")
     chunks, length = [], 0
-    async for chunk in request.stream():
-        chunks.append(chunk)
-        length += len(chunk)
-        if length > max_bytes:
-            raise Problem(
-                413, "body-too-large", f"A body has at most {max_bytes} bytes.", headers={"Connection": "close"}
-            )
+    try:
+        async for chunk in request.stream():
+            chunks.append(chunk)
+            length += len(chunk)
+            if length > max_bytes:
+                raise Problem(
+                    413, "body-too-large", f"A body has at most {max_bytes} bytes.", headers={"Connection": "close"}
+                )
+    except ClientDisconnect:
+        raise Problem(400, "body-incomplete", "The body did not come to its end; nothing was stored.") from None
     raw = b"".join(chunks)
     try:
         raw.decode()

@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from infrastructure.database import StoreFull, StoreLost, StoreRefused
+from infrastructure.projector import Superseded
 from infrastructure.settings import Settings
+from infrastructure.view_reader import NotBuilt
 
 WIDTH = 160
 """How wide tables are where the output is no terminal."""
@@ -40,6 +42,10 @@ def usable_store() -> Iterator[None]:
         yield
     except (StoreRefused, StoreLost, StoreFull) as error:
         raise typer.Exit(fail(str(error))) from None
+    except NotBuilt:
+        raise typer.Exit(fail("There are no views yet: run `parley rebuild`.")) from None
+    except Superseded:
+        raise typer.Exit(fail("The views were made by another version of Parley: run `parley rebuild`.")) from None
 
 
 def progress(unit: str) -> Progress:

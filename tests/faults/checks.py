@@ -12,7 +12,7 @@ from infrastructure.database import Database
 from infrastructure.log import LogReader
 from infrastructure.projector import Projector
 from infrastructure.serialization import encode
-from infrastructure.view_store import ViewReader
+from infrastructure.view_reader import ViewReader
 from tests.application.naive import replay
 from tests.faults.clients import Acknowledged
 from tests.faults.stores import rows

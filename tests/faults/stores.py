@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from infrastructure.database import Database, Part
 from infrastructure.log import migrate as migrate_log
 from infrastructure.settings import Settings
-from infrastructure.view_store import ViewReader
+from infrastructure.view_reader import ViewReader
 from infrastructure.view_store import migrate as migrate_views
 from tests.faults.processes import Process, free_port
 from tests.faults.servers import Server

@@ -22,7 +22,8 @@ from application.view import Record
 from domain.refusal import Refused
 from infrastructure.committer import CommitQueue, Committer, KeyReused, Overloaded, Request, Stopping
 from infrastructure.database import Database, StoreFull, StoreLost, StoreRefused
-from infrastructure.log import Log, LogReader, LogRecorder, Unreadable, migrate
+from infrastructure.log import Log, LogReader, Unreadable, migrate
+from infrastructure.recorder import LogRecorder
 from infrastructure.settings import Settings
 from infrastructure.sqlite import SqliteDatabase
 
@@ -75,6 +76,8 @@ def recorder(request: pytest.FixtureRequest, database: Database) -> Iterator[Non
     log = Log(database)
     request.cls.recorder = log.recorder
     yield
+    with log.recorder.appending():  # some cases leave a thread that still reads
+        pass
     log.close()
 
 

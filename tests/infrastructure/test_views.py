@@ -17,10 +17,12 @@ from application.view import Record
 from infrastructure import projector as projecting
 from infrastructure.committer import Committer, Request
 from infrastructure.database import Database, StoreLost, StoreRefused
+from infrastructure.keeping import ProjectorThread
 from infrastructure.log import Log, LogReader
-from infrastructure.projector import Projector, ProjectorThread, Superseded
+from infrastructure.projector import Projector, Superseded
 from infrastructure.settings import Settings
-from infrastructure.view_store import NotBuilt, ViewReader, ViewStore
+from infrastructure.view_reader import NotBuilt, ViewReader
+from infrastructure.view_store import ViewStore
 from infrastructure.view_store import migrate as migrate_views
 from interfaces.health import readiness
 from interfaces.main import application
@@ -329,15 +331,15 @@ def rename(desk: Desk, position: int, topic: str) -> None:
 def test_the_thread_folds_news_at_once_and_goes_on_after_the_store_was_lost(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projecting, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr("infrastructure.keeping.POLL_SECONDS", 0.1)
     projector = Projector(desk.database, now)
     losses = [StoreLost("gone"), ValueError("odd")]
     catch_up = projector.catch_up
 
-    def failing() -> int:
+    def failing(enough: Callable[[], bool]) -> int:
         if losses:
             raise losses.pop()
-        return catch_up()
+        return catch_up(enough)
 
     monkeypatch.setattr(projector, "catch_up", failing)
     thread = ProjectorThread(projector, desk.database.news())
@@ -353,7 +355,7 @@ def test_the_thread_folds_news_at_once_and_goes_on_after_the_store_was_lost(
 
 
 def test_the_thread_ends_where_another_version_keeps_the_views(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projecting, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr("infrastructure.keeping.POLL_SECONDS", 0.05)
     thread = ProjectorThread(Projector(desk.database, now), desk.database.news())
     thread.start()
     assert thread.up_to_date.wait(10)

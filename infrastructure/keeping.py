@@ -1,0 +1,82 @@
+"""Keeping the views live: a thread that folds what is recorded, as long as no other process does."""
+
+import math
+import time
+from threading import Event, Thread
+
+import structlog
+
+from infrastructure.database import News, StoreFull, StoreLost, StoreRefused
+from infrastructure.projector import Projector, Superseded
+
+POLL_SECONDS = 1.0
+SAID_AGAIN_SECONDS = 60.0
+LEFT_SECONDS = 5.0
+"""How long what is left may take at the end; the next start goes on from there."""
+
+_log = structlog.get_logger()
+
+
+class ProjectorThread(Thread):
+    """Keeps the views live: folds when there is news, and at least once a second, as long as no other process does."""
+
+    def __init__(self, projector: Projector, news: News) -> None:
+        super().__init__(name="projector", daemon=True)
+        self._projector = projector
+        self._news = news
+        self._stopping = Event()
+        self._until = math.inf
+        self._said: dict[type[Exception], float] = {}
+        self.up_to_date = Event()
+        """Set once all was folded that was there at the start."""
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._keep_live()
+                return
+            except Exception as error:
+                self._say(error)
+            self._stopping.wait(POLL_SECONDS)
+
+    def _enough(self) -> bool:
+        return time.monotonic() > self._until
+
+    def _say(self, error: Exception) -> None:
+        """Log what is in the way: once a minute, while it is tried again every second."""
+        now = time.monotonic()
+        if now - self._said.get(type(error), -math.inf) < SAID_AGAIN_SECONDS:
+            return
+        self._said[type(error)] = now
+        if isinstance(error, StoreLost | StoreFull | StoreRefused):
+            _log.warning(
+                "the views cannot be stored, and are tried again", reason=type(error).__name__, error=str(error)
+            )
+        else:
+            _log.error("projection failed, and is tried again", exc_info=error)
+
+    def _keep_live(self) -> None:
+        while not self._projector.leads():
+            if self._stopping.wait(POLL_SECONDS):
+                return
+        if not self._projector.is_current():
+            for _ in self._projector.rebuild():
+                if self._stopping.is_set():
+                    return
+        try:
+            while not self._stopping.is_set():
+                self._projector.catch_up(self._enough)
+                self.up_to_date.set()
+                self._news.wait(POLL_SECONDS)
+            self._projector.catch_up(self._enough)
+        except Superseded:
+            _log.warning("another version of Parley keeps the views from now on")
+
+    def stop(self) -> None:
+        """Fold what is left, as far as there is time, and end."""
+        self._until = time.monotonic() + LEFT_SECONDS
+        self._stopping.set()
+        self._news.end()
+        self.join()
+        self._projector.close()
+        self._news.close()

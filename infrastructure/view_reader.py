@@ -1,0 +1,178 @@
+"""The view store, open for reading alone: documents and pages of lists, each answer of one state."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, TypeVar
+
+from application.fold import Place
+from application.listing import Query
+from application.view import Row
+from domain.text import words
+from infrastructure.database import Database, TableMissing
+from infrastructure.documents import TEXTS_MAX, Documents, Parked, touch
+from infrastructure.view_store import opened
+
+_T = TypeVar("_T")
+
+
+class Found(NamedTuple):
+    """A document with the flags that touch it, and the records that are missing in it."""
+
+    body: bytes
+    flags: Sequence[bytes] = ()
+    parked: Sequence[Parked] = ()
+
+
+class Page(NamedTuple):
+    """Documents of a list, each with its place in it; and the position they rest on."""
+
+    rows: list[tuple[Row, Found]]
+    position: int
+
+
+class NotBuilt(Exception):
+    """There are no views yet: they are being made from the log."""
+
+
+class ViewReader:
+    """The store, open for reading alone."""
+
+    def __init__(self, database: Database) -> None:
+        self._connection = opened(database, database.reader("views"))
+        self._serving = 0
+
+    def position(self) -> int:
+        """The position that the views rest on; 0 where there are none yet."""
+        try:
+            return self._asked(self._position)
+        except NotBuilt:
+            return 0
+
+    def get(self, places: Iterable[Place]) -> tuple[int, dict[Place, Found]]:
+        """The position that the store has reached, and those of the documents that are there."""
+        return self._asked(lambda build: self._get(build, list(places)))
+
+    def select(self, query: Query) -> Page:
+        """A page of documents, in the order asked for: by date or key, ties by negotiation and key."""
+        return self._asked(lambda build: self._select(build, query))
+
+    def parked(self) -> list[Parked]:
+        """The records that are missing in documents."""
+        return self._asked(lambda build: Documents(self._connection, build).parked())
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _asked(self, ask: Callable[[int], _T]) -> _T:
+        """What the build that serves answers. When another takes its place, that one is asked anew."""
+        while True:
+            if not self._serving:
+                self._serving = self._connection.value("SELECT build FROM builds WHERE serving = 1") or 0
+            if not self._serving:
+                raise NotBuilt
+            try:
+                return ask(self._serving)
+            except TableMissing:
+                self._serving = 0
+
+    def _position(self, build: int) -> int:
+        position = self._connection.value("SELECT position FROM builds WHERE build = ?", (build,))
+        if position is None:
+            raise TableMissing
+        return int(position)
+
+    def _get(self, build: int, places: list[Place]) -> tuple[int, dict[Place, Found]]:
+        """All in one statement, so that all is of one state."""
+        elements = self._connection.dialect.elements
+        nothing = f"CAST(NULL AS {self._connection.dialect.types['bytes']})"
+        touches = {touch(place): place for place in places}
+        rows = self._connection.rows(
+            f"SELECT 0, position, '', '', '', {nothing} FROM builds WHERE build = ?"
+            f" UNION ALL SELECT 1, 0, view, negotiation, key, body FROM documents_{build} WHERE shown = 1"
+            f" AND (view, negotiation, key) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM {elements})"
+            f" UNION ALL SELECT 2, 0, tag, '', key, body FROM tags_{build} JOIN documents_{build} ON id = document"
+            f" WHERE tag IN (SELECT value ->> 0 FROM {elements})"
+            f" UNION ALL SELECT 3, 0, '', '', '', {nothing} FROM (SELECT 1 FROM parked_{build} LIMIT 1) AS any_parked"
+            " ORDER BY 1, 5",
+            (build, json.dumps(places), json.dumps([[tag] for tag in touches])),
+        )
+        position = 0
+        bodies: dict[Place, bytes] = {}
+        flags: dict[Place, list[bytes]] = {}
+        parked: dict[Place, list[Parked]] = {}
+        for what, number, one, negotiation, key, body in rows:
+            match what:
+                case 0:
+                    position = number
+                case 1:
+                    bodies[one, negotiation, key] = body
+                case 2:
+                    flags.setdefault(touches[one], []).append(body)
+                case _:
+                    parked = self._parked(build, places)
+        found = {place: Found(body, flags.get(place, ()), parked.get(place, ())) for place, body in bodies.items()}
+        return position, found
+
+    def _select(self, build: int, query: Query) -> Page:
+        column, descending = query.sort.removeprefix("-"), query.sort.startswith("-")
+        order = (column, "negotiation", "key")
+        clauses, values = self._clauses(build, query)
+        if query.after:
+            clauses.append(f"({', '.join(order)}) {'<' if descending else '>'} (?, ?, ?)")
+            values += query.after
+        position = self._position(build)
+        rows = self._connection.rows(
+            f"SELECT {column}, negotiation, key, body FROM documents_{build} WHERE {' AND '.join(clauses)}"
+            f" ORDER BY {', '.join(part + (' DESC' if descending else '') for part in order)} LIMIT ?",
+            (*values, query.limit),
+        )
+        places = [(query.view, row[1], row[2]) for row in rows]
+        flags, parked = self._flags(build, places), self._parked(build, places)
+        found = [
+            ((row[0], row[1], row[2]), Found(row[3], flags.get(place, ()), parked.get(place, ())))
+            for place, row in zip(places, rows, strict=True)
+        ]
+        return Page(found, position)
+
+    def _flags(self, build: int, places: Sequence[Place]) -> dict[Place, list[bytes]]:
+        """The flags that touch documents, by the places of those."""
+        tags = {touch(place): place for place in places}
+        found: dict[Place, list[bytes]] = {}
+        if tags:
+            rows = self._connection.rows(
+                f"SELECT tag, body FROM tags_{build} JOIN documents_{build} ON id = document"
+                f" WHERE tag IN (SELECT value ->> 0 FROM {self._connection.dialect.elements}) ORDER BY tag, key",
+                (json.dumps([[tag] for tag in tags]),),
+            )
+            for tag, body in rows:
+                found.setdefault(tags[tag], []).append(body)
+        return found
+
+    def _parked(self, build: int, places: Sequence[Place]) -> dict[Place, list[Parked]]:
+        """The records that are missing in documents: mostly none in any."""
+        found: dict[Place, list[Parked]] = {}
+        for parked in Documents(self._connection, build).parked():
+            for place in places:
+                if parked.touches(place):
+                    found.setdefault(place, []).append(parked)
+        return found
+
+    def _clauses(self, build: int, query: Query) -> tuple[list[str], list[object]]:
+        tagged = f"(SELECT document FROM tags_{build} WHERE tag = ?)"
+        told = [
+            ("view = ?", query.view),
+            ("negotiation = ?", query.negotiation),
+            ("kind = ?", query.kind),
+            (f"id IN {tagged}", query.party and f"party:{query.party}"),
+            (f"id IN {tagged}", query.issue and f"issue:{query.issue}"),
+            ("date >= ?", query.date_from),
+            ("date != '' AND date < ?", query.date_to),
+        ]
+        if query.text is not None:
+            dialect = self._connection.dialect
+            places = dialect.matches.format(table=f"texts_{build}")
+            found = f"id IN (SELECT {dialect.text_key} / {TEXTS_MAX} FROM ({places}) AS places)"
+            sought = words(query.text)
+            told += [(found, self._connection.search(word)) for word in sought] or [("'' = ?", "nothing")]
+        asked = [(clause, value) for clause, value in told if value]
+        return ["shown = 1", *(clause for clause, _ in asked)], [value for _, value in asked]

@@ -1,0 +1,167 @@
+"""The HTTP server: uvicorn, with a bound on all that a client can make it wait for, and an end that is clean.
+
+Whoever is turned away here has not reached the application: each answer is a problem document made in advance.
+"""
+
+import asyncio
+import logging
+import resource
+import time
+from http import HTTPStatus
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from infrastructure.memory import collect_seldom
+from infrastructure.serialization import encode
+from interfaces.problems import MEDIA_TYPE, Problem
+from interfaces.stopping import give_up_later
+
+CONNECTIONS_MAX = 12_000
+FILES_KEPT = 300
+"""Open files that connections leave to the stores, and to those who are told that there are too many."""
+LINGER_SECONDS = 0.5
+"""How long a connection that is turned away stays open, so that its answer is not lost with what it sends."""
+PATIENCE_SECONDS = 20.0
+"""How long a connection may take to send the head of a request, and then its body."""
+BODY_BYTES_A_SECOND = 64 * 1024
+"""A body of many bytes has a second more for each of so many that have come."""
+GRACE_SECONDS = 10
+"""How long requests that have come wholly may take when the service is told to stop."""
+
+
+def _answer(status: int, code: str, detail: str) -> bytes:
+    body = encode(Problem(status, code, detail).document)
+    head = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: {MEDIA_TYPE}\r\n"
+        f"content-length: {len(body)}\r\nretry-after: 1\r\nconnection: close\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+TOO_MANY = _answer(503, "too-many-connections", "Too many connections are open; try again in a moment.")
+TOO_SLOW = _answer(408, "too-slow", "The request did not come to its end in time; nothing was stored.")
+STOPPING = _answer(503, "stopping", "The service is about to end; nothing was stored. Send it again.")
+CUT_OFF = _answer(
+    503,
+    "stopping",
+    "The service ends before this was done. Send it again: with an Idempotency-Key nothing is stored twice.",
+)
+
+
+class Connection(HttpToolsProtocol):
+    """One connection, which waits for its client no longer than is fair to the others."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._received = 0
+        self._waiting: tuple[RequestResponseCycle | None, bool] | None = None
+        """Of which request it waits for the next part, and whether that is the body, when looked at last."""
+        self._since = 0.0
+        self._received_then = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        files_left = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - transport.get_extra_info("socket").fileno()
+        if len(self.connections) < CONNECTIONS_MAX and files_left > FILES_KEPT:
+            super().connection_made(transport)
+            return
+        transport.set_protocol(asyncio.Protocol())
+        transport.write(TOO_MANY)
+        self.loop.call_later(LINGER_SECONDS if files_left > FILES_KEPT // 2 else 0, transport.close)
+
+    def on_body(self, body: bytes) -> None:
+        self._received += len(body)
+        super().on_body(body)
+
+    def end_if_too_slow(self, now: float) -> None:
+        """Looked at every second, so that the requests themselves need no clock."""
+        waiting = self._waits_for()
+        if waiting is None or waiting != self._waiting:
+            self._waiting, self._since, self._received_then = waiting, now, self._received
+        elif now - self._since > PATIENCE_SECONDS + (self._received - self._received_then) / BODY_BYTES_A_SECOND:
+            self.end(TOO_SLOW)
+
+    def shutdown(self) -> None:
+        """The service stops: a body that is still on its way is not waited for."""
+        if self.cycle is not None and self._body_is_missing():
+            self.end(STOPPING)
+        else:
+            super().shutdown()
+
+    def end(self, answer: bytes) -> None:
+        """Answer in the application's place, unless it has begun to, and hang up."""
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if not self.pipeline and (cycle is None or cycle.response_complete or not cycle.response_started):
+            self.transport.write(answer)
+        self.transport.close()
+
+    def _waits_for(self) -> tuple[RequestResponseCycle | None, bool] | None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            return (self.cycle, True) if self._body_is_missing() else None
+        return (self.cycle, False) if self.timeout_keep_alive_task is None else None
+
+    def _body_is_missing(self) -> bool:
+        return self.cycle.more_body and not self.cycle.response_complete
+
+
+class Server(uvicorn.Server):
+    """Ends within a bounded time after it was told to, whatever its clients do."""
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:
+            now = time.monotonic()
+            for connection in self._open():
+                connection.end_if_too_slow(now)
+        return await super().on_tick(counter)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        give_up_later()
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        cut_off = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._cut_off)
+        await super().shutdown(sockets)
+        cut_off.cancel()
+
+    def _cut_off(self) -> None:
+        for connection in self._open():
+            connection.end(CUT_OFF)
+
+    def _open(self) -> list[Connection]:
+        return [connection for connection in self.server_state.connections if isinstance(connection, Connection)]
+
+
+def run(app: Any, host: str, port: int) -> None:
+    """Serve until the process is told to stop."""
+    _allow_many_connections()
+    collect_seldom()
+    logging.getLogger("uvicorn.error").addFilter(_is_not_cut_off)
+    config = uvicorn.Config(
+        app,
+        host,
+        port,
+        http=Connection,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS + 1,
+    )
+    server = Server(config)
+    server.run()
+    if not server.started:
+        raise SystemExit(1)
+
+
+def _is_not_cut_off(told: logging.LogRecord) -> bool:
+    """Requests that are cut off at the end have their answer; no trace of the calls tells more."""
+    return not (told.exc_info and isinstance(told.exc_info[1], asyncio.CancelledError))
+
+
+def _allow_many_connections() -> None:
+    """As many open files as the system lets this process have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,96 @@
+"""A process that keeps the views live: `parley project`, or one beside the service, so that no request waits for it."""
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.context import SpawnProcess
+from multiprocessing.synchronize import Event
+
+from infrastructure.filling import end_with_parent
+from infrastructure.keeping import POLL_SECONDS, ProjectorThread
+from infrastructure.log import migrate as migrate_log
+from infrastructure.memory import collect_seldom
+from infrastructure.settings import Settings
+from interfaces.main import projector
+from interfaces.stopping import give_up_later
+
+PATIENCE_SECONDS = 5.0
+"""How long a start waits for the views: those of a small store are up to date with the first answer."""
+
+
+def keeper(settings: Settings) -> ProjectorThread:
+    """What keeps the views live, once it is started. Raises `StoreRefused`."""
+    database = settings.store()
+    if database.migrates_itself:
+        migrate_log(database)
+    return ProjectorThread(projector(settings), database.news())
+
+
+def keep(thread: ProjectorThread, signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT)) -> None:
+    """Keep the views live until the process is told to end."""
+    stopped = threading.Event()
+    for signalled in signals:
+        signal.signal(signalled, lambda *_: stopped.set())
+    collect_seldom()
+    thread.start()
+    while thread.is_alive() and not stopped.wait(0.5):
+        pass
+    give_up_later()
+    thread.stop()
+
+
+@contextmanager
+def views_kept(settings: Settings) -> Iterator[None]:
+    """Keeps the views live in a further process, started again where it ends, until all else has ended."""
+    beside = _Beside(settings)
+    beside.start()
+    try:
+        beside.up_to_date.wait(PATIENCE_SECONDS)
+        yield
+    finally:
+        beside.stop()
+
+
+class _Beside(threading.Thread):
+    """Watches over the process."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(name="views", daemon=True)
+        self._context = get_context("spawn")
+        self.up_to_date = self._context.Event()
+        self._stopping = threading.Event()
+        self._settings = settings
+        self._process = self._begun()
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            self._process.join(POLL_SECONDS)
+            if not self._process.is_alive() and not self._stopping.wait(POLL_SECONDS):
+                self._process = self._begun()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.join()
+        self._process.terminate()
+        self._process.join()
+
+    def _begun(self) -> SpawnProcess:
+        process = self._context.Process(target=_keep_beside, args=(self._settings, self.up_to_date), name="views")
+        process.start()
+        return process
+
+
+def _keep_beside(settings: Settings, up_to_date: Event) -> None:
+    """The further process: it ends when it is told to, or with the one that started it."""
+    end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    thread = keeper(settings)
+    threading.Thread(target=_pass_on, args=(thread.up_to_date, up_to_date), daemon=True).start()
+    keep(thread, [signal.SIGTERM])
+
+
+def _pass_on(here: threading.Event, there: Event) -> None:
+    here.wait()
+    there.set()
