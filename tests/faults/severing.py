@@ -17,7 +17,7 @@ POINTS: dict[str, bytes] = {
     "the commit": b"COMMIT\x00",
 }
 """What the server answers at each point (the tags of `CommandComplete`)."""
-CHUNK = 65536
+CHUNK, JOIN_SECONDS = 65536, 10
 
 
 class Proxy:
@@ -31,7 +31,9 @@ class Proxy:
         self._open: list[tuple[socket.socket, socket.socket]] = []
         self._point: bytes | None = None
         self._cut = Event()
-        Thread(target=self._accept, daemon=True).start()
+        self._threads: list[Thread] = []
+        self._accepting = Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def cut_at(self, point: bytes, seconds: float) -> bool:
         """Cut one connection when this is answered on it; false where it is not within some time."""
@@ -44,34 +46,37 @@ class Proxy:
     def cut_all(self) -> None:
         """Cut every connection, wherever it is."""
         with self._alone:
-            pairs, self._open = self._open, []
+            pairs = list(self._open)
         for pair in pairs:
-            _hang_up(*pair)
+            _cut(*pair)
 
     def close(self) -> None:
-        _hang_up(self._listening)
+        _cut(self._listening)
+        self._accepting.join(JOIN_SECONDS)
         self.cut_all()
+        for thread in self._threads:
+            thread.join(JOIN_SECONDS)
 
     def _accept(self) -> None:
-        with suppress(OSError):
+        with self._listening, suppress(OSError):
             while True:
                 client, _ = self._listening.accept()
-                Thread(target=self._connect, args=(client,), daemon=True).start()
+                self._threads.append(Thread(target=self._connect, args=(client,), daemon=True))
+                self._threads[-1].start()
 
     def _connect(self, client: socket.socket) -> None:
-        try:
-            server = socket.create_connection(("127.0.0.1", self._server_port))
-        except OSError:
-            _hang_up(client)
-            return
-        for end in (client, server):
-            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with self._alone:
-            self._open.append((client, server))
-        Thread(target=_pass_on, args=(client, server, lambda _: False), daemon=True).start()
-        _pass_on(server, client, self._is_the_point)
-        with self._alone, suppress(ValueError):
-            self._open.remove((client, server))
+        """Pass on both ways. Who waits on a connection closes it, and nobody else: its number is soon another's."""
+        with client, suppress(OSError), socket.create_connection(("127.0.0.1", self._server_port)) as server:
+            for end in (client, server):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self._alone:
+                self._open.append((client, server))
+            asking = Thread(target=_pass_on, args=(client, server, lambda _: False), daemon=True)
+            asking.start()
+            _pass_on(server, client, self._is_the_point)
+            asking.join()
+            with self._alone:
+                self._open.remove((client, server))
 
     def _is_the_point(self, answer: bytes) -> bool:
         with self._alone:
@@ -86,11 +91,11 @@ def _pass_on(source: socket.socket, target: socket.socket, cuts: Callable[[bytes
     with suppress(OSError):
         while (data := source.recv(CHUNK)) and not cuts(data):
             target.sendall(data)
-    _hang_up(source, target)
+    _cut(source, target)
 
 
-def _hang_up(*ends: socket.socket) -> None:
+def _cut(*ends: socket.socket) -> None:
+    """Whoever waits on it finds it ended."""
     for end in ends:
         with suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
-        end.close()
