@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,8 +19,6 @@ CLIENTS, PROJECTORS = 4, 2
 GOES_ON_SECONDS = 45
 """Within which records are acknowledged again after anything that happened."""
 CATCH_UP_SECONDS = 120
-CLEAN = 0, -signal.SIGTERM
-"""How a process ends that was asked to stop: uvicorn ends by the signal once everything is closed."""
 
 
 class Stuck(Exception):
@@ -143,7 +140,7 @@ class Site:
             self.see_views_at(self.head(), CATCH_UP_SECONDS)
         self.see_ready(self.processes)
         for process in self.processes:
-            if (code := process.stop()) not in CLEAN:
+            if code := process.stop():
                 self.wrong.append(f"{process.name} stopped with {code}")
 
     def kill_all(self) -> None:
