@@ -82,14 +82,13 @@ def _gather(fact: Fact, path: str, found: list[Reference]) -> None:
 
 
 def _gather_from(value: Any, kind: str | None, path: str, found: list[Reference]) -> None:
-    if isinstance(value, str):
-        if kind:
-            found.append(subject_of(value, path) if kind == "subject" else Reference(kind, value, path))
-    elif isinstance(value, Fact):
-        _gather(value, f"{path}.", found)
-    elif isinstance(value, tuple):
+    if isinstance(value, tuple):
         for index, item in enumerate(value):
             _gather_from(item, kind, f"{path}.{index}", found)
+    elif isinstance(value, Fact):
+        _gather(value, f"{path}.", found)
+    elif kind:
+        found.append(subject_of(value, path) if kind == "subject" else Reference(kind, value, path))
 
 
 def concerned(event: "DomainEvent", *kinds: str) -> list[frozenset[str]]:

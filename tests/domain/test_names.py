@@ -26,6 +26,7 @@ class Branch(Fact):
     leaves: tuple[Leaf, ...] = ()
     grove: tuple[tuple[Leaf, ...], ...] = ()
     about: Subject | None = None
+    bark: Leaf | str | None = None
 
 
 def test_names_are_found_at_any_depth_in_the_order_of_the_fields_with_their_paths():
@@ -47,7 +48,7 @@ def test_names_are_found_at_any_depth_in_the_order_of_the_fields_with_their_path
 
 
 def test_what_is_not_told_speaks_of_nothing():
-    assert list(references(Branch(title="japan", leaf=Leaf()))) == []
+    assert list(references(Branch(title="japan", leaf=Leaf(), bark="rough"))) == []
     assert list(references(a(Deadline.Set, "2025", title="-", due="2026"))) == []
     assert list(references(a(Negotiation.Annotated, "2025", note="-"))) == []
 
