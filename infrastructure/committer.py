@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -20,7 +21,7 @@ from domain.aggregate import Aggregate
 from domain.event import DomainEvent
 from domain.refusal import Refused
 from infrastructure.database import BUSY_SECONDS, StoreLost
-from infrastructure.log import Log
+from infrastructure.log import Log, Unreadable
 from infrastructure.recorder import Receipt
 from infrastructure.serialization import decode_event
 
@@ -69,9 +70,10 @@ class CachedStreams:
         missing = {stream: kind for kind, stream in needed if stream not in self._held}
         stored = self._log.streams(list(missing)) if missing else {}
         for stream, kind in missing.items():
-            aggregate = self._held[stream] = kind.of(stream)
+            aggregate = kind.of(stream)
             for event in stored.get(stream, ()):
                 event.mutate(aggregate)
+            self._held[stream] = aggregate
 
     def record(self, record: UUID) -> DomainEvent | None:
         found = self._log.find(str(record))
@@ -112,8 +114,7 @@ class Committer:
         self._streams = CachedStreams(log)
         self._registrar = Registrar(self._streams, uuid_utils.compat.uuid7)
         self._head = log.head()
-        last = log.after(self._head - 1, 1)
-        self._now = last[0].event.envelope.recorded if last else clock()
+        self._now = log.recorded_after(self._head - 1) or clock()
         self._unsure: Decided | None = None
         """What was being appended when the store was lost: it may be on disk."""
 
@@ -155,15 +156,16 @@ class Committer:
 
     def _see_other_writers(self) -> None:
         """Forget the streams in memory that another process has appended to since."""
-        for record in self._log.after(self._head):
-            self._head = record.position
-            self._now = max(self._now, record.event.envelope.recorded)
-            self._streams.drop(record.event.envelope.stream)
+        for position, stream, recorded in self._log.appended(self._head):
+            self._head = position
+            self._now = max(self._now, recorded)
+            self._streams.drop(stream)
 
     def _decided(self, requests: Sequence[Request]) -> Decided:
         decided = Decided([], {}, [])
         known = self._log.receipts([request.key for request in requests if request.key])
-        self._streams.fetch(needed(submission for request in requests for submission in request.submissions))
+        with suppress(Unreadable):  # whoever needs that stream meets with it below, and nobody else
+            self._streams.fetch(needed(submission for request in requests for submission in request.submissions))
         for request in requests:
             try:
                 decided.outcomes.append(self._decide(request, decided, known))

@@ -146,5 +146,5 @@ class Database(Protocol):
 
     def news(self) -> News: ...
 
-    def reset(self, part: Part) -> None:
-        """Remove all tables of a part, also those that this version does not know."""
+    def reset(self, part: Part, version: int) -> None:
+        """Remove all tables of a part, where they are not of a version; also those that this one does not know."""

@@ -1,7 +1,7 @@
 """The documents of one build of the views, as they are stored: each with what it is found by in lists and searches."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from application.fold import Place
@@ -12,6 +12,8 @@ _COLUMNS = (
     "id", "view", "negotiation", "key",
     "kind", "date", "tags", "shown", "texts", "folded_date", "folded_position", "body",
 )  # fmt: skip
+TEXT_LENGTH = 100_000
+"""PostgreSQL takes texts of up to 1 MiB, in bytes."""
 TEXTS_MAX = 2**20
 """In how many texts a document can be found."""
 
@@ -107,7 +109,8 @@ class Documents:
         for one in changed:
             before, listed = one.before, one.listed
             earlier = before.texts if before and (one.added or one.words is None) else 0
-            known = earlier + (one.words is not None)
+            told = list(_texts(one.words or ())) if one.words is not None else []
+            known = earlier + len(told)
             if before is None:
                 number = document = number + 1
                 new.append((document, *one.place, *listed, known, *one.folded, one.body))
@@ -122,7 +125,8 @@ class Documents:
                 tags += [(tag, document) for tag in listed[2].split()]
             if one.words is not None:
                 old_texts += [document] if before and not one.added else []
-                new_texts.append((_first_text(document) + earlier, self._connection.searchable(one.words)))
+                searchable = map(self._connection.searchable, told)
+                new_texts += enumerate(searchable, _first_text(document) + earlier)
         self._connection.insert(f"documents_{self._build}", _COLUMNS, new)
         # Apart, since to set a column that is indexed is to write the index anew.
         self._change("texts = ?, folded_date = ?, folded_position = ?, body = ?", updates)
@@ -212,6 +216,18 @@ class Documents:
 
     def end_rebuild(self) -> None:
         self._connection.run(f"DELETE FROM rebuilt_{self._build}")
+
+
+def _texts(words: Iterable[str]) -> Iterator[list[str]]:
+    """The words of a document, each once, as texts of a bounded length; one at least, also without a word."""
+    text, length = list[str](), 0
+    for word in dict.fromkeys(words):
+        text.append(word)
+        length += len(word)
+        if length > TEXT_LENGTH:
+            yield text
+            text, length = [], 0
+    yield text
 
 
 def _first_text(document: int) -> int:

@@ -4,13 +4,14 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from multiprocessing.process import BaseProcess
 from threading import Thread
 from typing import NamedTuple
 
 from application.replay import Amended, by_stream
-from infrastructure.database import Database
+from infrastructure.database import Database, StoreRefused
 from infrastructure.documents import Parked
 from infrastructure.folding import Folded, from_nothing
 from infrastructure.log import LogReader
@@ -43,9 +44,16 @@ def filled(database: Database, lengths: dict[str, int], until: int, asked: str) 
         for group in groups:
             going.append(pool.submit(_filled, database, group, until, asked))
             if len(going) > workers + 1:
-                yield going.popleft().result()
+                yield _done(going.popleft())
         for future in going:
-            yield future.result()
+            yield _done(future)
+
+
+def _done(future: Future[Filled]) -> Filled:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise StoreRefused("A process that folds was ended. Begin again: it goes on where it was.") from None
 
 
 def _grouped(lengths: dict[str, int]) -> Iterable[list[str]]:

@@ -104,6 +104,12 @@ class LogReader:
         sql = f"SELECT position, topic, state FROM records WHERE position > ? ORDER BY position{bound}"
         return self._records(self._connection.rows(sql, (position,)))
 
+    def appended(self, position: int) -> list[tuple[int, UUID, datetime]]:
+        """Of the records after a position the positions, the streams, and when they were taken down."""
+        sql = "SELECT position, stream_id, recorded FROM records WHERE position > ? ORDER BY position"
+        rows = self._connection.rows(sql, (position,))
+        return [(place, UUID(str(stream)), datetime.fromisoformat(recorded)) for place, stream, recorded in rows]
+
     def in_time(self, negotiation: str, until: int) -> Iterator[Record]:
         """The records of a negotiation up to a position, in the order in which they occurred."""
         last: tuple[Any, ...] = ("", 0)
@@ -241,16 +247,15 @@ class Log(LogReader):
         self.recorder.close()
 
     def streams(self, streams: Sequence[UUID]) -> dict[UUID, list[DomainEvent]]:
-        """The events of some streams, each in the order of their versions."""
+        """The events of some streams, each in the order of their versions. Raises `Unreadable`."""
         dialect = self._connection.dialect
         rows = self._connection.rows(
-            "SELECT topic, state FROM records WHERE stream_id IN"
+            "SELECT position, topic, state FROM records WHERE stream_id IN"
             f" (SELECT CAST(value ->> 0 AS {dialect.types['uuid']}) FROM {dialect.elements}) ORDER BY version",
             (json.dumps([[str(stream)] for stream in streams]),),
         )
         found: dict[UUID, list[DomainEvent]] = defaultdict(list)
-        for topic, state in rows:
-            event = decode_event(topic, state)
+        for _, event in self._records(rows):
             found[event.envelope.stream].append(event)
         return found
 

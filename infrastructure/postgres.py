@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from threading import Event
 from typing import Any
@@ -64,6 +64,7 @@ class PostgresConnection(Connection):
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         if self._writes:
             limits = f"-c lock_timeout={_LOST_AFTER_MS} -c idle_in_transaction_session_timeout={6 * _LOST_AFTER_MS}"
+            limits += " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
             limits += f" -c synchronous_commit={'on' if self._waits else 'off'}"
         else:
             limits = f"-c default_transaction_read_only=on -c statement_timeout={_LOST_AFTER_MS}"
@@ -100,10 +101,9 @@ class PostgresConnection(Connection):
 
     @contextmanager
     def transaction(self, lock: Lock | None = None) -> Iterator[None]:
-        self._usable()
-        self._within, self._tells = True, False
+        self._tells = False
+        self._begin(lock)
         try:
-            self._at_once("BEGIN", f"SELECT pg_advisory_xact_lock({_LOCKS[lock]})" if lock else "")
             yield
             self._at_once(f"NOTIFY {_CHANNEL}" if self._tells else "", "COMMIT")
         except BaseException:
@@ -113,6 +113,23 @@ class PostgresConnection(Connection):
             raise
         finally:
             self._within = False
+
+    def _begin(self, lock: Lock | None) -> None:
+        """Whoever holds a lock sees all that those before have done; whoever has none sees one state throughout."""
+        level = "READ COMMITTED" if lock else "REPEATABLE READ"
+        locking = f"SELECT pg_advisory_xact_lock({_LOCKS[lock]})" if lock else ""
+        self._usable()
+        self._within = True
+        try:
+            self._at_once(f"BEGIN ISOLATION LEVEL {level}", locking)
+        except StoreLost:
+            self._within = False
+            if not self._connection.closed:
+                self._connection.execute("ROLLBACK")
+                raise
+            if self._writes:
+                raise
+            self._begin(None)
 
     def _at_once(self, *statements: str) -> None:
         """Each way to the server and back is a good part of what a record costs."""
@@ -195,15 +212,15 @@ class PostgresDatabase:
     def news(self) -> "Notifications":
         return Notifications(self._address)
 
-    def reset(self, part: Part) -> None:
-        connection = self.writer(part)
-        with connection.transaction("views"):
+    def reset(self, part: Part, version: int) -> None:
+        with closing(self.writer(part)) as connection, connection.transaction("views"):
+            if connection.version(part) in (0, version):
+                return  # another process was here first
             for (build,) in connection.rows("SELECT build FROM builds"):
                 for table in ("documents", "tags", "texts", "pending", "parked", "rebuilt"):
                     connection.run(f"DROP TABLE IF EXISTS {table}_{build}")
             connection.run("DROP TABLE builds")
             connection.set_version(part, 0)
-        connection.close()
 
 
 class Notifications:

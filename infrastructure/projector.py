@@ -58,17 +58,17 @@ class Projector:
         self._reached: Build | None = None
         """The build as it was when all this was in memory."""
         self._name = str(uuid4())
-        self._skipped = 0
-        """How many records of a batch could not be read."""
+        self._unreadable: list[int] = []
+        """The records of a batch that could not be read."""
 
     def leads(self) -> bool:
         """Whether this is the one that keeps the views live; it stays so until it is closed."""
         return self._store.leads()
 
     def is_current(self) -> bool:
-        """Whether views that this version of the code made are serving."""
+        """Whether views that this version of the code made are serving, from this log and not from a longer one."""
         serving = self._store.serving()
-        return serving is not None and serving.fold == fold_version()
+        return serving is not None and serving.fold == fold_version() and serving.position <= self._log.head()
 
     def catch_up(self, enough: Callable[[], bool] = lambda: False) -> int:
         """Fold what is new or has come into effect, all or until it is enough; gives the position reached.
@@ -95,25 +95,30 @@ class Projector:
         try:
             yield from self._rebuild()
         finally:
+            self._reached = None
             self._store.end_rebuild()
 
     def _rebuild(self) -> Iterator[int]:
         with self._transaction():
             build = self._store.unfinished(fold_version()) or self._store.begin(fold_version())
+        if build.position == 0:
+            yield from self._fill_all(build)
+        while not self._swap_if_reached(build.number):
+            pass
+
+    def _fill_all(self, build: Build) -> Iterator[int]:
         documents = self._store.documents(build.number)
         done = documents.rebuilt()
-        head = self._log.head()
+        # All up to one position, the one at which the first attempt began: what came since is folded after it.
+        head = max(done.values(), default=0) or self._log.head()
         lengths = {name: length for name, length in self._log.lengths(head).items() if name not in done}
         yield from self._fill(documents, {n: length for n, length in lengths.items() if length <= LONG}, head)
         for negotiation in (name for name, length in lengths.items() if length > LONG):
             yield from self._fill_long(build, negotiation, head)
-        done |= dict.fromkeys(lengths, head)
         with self._transaction():
-            documents.advance(min(done.values(), default=head), self._name)
+            documents.end_rebuild()
+            documents.advance(head, self._name)
             self._store.index(build.number)
-        served = False
-        while not served:
-            served = self._swap_if_reached(build, done)
 
     def _fill(self, documents: Documents, lengths: dict[str, int], head: int) -> Iterator[int]:
         """Fold whole negotiations, each group of them stored in one transaction."""
@@ -143,15 +148,15 @@ class Projector:
         with self._transaction():
             self._documents.mark_rebuilt(negotiation, head)
 
-    def _swap_if_reached(self, build: Build, rebuilt: dict[str, int]) -> bool:
+    def _swap_if_reached(self, number: int) -> bool:
         """Fold a batch of what was recorded meanwhile; where nothing is left, let the build serve."""
         with self._transaction():
-            serving = self._store.serving()
-            position, more = self._step(self._store.build(build.number), rebuilt)
-            ready = not more and (serving is None or serving.fold != build.fold or position >= serving.position)
+            serving, build = self._store.serving(), self._store.build(number)
+            position, more = self._step(build)
+            behind = serving is not None and serving.fold == build.fold and position < serving.position
+            ready = not more and (not behind or position == self._log.head())
             if ready:
-                self._documents.end_rebuild()
-                self._store.swap(build.number)
+                self._store.swap(number)
         return ready
 
     @contextmanager
@@ -171,21 +176,21 @@ class Projector:
             self._documents = self._store.documents(build.number)
             self._reached = build
 
-    def _step(self, build: Build, rebuilt: dict[str, int] | None = None) -> tuple[int, bool]:
-        """Fold a batch into a build. `rebuilt` are the positions up to which negotiations are folded already."""
+    def _step(self, build: Build) -> tuple[int, bool]:
+        """Fold a batch into a build; gives the position reached, and whether there may be more."""
         self._asked = self._clock().isoformat()
         self._remember(build)
         self._retry(build.position)
-        self._skipped = 0
+        self._unreadable.clear()
         batch = self._log.after(build.position, BATCH)
-        position = batch[-1].position if batch else build.position
-        new = [r for r in batch if r.position > rebuilt.get(r.event.envelope.negotiation, 0)] if rebuilt else batch
-        self._take(new, build.position)
+        read = [*(record.position for record in batch), *self._unreadable]
+        position = max(read, default=build.position)
+        self._take(batch, build.position)
         self._take_due(position)
         if (position, self._name) != (build.position, build.writer):
             self._documents.advance(position, self._name)
         self._reached = build._replace(position=position, writer=self._name)
-        return position, len(batch) + self._skipped == BATCH
+        return position, len(read) == BATCH
 
     def _take_due(self, checkpoint: int) -> None:
         """Fold the records whose time has come."""
@@ -270,7 +275,7 @@ class Projector:
 
     def _park_unreadable(self, position: int, reason: str) -> None:
         _log.error("a record cannot be read, and is parked", position=position, reason=reason)
-        self._skipped += 1
+        self._unreadable.append(position)
         self._documents.park(Parked(position, "", self._log.negotiation_at(position), "", reason))
 
     def _refold(self, negotiation: str, places: dict[Place, View], until: int) -> None:

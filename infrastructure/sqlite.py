@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from threading import Event
@@ -56,7 +56,8 @@ class SqliteConnection(Connection):
         matches="SELECT rowid FROM {table} WHERE {table} MATCH ?",
     )
 
-    def __init__(self, connection: sqlite3.Connection, file: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, file: Path, *, writes: bool = False) -> None:
+        self._writes = writes
         self._connection = connection
         self._file = file
         self._led: dict[Lock, TextIO] = {}
@@ -124,6 +125,11 @@ class SqliteConnection(Connection):
         return f'"{word}"*'
 
     def close(self) -> None:
+        """What was written is in the one file afterwards, also where others have it open: people copy it."""
+        if self._writes:
+            with suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA busy_timeout = 0")
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._connection.close()
         for file in self._led.values():
             file.close()
@@ -149,12 +155,12 @@ class SqliteDatabase:
                 connection.execute(f"PRAGMA {setting}")
         except sqlite3.Error as error:
             raise StoreRefused(f"The store {file} cannot be opened: {error}.") from None
-        return SqliteConnection(connection, file)
+        return SqliteConnection(connection, file, writes=True)
 
     def reader(self, part: Part) -> Connection:
         file = self.files[part]
         if not file.exists():
-            raise StoreRefused(f"There is no store at {file}: start the service that records first.")
+            raise StoreRefused(f"There is no store at {file}: record something, or start the service that records.")
         try:
             connection = _connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
             connection.execute("PRAGMA schema_version")
@@ -165,9 +171,14 @@ class SqliteDatabase:
     def news(self) -> "FileNews":
         return FileNews(self.reader("log"))
 
-    def reset(self, part: Part) -> None:
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{self.files[part]}{suffix}").unlink(missing_ok=True)
+    def reset(self, part: Part, version: int) -> None:
+        with open(f"{self.files[part]}.reset", "w") as alone:
+            fcntl.flock(alone, fcntl.LOCK_EX)
+            with closing(self.writer(part)) as connection:
+                known = connection.version(part)
+            if known not in (0, version):  # else another process was here first
+                for suffix in ("", "-wal", "-shm"):
+                    Path(f"{self.files[part]}{suffix}").unlink(missing_ok=True)
 
 
 class FileNews:

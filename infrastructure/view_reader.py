@@ -54,7 +54,12 @@ class ViewReader:
 
     def select(self, query: Query) -> Page:
         """A page of documents, in the order asked for: by date or key, ties by negotiation and key."""
-        return self._asked(lambda build: self._select(build, query))
+
+        def selected(build: int) -> Page:
+            with self._connection.transaction():
+                return self._select(build, query)
+
+        return self._asked(selected)
 
     def parked(self) -> list[Parked]:
         """The records that are missing in documents."""

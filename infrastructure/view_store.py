@@ -53,7 +53,7 @@ def migrate(database: Database) -> None:
     with closing(database.writer("views")) as connection:
         version = connection.version("views")
     if version not in (0, SCHEMA):
-        database.reset("views")
+        database.reset("views", SCHEMA)
     with closing(database.writer("views")) as connection, connection.transaction("views"):
         if connection.version("views") == 0:
             connection.declare(*_BUILDS)

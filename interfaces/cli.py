@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Annotated, Any, Literal, TypeVar
@@ -20,7 +21,7 @@ from infrastructure.database import StoreRefused
 from infrastructure.log import Log
 from interfaces import audit_file, service
 from interfaces import show as tables
-from interfaces.client import Client, Failed, Item, connected
+from interfaces.client import Client, Failed, Item, NotThere, connected
 from interfaces.service import serve
 from interfaces.terminal import err, fail, out, progress, settings, usable_store
 
@@ -118,12 +119,13 @@ def record(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], u
                 taken += len(answer["records"])
                 position = answer["records"][-1]["position"]
                 bar.update(task, completed=taken)
-        await client.document("/v1/negotiations", {"limit": 1, "min_position": position})
+        with suppress(NotThere):  # a service that only records has no views to wait for
+            await client.document("/v1/negotiations", {"limit": 1, "min_position": position})
         return taken
 
     if not lines:
         raise typer.Exit(fail("There is not one command in the file."))
-    out.print(f"{_run(url, send)} records stand in the log.")
+    out.print(f"{_run(url, send, makes=True)} records stand in the log.")
 
 
 @app.command()
@@ -289,10 +291,15 @@ def _told(**params: str | None) -> dict[str, Any]:
 T = TypeVar("T")
 
 
-def _run(url: str | None, work: Callable[[Client], Awaitable[T]]) -> T:
-    """What some work with a client of the service comes to; where it fails, one sentence and exit code 1."""
+def _run(url: str | None, work: Callable[[Client], Awaitable[T]], *, makes: bool = False) -> T:
+    """What some work with a client of the service comes to; where it fails, one sentence and exit code 1.
+
+    A store that is not there is made by work that records alone: the name may be misspelt.
+    """
 
     async def connected_to() -> T:
+        if not url and not makes:
+            settings().store().reader("log").close()
         async with connected(url, settings()) as client:
             return await work(client)
 

@@ -59,9 +59,9 @@ _FORMS = {
         ("not-a-zone", ZoneName),
         ("not-a-code", Code),
         ("not-a-code", CodeRange),
-        ("not-plain-text", Line),
         ("not-plain-text", Prose),
         ("not-plain-text", Quotation),
+        ("not-plain-text", Line),
     )
     for info in get_args(kind)[1:]
     for constraint in getattr(info, "metadata", ())
@@ -78,7 +78,11 @@ _STORE: dict[type[Exception], tuple[int, str, str]] = {
     ),
     StoreRefused: (503, "store-unavailable", "The store cannot be used by this service; nothing was stored."),
     StoreFull: (507, "store-full", "There is no room left to store anything; nothing was stored. Reading goes on."),
-    NotBuilt: (503, "views-not-built", "The views are being made from the log; ask again in a moment."),
+    NotBuilt: (
+        503,
+        "views-not-built",
+        "The views are not made from the log yet: `parley serve` or `parley project` does that. Ask again in a moment.",
+    ),
 }
 """What stands in the way on the side of the service."""
 

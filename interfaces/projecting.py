@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import get_context
-from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
 
 from infrastructure.filling import end_with_parent
@@ -14,10 +13,12 @@ from infrastructure.log import migrate as migrate_log
 from infrastructure.memory import collect_seldom
 from infrastructure.settings import Settings
 from interfaces.main import projector
-from interfaces.stopping import give_up_later
+from interfaces.stopping import STOP_SECONDS, give_up_later
 
 PATIENCE_SECONDS = 5.0
 """How long a start waits for the views: those of a small store are up to date with the first answer."""
+SUPERSEDED = 3
+"""How the process beside ends where another version of Parley keeps the views: it is not started again."""
 
 
 def keeper(settings: Settings) -> ProjectorThread:
@@ -28,8 +29,8 @@ def keeper(settings: Settings) -> ProjectorThread:
     return ProjectorThread(projector(settings), database.news())
 
 
-def keep(thread: ProjectorThread, signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT)) -> None:
-    """Keep the views live until the process is told to end."""
+def keep(thread: ProjectorThread, signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT)) -> bool:
+    """Keep the views live until the process is told to end; or not told, where another version keeps them."""
     stopped = threading.Event()
     for signalled in signals:
         signal.signal(signalled, lambda *_: stopped.set())
@@ -39,14 +40,15 @@ def keep(thread: ProjectorThread, signals: Sequence[int] = (signal.SIGTERM, sign
         pass
     give_up_later()
     thread.stop()
+    return stopped.is_set()
 
 
 @contextmanager
 def views_kept(settings: Settings) -> Iterator[None]:
     """Keeps the views live in a further process, started again where it ends, until all else has ended."""
     beside = _Beside(settings)
-    beside.start()
     try:
+        beside.start()
         beside.up_to_date.wait(PATIENCE_SECONDS)
         yield
     finally:
@@ -61,25 +63,32 @@ class _Beside(threading.Thread):
         self._context = get_context("spawn")
         self.up_to_date = self._context.Event()
         self._stopping = threading.Event()
+        self._process = self._context.Process(target=_keep_beside, args=(settings, self.up_to_date), name="views")
         self._settings = settings
-        self._process = self._begun()
+
+    def start(self) -> None:
+        self._process.start()
+        super().start()
 
     def run(self) -> None:
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and self._process.exitcode != SUPERSEDED:
             self._process.join(POLL_SECONDS)
-            if not self._process.is_alive() and not self._stopping.wait(POLL_SECONDS):
-                self._process = self._begun()
+            if self._process.exitcode not in {None, SUPERSEDED} and not self._stopping.wait(POLL_SECONDS):
+                arguments = (self._settings, self.up_to_date)
+                self._process = self._context.Process(target=_keep_beside, args=arguments, name="views")
+                self._process.start()
 
     def stop(self) -> None:
+        """To be told again changes nothing: it ends as soon as what is left is folded."""
+        for told in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(told, signal.SIG_IGN)
         self._stopping.set()
-        self.join()
-        self._process.terminate()
-        self._process.join()
-
-    def _begun(self) -> SpawnProcess:
-        process = self._context.Process(target=_keep_beside, args=(self._settings, self.up_to_date), name="views")
-        process.start()
-        return process
+        if self.is_alive():
+            self.join()
+        if self._process.pid is not None:
+            self._process.terminate()
+            self._process.join(STOP_SECONDS)
+            self._process.kill()
 
 
 def _keep_beside(settings: Settings, up_to_date: Event) -> None:
@@ -88,7 +97,8 @@ def _keep_beside(settings: Settings, up_to_date: Event) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     thread = keeper(settings)
     threading.Thread(target=_pass_on, args=(thread.up_to_date, up_to_date), daemon=True).start()
-    keep(thread, [signal.SIGTERM])
+    if not keep(thread, [signal.SIGTERM]):
+        raise SystemExit(SUPERSEDED)
 
 
 def _pass_on(here: threading.Event, there: Event) -> None:

@@ -69,7 +69,10 @@ class Stores:
         deadline = time.monotonic() + WAIT_SECONDS
         while position and reached() < position:
             if time.monotonic() > deadline:
-                detail = f"Position {position} is not in the answer yet: it rests on {reached()}."
+                detail = (
+                    f"Position {position} is not in the answer yet: it rests on {reached()}."
+                    " `parley serve` or `parley project` folds what is recorded; /readyz tells how far it is behind."
+                )
                 raise Problem(503, "not-there-yet", detail, headers={"Retry-After": "1"})
             await asyncio.sleep(POLL_SECONDS)
 

@@ -1,5 +1,6 @@
 """The commands that run the service: serve, project, migrate, rebuild, retry."""
 
+import socket
 from contextlib import closing, nullcontext
 from typing import Annotated, Literal
 
@@ -15,7 +16,7 @@ from interfaces import http_server
 from interfaces.main import Part, application, projector
 from interfaces.projecting import keep, keeper, views_kept
 from interfaces.stopping import end_cleanly_when_told
-from interfaces.terminal import err, out, progress, settings, usable_store
+from interfaces.terminal import err, fail, out, progress, settings, usable_store
 
 app = typer.Typer()
 Port = Annotated[int, typer.Option(envvar="PORT")]
@@ -33,6 +34,7 @@ def serve(
     parts: tuple[Part, ...] = (only,) if only else ("recording", "reading")
     with usable_store():
         _try_store(chosen.store(), parts)
+    _refuse_taken(host, port)
     err.print(
         f"Parley serves {only or 'recording and reading'} on http://{host}:{port} from {chosen.store()}", soft_wrap=True
     )
@@ -47,7 +49,7 @@ def project() -> None:
     chosen = settings()
     with usable_store():
         thread = keeper(chosen)
-    err.print(f"Parley keeps the views of {chosen.store()}", soft_wrap=True)
+    err.print(f"Parley keeps the views of {chosen.store()}, or stands by while another process does", soft_wrap=True)
     keep(thread)
 
 
@@ -95,6 +97,18 @@ def retry() -> None:
             trying.catch_up()
             after = len(views.parked())
     out.print(f"{before - after} of {before} parked records are folded.")
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """End with one sentence where another process listens already."""
+    family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind(address)
+        except OSError as error:
+            said = f"Port {port} of {host} cannot be had: {error.strerror}. --port or PORT chooses another."
+            raise typer.Exit(fail(said)) from None
 
 
 def _try_store(database: Database, parts: tuple[Part, ...]) -> None:

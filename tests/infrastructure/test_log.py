@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from infrastructure.log import Log, LogReader, Unreadable, migrate
 from infrastructure.recorder import LogRecorder
 from infrastructure.settings import Settings
 from infrastructure.sqlite import SqliteDatabase
+from infrastructure.view_store import ViewStore
+from infrastructure.view_store import migrate as migrate_views
 
 Writer = Callable[[], Committer]
 
@@ -149,6 +151,20 @@ def test_a_refusal_in_a_group_touches_nobody_else(writer: Writer, reader: Callab
     )
     assert [isinstance(outcome, Refused) for outcome in outcomes] == [True, False, False, True, False]
     assert [record.position for record in reader().after(0)] == [1, 2, 3, 4]
+
+
+def test_what_cannot_be_read_stands_in_nobody_elses_way(writer: Writer, database: Database) -> None:
+    """Another version has told something of a kind that this one does not know."""
+    mine = writer()
+    one(mine, Request([told("open-negotiation", title="Talks")]))
+    one(writer(), Request([told("open-negotiation", negotiation="other", title="Other")]))
+    with closing(database.writer("log")) as connection:
+        connection.run("UPDATE records SET topic = 'Negotiation.Dreamt' WHERE negotiation = 'other'")
+    group = [Request([told("annotate", negotiation=name, note="Noted.")]) for name in ("other", "talks")]
+    for committer in (mine, writer()):
+        outcomes = committer.commit(group)
+        assert isinstance(outcomes[0], Unreadable)
+        assert not isinstance(outcomes[1], Exception)
 
 
 def test_a_key_that_another_writer_stored_is_answered_as_before(writer: Writer) -> None:
@@ -319,6 +335,20 @@ def test_a_record_that_cannot_be_read_is_named(writer: Writer, database: Databas
     log.close()
 
 
+def test_a_file_that_is_closed_holds_all_though_others_have_it_open(tmp_path: Path) -> None:
+    """People copy the one file."""
+    database = SqliteDatabase(tmp_path / "log")
+    log = Log(database)
+    one(Committer(log, lambda: datetime(2025, 6, 1, tzinfo=UTC)), Request([told("open-negotiation", title="Talks")]))
+    with closing(LogReader(database)) as other:
+        assert other.head() == 1
+        log.close()
+        copied = SqliteDatabase(tmp_path / "copied")
+        copied.files["log"].write_bytes(database.files["log"].read_bytes())
+        with closing(LogReader(copied)) as copy:
+            assert copy.head() == 1
+
+
 def test_every_connection_that_writes_the_log_waits_for_the_disk(tmp_path: Path) -> None:
     connection = SqliteDatabase(tmp_path / "log").writer("log")
     assert connection.value("PRAGMA synchronous") == 2
@@ -338,6 +368,16 @@ def test_a_log_of_a_newer_version_is_refused_in_one_sentence(database: Database)
 def test_a_log_that_was_never_made_is_refused_with_the_command_to_run(new_database: Callable[[], str]) -> None:
     with pytest.raises(StoreRefused, match="run `parley migrate`"):
         Log(Settings(database=new_database()).store())
+
+
+def test_six_processes_can_make_views_of_another_version_anew_at_once(database: Database) -> None:
+    migrate_views(database)
+    with closing(database.writer("views")) as connection:
+        connection.set_version("views", 99)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(migrate_views, [database] * 6))
+    with closing(ViewStore(database)) as store:
+        assert store.serving() is None
 
 
 def test_six_processes_can_migrate_at_once(new_database: Callable[[], str]) -> None:

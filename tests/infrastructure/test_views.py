@@ -155,6 +155,68 @@ def test_views_are_the_same_however_they_are_made_anew(
         assert desk.read()["missing"] == [unreadable.position]
 
 
+def test_a_rebuild_that_goes_on_later_takes_what_came_meanwhile_and_what_was_corrected(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infrastructure.filling.GROUP", 1)
+    monkeypatch.setattr("infrastructure.projector.BATCH", 3)
+    desk.tell("open-negotiation", negotiation="zzz", title="Last")
+    raised = desk.tell("raise-issue", negotiation="zzz", issue="fish", title="Fish")
+    with projector(desk, built=False) as broken_off:
+        rebuild = broken_off.rebuild()
+        next(rebuild)
+        rebuild.close()
+    name = str(raised.event.envelope.id)
+    desk.tell("correct-record", negotiation="zzz", record=name, changes={"title": "Salmon"}, reason="Misheard.")  # type: ignore[arg-type]
+    for number in range(20):
+        desk.tell("raise-issue", negotiation="zzz", issue=f"i{number}", title="Issue", effective="2025-03-01")
+    with projector(desk) as live:
+        desk.tell("raise-issue", negotiation="zzz", issue="rice", title="Rice", occurred="2025-01-01")
+        live.catch_up()
+        before = desk.documents()
+        titles = {one["key"]: one["title"] for one in desk.read("negotiations", "zzz", "zzz")["issues"]}
+        assert titles["fish"] == "Salmon"
+        assert len(titles) == 22
+        rebuilt(live)
+        assert desk.documents() == before
+
+
+def test_a_document_with_more_words_than_one_text_can_hold_is_stored_and_found(desk: Desk) -> None:
+    desk.tell("add-party", party="north", name="North", kind="state")
+    told = {"claimant": "north", "subject": "issue/fish", "kind": "position"}
+    with projector(desk) as live:
+        for number in range(70):
+            text = " ".join(f"w{number}x{n}" for n in range(1800))
+            desk.tell("make-claim", value={"type": "text", "text": text}, **told)  # type: ignore[arg-type]
+        live.catch_up()
+        for _ in range(2):
+            for word in ("w0x0", "w69x1799"):
+                assert desk.reader.select(Query(view="positions", text=word)).rows
+            rebuilt(live)
+
+
+def test_views_of_a_longer_log_than_there_is_are_made_anew(desk: Desk) -> None:
+    """The log was put back from an older copy."""
+    with projector(desk) as live:
+        desk.tell("annotate", note="Lost.")
+        live.catch_up()
+        connection = desk.database.writer("log")
+        connection.run("DELETE FROM records WHERE position = 3")
+        connection.close()
+        assert not live.is_current()
+        assert rebuilt(live) == 2
+        assert live.is_current()
+        assert desk.reader.position() == 2
+
+
+def test_a_last_record_that_cannot_be_read_holds_up_nobody_who_waits(desk: Desk) -> None:
+    with projector(desk) as live:
+        record = desk.tell("raise-issue", issue="coal", title="Coal")
+        rename(desk, record.position, "Issue.Dreamt")
+        assert live.catch_up() == record.position
+        assert desk.read()["missing"] == [record.position]
+
+
 def test_a_document_is_found_by_all_that_was_ever_added_to_it(desk: Desk) -> None:
     def found(text: str) -> bool:
         return bool(desk.reader.select(Query(view="positions", text=text)).rows)

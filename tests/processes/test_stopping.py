@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import httpx2
 import pytest
@@ -73,6 +73,30 @@ def test_all_in_one_stores_what_it_acknowledged_and_folds_it(address: str, start
     assert acknowledged <= ids
     assert len(ids) == head == folded
     assert "Traceback" not in process.told
+
+
+def test_to_be_told_twice_changes_nothing(new_store: Callable[[str], str], start: Start) -> None:
+    """Somebody who is impatient presses Ctrl-C again, and again."""
+    process = start("serve", address=new_store("sqlite")).wait_until_it_serves()
+    for _ in range(4):
+        process.popen.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+    assert process.popen.wait(10) == 0
+
+
+def test_views_that_another_version_has_made_anew_are_left_to_it(new_store: Callable[[str], str], start: Start) -> None:
+    address = new_store("sqlite")
+    process = start("serve", address=address).wait_until_it_serves()
+    process.tell("open-negotiation", title="Talks")
+    assert process.get("/v1/negotiations/talks", min_position=1).status_code == 200
+    with closing(Settings(database=address).store().writer("views")) as connection:
+        connection.run("UPDATE builds SET fold = 'next'")
+    process.tell("annotate", note="Noted.")
+    wait_until(lambda: "another version" in process.told)
+    time.sleep(3)
+    with closing(Settings(database=address).store().reader("views")) as connection:
+        assert connection.rows("SELECT fold FROM builds") == [("next",)]
+    assert process.stop() == 0
 
 
 def test_the_parts_end_cleanly_each_by_itself_and_a_standby_takes_over(address: str, start: Start) -> None:
