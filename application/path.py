@@ -10,7 +10,7 @@ from typing import Any
 from domain.fact import Fact
 from domain.refusal import Refused
 
-NAMING = ("key", "claim", "record", "rung", "party", "session", "statement", "currency", "finding", "by")
+NAMING = ("key", "claim", "record", "rung", "party", "session", "statement", "currency", "finding", "by", "parties")
 """The fields that can name an entry among its neighbours."""
 _STEP = re.compile(r"([a-z0-9_-]+)|\[([^\[\]]+)\]")
 PATH_PATTERN = r"^[a-z0-9_]+(\.[a-z0-9_-]+|\[[A-Za-z0-9/:_-]+\])*$"
@@ -31,9 +31,11 @@ def names(entries: tuple[Any, ...]) -> list[str]:
 
 
 def _name(entry: Any, field: str) -> Any:
-    """Money by the year is another thing than money of the same currency."""
+    """Money by the year is another thing than money of the same currency. A pair is named by both of its parties."""
     basis = getattr(entry, "basis", entry)
     name = getattr(basis if field == "record" else entry, field, None)
+    if field == "parties" and name:
+        return "/".join(name)
     return f"{name}/{entry.per}" if field == "currency" and getattr(entry, "per", None) else name
 
 
