@@ -19,7 +19,7 @@ from infrastructure.settings import Settings
 from tests.processes.conftest import Process, Start, wait_until
 
 NOTE = {"negotiation": "talks", "occurred": "2025-01-02", "note": "Noted. " * 2000}
-ROOM = 3 * 1024 * 1024
+ROOM = 1024 * 1024
 
 
 def filled(process: Process) -> int:
@@ -56,7 +56,7 @@ def goes_through_a_full_disk(process: Process, address: str, make_room: Callable
 
 def test_a_file_that_may_not_grow(new_store: Callable[[str], str], start: Start) -> None:
     address = new_store("sqlite")
-    process = start("serve", address=address, limits={resource.RLIMIT_FSIZE: ROOM})
+    process = start("serve", address=address, limits={resource.RLIMIT_FSIZE: 2 * ROOM})
 
     def make_room() -> None:
         """For the service, and for the process beside it that keeps the views."""
