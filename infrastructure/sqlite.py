@@ -172,13 +172,14 @@ class SqliteDatabase:
         return FileNews(self.reader("log"))
 
     def reset(self, part: Part, version: int) -> None:
-        with open(f"{self.files[part]}.reset", "w") as alone:
-            fcntl.flock(alone, fcntl.LOCK_EX)
-            with closing(self.writer(part)) as connection:
-                known = connection.version(part)
-            if known not in (0, version):  # else another process was here first
-                for suffix in ("", "-wal", "-shm"):
-                    Path(f"{self.files[part]}{suffix}").unlink(missing_ok=True)
+        with closing(self.writer(part)) as connection, connection.transaction(part):
+            if connection.version(part) in (0, version):
+                return  # another process was here first
+            tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            for condition in ("AND sql LIKE 'CREATE VIRTUAL%'", ""):  # these take other tables with them
+                for (name,) in connection.rows(f"{tables} {condition}"):
+                    connection.run(f'DROP TABLE IF EXISTS "{name}"')
+            connection.set_version(part, 0)
 
 
 class FileNews:

@@ -195,6 +195,26 @@ def test_a_document_with_more_words_than_one_text_can_hold_is_stored_and_found(d
             rebuilt(live)
 
 
+def test_a_list_is_of_one_state(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something is recorded and folded after its position was read, and before its documents are."""
+    with projector(desk) as live:
+        read_position = desk.reader._position
+
+        def meanwhile(build: int) -> int:
+            position = read_position(build)
+            desk.tell("raise-issue", issue="coal", title="Coal")
+            live.catch_up()
+            return position
+
+        with monkeypatch.context() as patched:
+            patched.setattr(desk.reader, "_position", meanwhile)
+            page = desk.reader.select(Query(view="negotiations"))
+        ((_, found),) = page.rows
+        assert page.position == 2
+        assert [issue["key"] for issue in json.loads(found.body)["issues"]] == ["fish"]
+        assert desk.reader.position() == 3
+
+
 def test_views_of_a_longer_log_than_there_is_are_made_anew(desk: Desk) -> None:
     """The log was put back from an older copy."""
     with projector(desk) as live:
