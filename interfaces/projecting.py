@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import get_context
+from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
 
 from infrastructure.filling import end_with_parent
@@ -63,8 +64,8 @@ class _Beside(threading.Thread):
         self._context = get_context("spawn")
         self.up_to_date = self._context.Event()
         self._stopping = threading.Event()
-        self._process = self._context.Process(target=_keep_beside, args=(settings, self.up_to_date), name="views")
         self._settings = settings
+        self._process = self._new_process()
 
     def start(self) -> None:
         self._process.start()
@@ -74,8 +75,7 @@ class _Beside(threading.Thread):
         while not self._stopping.is_set() and self._process.exitcode != SUPERSEDED:
             self._process.join(POLL_SECONDS)
             if self._process.exitcode not in {None, SUPERSEDED} and not self._stopping.wait(POLL_SECONDS):
-                arguments = (self._settings, self.up_to_date)
-                self._process = self._context.Process(target=_keep_beside, args=arguments, name="views")
+                self._process = self._new_process()
                 self._process.start()
 
     def stop(self) -> None:
@@ -89,6 +89,9 @@ class _Beside(threading.Thread):
             self._process.terminate()
             self._process.join(STOP_SECONDS)
             self._process.kill()
+
+    def _new_process(self) -> SpawnProcess:
+        return self._context.Process(target=_keep_beside, args=(self._settings, self.up_to_date), name="views")
 
 
 def _keep_beside(settings: Settings, up_to_date: Event) -> None:
