@@ -4,13 +4,15 @@ Roles are granted per negotiation, or for all as `*`. Groups say which restricte
 """
 
 from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple, get_args
 
 from pydantic import Field
 
 from application.command import all_commands
 from application.fold import all_views
-from domain.restriction import Restriction
+from application.unseen import Sight
 from domain.text import Slug
 
 Role = Literal["reader", "recorder", "analyst", "auditor", "administrator"]
@@ -38,42 +40,31 @@ _OPERATES = frozenset[Role]({"auditor", "administrator"})
 
 _RULINGS = ("make-finding", "revoke-finding", "correct-record", "retract-record")
 """The commands of analysts: what rules on claims, or puts right what was taken down."""
-_READ = (
-    *(f"list-{view.name}" for view in all_views()),
-    *(f"list-{view.name}-of-negotiation" for view in all_views()),
-    *(f"show-{view.name}" for view in all_views()),
-    *("show-negotiation", "list-records", "show-record", "suppose"),
-    *("show-diff", "show-grounds", "show-reliance"),
-    *("list-tariffs", "show-split", "show-sum", "show-calendar"),
-)
 _ADMINISTER = ("list-keys", "create-key", "revoke-key", "list-people", "set-person", "remove-person")
 
-OPERATIONS: Mapping[str, frozenset[Role]] = {
-    **{name: _RULES if name in _RULINGS else _RECORDS for name in all_commands()},
-    **dict.fromkeys(_READ, _READS),
-    **dict.fromkeys(_ADMINISTER, _ADMINISTERS),
-    "list-reads": _AUDITS,
-    "metrics": _OPERATES,
-    "readiness-in-full": _OPERATES,
-}
-"""Which roles may do what: commands by their names, and all else by the names of its HTTP operations."""
+
+@cache
+def operations() -> Mapping[str, frozenset[Role]]:
+    """Which roles may do what: commands by their names, and all else by the names of its HTTP operations."""
+    views = [view.name for view in all_views()]
+    read = (
+        *(f"list-{view}" for view in views),
+        *(f"list-{view}-of-negotiation" for view in views),
+        *(f"show-{view}" for view in views),
+        *("show-negotiation", "list-records", "show-record", "suppose"),
+        *("show-diff", "show-grounds", "show-reliance"),
+        *("list-tariffs", "show-split", "show-sum", "show-calendar"),
+    )
+    return MappingProxyType(
+        {name: _RULES if name in _RULINGS else _RECORDS for name in all_commands()}
+        | dict.fromkeys(read, _READS)
+        | dict.fromkeys(_ADMINISTER, _ADMINISTERS)
+        | {"list-reads": _AUDITS, "metrics": _OPERATES, "readiness-in-full": _OPERATES}
+    )
+
 
 OPEN = frozenset({"healthy", "ready"})
 """What needs no identity: it tells nothing of what is on record."""
-
-
-class Sight(NamedTuple):
-    """Which restricted records one may see: all of them, or those for one of some groups."""
-
-    everything: bool = False
-    groups: frozenset[str] = frozenset()
-
-    def admits(self, restriction: Restriction) -> bool:
-        return self.everything or not self.groups.isdisjoint(restriction.groups)
-
-
-EVERYONE = Sight()
-"""What each reader of a negotiation may see."""
 
 
 class Identity(NamedTuple):
@@ -87,7 +78,7 @@ class Identity(NamedTuple):
     def may(self, operation: str, negotiation: str) -> bool:
         """Whether one of its roles in a negotiation may do something there. With `*`: in all of them."""
         held = self.roles.get(EVERY, frozenset()) | self.roles.get(negotiation, frozenset())
-        return not held.isdisjoint(OPERATIONS.get(operation, frozenset()))
+        return not held.isdisjoint(operations().get(operation, frozenset()))
 
     def may_anywhere(self, operation: str) -> bool:
         """Whether there is a negotiation in which it may."""

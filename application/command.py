@@ -22,6 +22,7 @@ from domain.model import AGGREGATE_OF_EVENT
 from domain.moment import Moment
 from domain.names import Names
 from domain.refusal import kebab
+from domain.restriction import Restriction
 from domain.text import Prose, Slug
 
 
@@ -36,6 +37,7 @@ class Body(Fact, frozen=True):
     reason: Prose | None = None
     causation: UUID | None = None
     correlation: UUID | None = None
+    restriction: Restriction | None = None
 
 
 class Command:

@@ -12,7 +12,10 @@ class Query(NamedTuple):
     """What a list is narrowed to. Dates are keys of `domain.moment.order`; `date_to` is exclusive."""
 
     view: str
-    negotiation: str | None = None
+    negotiations: frozenset[str] | None = None
+    """Of which alone; of all where there are none."""
+    left_out: frozenset[str] = frozenset()
+    """Negotiations whose documents are looked for elsewhere."""
     kind: str | None = None
     status: str | None = None
     party: str | None = None

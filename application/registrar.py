@@ -7,8 +7,11 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 from zoneinfo import available_timezones
 
+from msgspec.structs import replace
+
 from application.calendars import calendar
 from application.command import Body, Command
+from application.unseen import Sight
 from domain.aggregate import Aggregate, stream_id
 from domain.amendment import Corrected
 from domain.event import DomainEvent, Envelope
@@ -17,6 +20,7 @@ from domain.moment import first_date, latest_date, order
 from domain.names import Reference, references
 from domain.negotiation import Negotiation
 from domain.refusal import Refused, Unknown
+from domain.release import Admits, Released, covers
 from domain.source import Source
 
 
@@ -36,6 +40,10 @@ class UnknownZone(Refused):
     """A zone is one of the IANA database, such as America/New_York or Asia/Tokyo."""
 
 
+class NotAMember(Refused):
+    """A record is restricted to groups of which whoever records it is a member of one."""
+
+
 class Streams(Protocol):
     """The port to the log's streams: the one aggregate of each, with all that was decided so far."""
 
@@ -53,6 +61,8 @@ class Submission(NamedTuple):
     recorded_by: str
     request: UUID
     expected_version: int | None = None
+    sight: Sight = Sight(everything=True)
+    """What whoever tells it may see."""
 
 
 def needed(submissions: Iterable[Submission]) -> Iterator[tuple[type[Aggregate], UUID]]:
@@ -100,31 +110,52 @@ class Registrar:
             stream.rewind(event.originator_version - 1)
 
     def _decide(self, submission: Submission, now: datetime) -> DomainEvent:
-        command, body = submission.command, submission.body
+        command, body, *_, sight = submission
         negotiation = body.negotiation
-        spoken_of = references(body)
-        if command.EVENT is not Negotiation.Opened and command.aggregate():
-            spoken_of.insert(0, Reference("negotiation", negotiation, "negotiation"))
-        self._refuse_unknown(negotiation, spoken_of)
-        _refuse_future(body.occurred, now, "occurred")
+        if body.restriction and not sight.admits(body.restriction):
+            raise NotAMember(", ".join(body.restriction.groups), "restriction.groups")
         facts = {name: getattr(body, name) for name in command.facts()}
         if kind := command.aggregate():
             key = "/".join(getattr(body, part) or str(self._mint()) for part in kind.ADDRESS)
         else:
-            kind, key = self._stream_of_record(negotiation, facts["record"])
+            kind, key = self._stream_of_record(negotiation, facts["record"], sight.admits, now)
             facts["kind"] = kind.KIND
         aggregate = self._stream(negotiation, kind.KIND, key)
-        if submission.expected_version not in (None, aggregate.version):
-            raise VersionMoved(f"expected {submission.expected_version}, found {aggregate.version}")
-        envelope = Envelope(
+        event = command.EVENT(envelope=self._envelope(submission, key, aggregate, now), **facts)
+        audience = aggregate.audience(event)
+
+        def known(kind: str, key: str) -> Aggregate:
+            """A stream, as all those know it for whom the record will be."""
+            return self._stream(negotiation, kind, key).known_to(lambda told: covers(audience, told), now)
+
+        spoken_of = references(body)
+        if command.EVENT is not Negotiation.Opened and command.aggregate():
+            spoken_of.insert(0, Reference("negotiation", negotiation, "negotiation"))
+        _refuse_unknown(known, spoken_of)
+        _refuse_future(body.occurred, now, "occurred")
+        own = aggregate.known_to(sight.admits, now)
+        if submission.expected_version not in (None, len(own.records)):
+            raise VersionMoved(f"expected {submission.expected_version}, found {len(own.records)}")
+        if isinstance(event, Corrected):
+            corrected = event.check().corrected(own)
+            _refuse_future(corrected.envelope.occurred, now, "changes.occurred")
+            _refuse_unknown(known, [_changed(name) for name in references(corrected)])
+        elif isinstance(event, Released):
+            event.refuse_without_consent(aggregate, sight.groups)
+        if published := body.published or _published(known, body):
+            event = replace(event, envelope=replace(event.envelope, published=published))
+        return aggregate.decide(event.gather(known))
+
+    def _envelope(self, submission: Submission, key: str, aggregate: Aggregate, now: datetime) -> Envelope:
+        body = submission.body
+        return Envelope(
             id=self._mint(),
-            negotiation=negotiation,
+            negotiation=body.negotiation,
             key=key,
             stream=aggregate.id,
             version=aggregate.version + 1,
             occurred=body.occurred,
             effective=body.effective,
-            published=body.published or self._published_by(body),
             recorded=now,
             recorded_by=submission.recorded_by,
             evidence=body.evidence,
@@ -132,42 +163,48 @@ class Registrar:
             command=submission.request,
             causation=body.causation,
             correlation=body.correlation or submission.request,
+            restriction=body.restriction,
         )
-        event = command.EVENT(envelope=envelope, **facts)
-        if isinstance(event, Corrected):
-            corrected = event.check().corrected(aggregate)
-            _refuse_future(corrected.envelope.occurred, now, "changes.occurred")
-            self._refuse_unknown(negotiation, [_changed(name) for name in references(corrected)])
-        return aggregate.decide(event.gather(lambda kind, key: self._stream(negotiation, kind, key)))
 
-    def _stream_of_record(self, negotiation: str, record: UUID) -> tuple[type[Aggregate], str]:
-        """The stream that a record of this negotiation stands in."""
+    def _stream_of_record(
+        self, negotiation: str, record: UUID, admits: Admits, now: datetime
+    ) -> tuple[type[Aggregate], str]:
+        """The stream that a record of this negotiation stands in, where whoever names it may see it."""
         event = self._streams.record(record)
-        if event is None or event.envelope.negotiation != negotiation:
-            raise Unknown(f"record {record}", "record")
-        return aggregate_of(event), event.envelope.key
-
-    def _refuse_unknown(self, negotiation: str, spoken_of: Iterable[Reference]) -> None:
-        for kind, key, field in spoken_of:
-            match kind:
-                case "calendar":
-                    if calendar(key) is None:
-                        raise UnknownCalendar(key, field)
-                case "zone":
-                    if key not in _zones():
-                        raise UnknownZone(key, field)
-                case _:
-                    if not self._stream(negotiation, kind, key).history:
-                        raise Unknown(f"{kind} {key}", field)
-
-    def _published_by(self, body: Body) -> str | None:
-        """The earliest date on which a source that the record rests on was published."""
-        sources = [self._stream(body.negotiation, Source.KIND, evidence.source) for evidence in body.evidence]
-        dates = [source.published for source in sources if isinstance(source, Source) and source.published]
-        return min(dates, key=order, default=None)
+        if event and event.envelope.negotiation == negotiation:
+            kind, key = aggregate_of(event), event.envelope.key
+            seen = self._stream(negotiation, kind.KIND, key).known_to(admits, now)
+            if any(known.envelope.id == record for known in seen.records):
+                return kind, key
+        raise Unknown(f"record {record}", "record")
 
     def _stream(self, negotiation: str, kind: str, key: str) -> Aggregate:
         return self._streams.get(AGGREGATE_OF_KIND[kind], stream_id(negotiation, kind, key))
+
+
+Known = Callable[[str, str], Aggregate]
+"""Gives the stream of a kind and a key, as it is known to somebody."""
+
+
+def _refuse_unknown(known: Known, spoken_of: Iterable[Reference]) -> None:
+    for kind, key, field in spoken_of:
+        match kind:
+            case "calendar":
+                if calendar(key) is None:
+                    raise UnknownCalendar(key, field)
+            case "zone":
+                if key not in _zones():
+                    raise UnknownZone(key, field)
+            case _:
+                if not known(kind, key).history:
+                    raise Unknown(f"{kind} {key}", field)
+
+
+def _published(known: Known, body: Body) -> str | None:
+    """The earliest date on which a source that the record rests on was published."""
+    sources = [known(Source.KIND, evidence.source) for evidence in body.evidence]
+    dates = [source.published for source in sources if isinstance(source, Source) and source.published]
+    return min(dates, key=order, default=None)
 
 
 @cache

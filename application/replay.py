@@ -9,6 +9,8 @@ import heapq
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
@@ -16,6 +18,7 @@ from uuid import UUID
 import msgspec
 
 from application.fold import evolved, view_named
+from application.unseen import Sight, says_for_whom, unseen
 from application.view import Document, Index, Record, Row, View
 from domain.aggregate import as_they_stand
 from domain.amendment import Amendment, doubted, in_force
@@ -367,12 +370,26 @@ class History:
     def __init__(self, records: Sequence[Record]) -> None:
         """The records are given in the order of the log."""
         self.records = list(records)
+        self.restricted = says_for_whom(self.records)
+        """Whether it depends on who asks."""
+        self.confidential = frozenset[int]()
+        """The restricted records in it, by their positions, where it is what somebody may see."""
         self.vaguely_public = frozenset[str]()
         """The records that may have become public only later than asked, because the date was told vaguely."""
         self._amended = amended(self.records)
         self._standings: list[Standing] | None = None
         self._views: dict[str, ViewHistory] = {}
         self._streams: dict[UUID, list[Standing]] | None = None
+
+    @cached_property
+    def versions(self) -> dict[int, int]:
+        """By position the number of each record in its stream, as far as that is in this history."""
+        counts: dict[UUID, int] = defaultdict(int)
+        found = {}
+        for position, event in self.records:
+            counts[event.envelope.stream] += 1
+            found[position] = counts[event.envelope.stream]
+        return found
 
     @property
     def negotiation(self) -> str:
@@ -400,6 +417,8 @@ class History:
         if self._amended.is_touched_by(records):
             return History([*self.records, *records])
         self.records += records
+        self.__dict__.pop("versions", None)
+        self.restricted = self.restricted or says_for_whom(records)
         self._standings = self._streams = None
         standings = [self._amended.doubted(Standing(record)) for record in records]
         for view in self._views.values():
@@ -410,6 +429,13 @@ class History:
         """A history of its own, with records on top that somebody supposes."""
         return History([*self.records, *records])
 
+    def seen_by(self, sight: Sight, now: datetime) -> tuple["History", datetime | None]:
+        """A history of its own, of what one may see; and until when it holds, as an embargo will lift."""
+        hidden = unseen(self.records, sight, now)
+        seen = History([record for record in self.records if record.position not in hidden.positions])
+        seen.confidential = frozenset(hidden.restricted)
+        return seen, hidden.lifts
+
     def narrowed(self, public_at: str | None, known_at: str | None) -> "History":
         """A history of its own, of what was public and recorded by then. What carries no date was not public.
 
@@ -418,12 +444,15 @@ class History:
         records = self.records
         if known_at:
             records = [r for r in records if reached(r.event.envelope.recorded.isoformat(), known_at)]
-        if not public_at:
-            return self if len(records) == len(self.records) else History(records)
-        public = list(_public(records, public_at))
+        if not public_at and len(records) == len(self.records):
+            return self
+        public = list(_public(records, public_at)) if public_at else [(record, None) for record in records]
         narrowed = History([record for record, _ in public])
+        narrowed.confidential = self.confidential
         narrowed.vaguely_public = frozenset(
-            str(record.event.envelope.id) for record, when in public if when and may_be_later(when, public_at)
+            str(record.event.envelope.id)
+            for record, when in public
+            if public_at and when and may_be_later(when, public_at)
         )
         return narrowed
 

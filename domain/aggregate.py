@@ -16,6 +16,8 @@ from domain.amendment import Amendment, always, doubted, in_force
 from domain.event import DomainEvent
 from domain.moment import order
 from domain.refusal import AlreadyKnown, Refused, Unknown
+from domain.release import Admits, covers, is_about_access, restrictions, withheld
+from domain.restriction import Restriction
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:parley:stream")
 _BLANK = datetime.min.replace(tzinfo=UTC)
@@ -51,6 +53,8 @@ class Aggregate(BaseAggregate[UUID]):
         """Those in force, as corrected, in the order in which they occurred."""
         self._turns = False
         """Whether an amendment holds from a date on; kept, so that a decision need not go through a long stream."""
+        self.restricted = False
+        """Whether any record is or was for some alone."""
         self.blank()
 
     def blank(self) -> None:
@@ -75,6 +79,7 @@ class Aggregate(BaseAggregate[UUID]):
             event.change(self)
         self.records.append(event)
         self._turns = self._turns or _turns(event)
+        self.restricted = self.restricted or is_about_access(event)
 
     def at(self, moment: str) -> Self:
         """The state when something occurred at a moment, as known now."""
@@ -91,23 +96,51 @@ class Aggregate(BaseAggregate[UUID]):
                 earlier[event.envelope.id] = event
         return self._with(in_force(list(earlier.values()), always), list(earlier.values()))
 
+    def known_to(self, admits: Admits, now: datetime) -> Self:
+        """The state as those know it who are admitted to some restrictions."""
+        hidden = withheld(self.records, admits, now) if self.restricted else None
+        if not hidden:
+            return self
+        shown = [event for event in self.records if event.envelope.id not in hidden]
+        return self._with(in_force(shown, always), shown)
+
     def rewind(self, version: int) -> None:
         """Forget the records after a version: they were never stored."""
         self.records = [event for event in self.records if event.originator_version <= version]
         self.version = version
         self._turns = any(map(_turns, self.records))
+        self.restricted = any(map(is_about_access, self.records))
         self._fold(in_force(self.records, always))
 
     def decide(self, event: DomainEvent) -> DomainEvent:
         """Judge an event at its time, take it in, and return it as it is to be recorded.
 
+        It is judged by what all those know for whom it is, so that nothing they learn from it was kept from them.
         Raises `Refused`, and then nothing has changed.
         """
-        if not self.history and not (event.BEGINS or isinstance(event, Amendment)):
+        audience = self.audience(event)
+        known = self.known_to(lambda told: covers(audience, told), event.envelope.recorded)
+        if isinstance(event, Amendment):
+            if all(event.record != record.envelope.id for record in known.records):
+                raise Unknown(f"record {event.record}", "record")
+        elif not known.history and not event.BEGINS:
             raise Unknown(f"{self.KIND} {event.envelope.key}", self.ADDRESS[-1])
-        decided = event.check().decide(self.at(event.envelope.occurred), self)
+        decided = event.check().decide(known.at(event.envelope.occurred), known)
         decided.mutate(self)
         return decided
+
+    def audience(self, event: DomainEvent) -> Restriction | None:
+        """For whom an event will be: an amendment for those who may see what it amends."""
+        own = event.envelope.restriction
+        if own or not self.restricted or not isinstance(event, Amendment):
+            return own
+        told = restrictions(self.records)
+        amended = {record.envelope.id: record.record for record in self.records if isinstance(record, Amendment)}
+        named = event.record
+        while named not in told and named in amended:
+            named = amended[named]
+        restriction = told.get(named)
+        return restriction if restriction and restriction.holds(event.envelope.recorded) else None
 
     def refuse_if_known(self) -> None:
         """For an event that can only be the first: refuse if the name is taken, at whatever time."""

@@ -57,6 +57,10 @@ class NotANumber(Refused):
     """Numbers are whole, or decimal text: there is no NaN or Infinity."""
 
 
+class NotRetracted(Refused):
+    """What restricts or releases a record is not retracted: release or restrict the record anew."""
+
+
 class ChangesNothing(Refused):
     """A correction changes at least one field."""
 
@@ -71,6 +75,7 @@ class Amendment(DomainEvent, frozen=True, kw_only=True):
     It holds from `effective`, or for all times where it gives none.
     """
 
+    RETRACTABLE: ClassVar[bool] = True
     record: UUID
     kind: Annotated[str, Derived()] = ""
 
@@ -133,6 +138,9 @@ class Retracted(Amendment, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "Record.Retracted"
 
     def decide(self, past: Any, known: Any) -> Self:
+        named = _named(self.record, known.records)
+        if isinstance(named, Amendment) and not named.RETRACTABLE:
+            raise NotRetracted(self.record, "record")
         if self.record in _retracted(known.records, ever):
             raise RecordAlreadyRetracted(self.record, "record")
         return self

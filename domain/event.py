@@ -7,11 +7,13 @@ from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from eventsourcing.domain import CanMutateAggregate
+from msgspec.structs import replace
 from pydantic import TypeAdapter
 
 from domain.fact import Fact
 from domain.moment import Moment
 from domain.names import SourceKey
+from domain.restriction import Restriction
 from domain.text import Line, Prose, Quotation
 
 
@@ -28,8 +30,9 @@ class Envelope(Fact, kw_only=True, frozen=True):
 
     `occurred`, `effective` and `published` are told; `recorded` is the server's. `command` is the
     request that brought the record, `correlation` joins what belongs to one piece of work, and
-    `causation` names the record that this one follows from. `corrections` and `doubts` are never stored:
-    a replay puts them in, for a record that is shown as corrected, or that would be refused by now.
+    `causation` names the record that this one follows from. `restriction` says for whom alone it is, as that
+    was told first. `corrections` and `doubts` are never stored: a replay puts them in, for a record that is
+    shown as corrected, or that would be refused by now.
     """
 
     id: UUID
@@ -47,6 +50,7 @@ class Envelope(Fact, kw_only=True, frozen=True):
     command: UUID
     causation: UUID | None = None
     correlation: UUID
+    restriction: Restriction | None = None
     corrections: tuple[UUID, ...] = ()
     doubts: tuple[str, ...] = ()
 
@@ -100,6 +104,11 @@ class DomainEvent(Fact, CanMutateAggregate[UUID], frozen=True, gc=True):
     def apply(self, aggregate: Any) -> None:
         """The library's hook: called by `mutate`, after it has checked the stream and the version."""
         aggregate.take(self)
+
+
+def with_version(event: DomainEvent, version: int) -> DomainEvent:
+    """The event as it stands in a stream of which some records are not seen."""
+    return replace(event, envelope=replace(event.envelope, version=version))
 
 
 @cache

@@ -12,6 +12,7 @@ from domain.negotiation import Negotiation
 from domain.party import Party
 from domain.proposal import Proposal
 from domain.provision import Provision
+from domain.release import Released, Restricted
 from domain.round import Round
 from domain.session import Session
 from domain.source import Source
@@ -39,7 +40,7 @@ AGGREGATE_OF_EVENT: dict[type[DomainEvent], type[Aggregate]] = {
     for event in vars(aggregate).values()
     if isinstance(event, type) and issubclass(event, DomainEvent) and event is not DomainEvent
 }
-AMENDMENTS: tuple[type[DomainEvent], ...] = (Corrected, Retracted)
+AMENDMENTS: tuple[type[DomainEvent], ...] = (Corrected, Retracted, Restricted, Released)
 EVENT_OF_TOPIC: dict[str, type[DomainEvent]] = {event.TOPIC: event for event in (*AGGREGATE_OF_EVENT, *AMENDMENTS)}
 
 

@@ -16,9 +16,11 @@ from uuid import UUID
 import uuid_utils.compat
 
 from application.registrar import Registrar, Submission, needed
+from application.unseen import Sight
 from application.view import Record
 from domain.aggregate import Aggregate
-from domain.event import DomainEvent
+from domain.event import DomainEvent, with_version
+from domain.model import aggregate_of
 from domain.refusal import Refused
 from infrastructure.database import BUSY_SECONDS, StoreLost
 from infrastructure.log import Log, Unreadable
@@ -77,7 +79,7 @@ class CachedStreams:
 
     def record(self, record: UUID) -> DomainEvent | None:
         found = self._log.find(str(record))
-        return found and decode_event(*found[1:])
+        return found and decode_event(found.topic, found.state)
 
     def drop(self, stream: UUID) -> None:
         """Forget one that another process has appended to."""
@@ -145,9 +147,32 @@ class Committer:
                     self._unsure = decided
                     self._log.append(decided.events, list(decided.receipts.values()), self._head)
         self._head = max(self._head, first + len(decided.events) - 1)
-        self._streams.shrink()
         records = [Record(position, event) for position, event in enumerate(decided.events, first)]
-        return [records[outcome] if isinstance(outcome, slice) else outcome for outcome in decided.outcomes]
+        outcomes = [records[outcome] if isinstance(outcome, slice) else outcome for outcome in decided.outcomes]
+        outcomes = [self._as_seen(request, outcome) for request, outcome in zip(requests, outcomes, strict=True)]
+        self._streams.shrink()
+        return outcomes
+
+    def _as_seen(self, request: Request, outcome: Outcome) -> Outcome:
+        """Records with their versions among those that whoever tells them may see."""
+        if isinstance(outcome, Exception):
+            return outcome
+        return [
+            self._seen(record, submission.sight)
+            for submission, record in zip(request.submissions, outcome, strict=True)
+        ]
+
+    def _seen(self, record: Record, sight: Sight) -> Record:
+        event = record.event
+        try:
+            aggregate = self._streams.get(aggregate_of(event), event.envelope.stream)
+        except Unreadable:  # of a record that came before: it is on disk, whatever else is not
+            return record
+        if not aggregate.restricted:
+            return record
+        known = aggregate.known_to(sight.admits, self._now).records
+        version = sum(one.originator_version <= event.originator_version for one in known)
+        return record._replace(event=with_version(event, version))
 
     def _first_of(self, unsure: Decided | None) -> int | None:
         """The position of the first record of an attempt, if it is in the log."""

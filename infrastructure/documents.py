@@ -207,6 +207,19 @@ class Documents:
         sql = f"DELETE FROM parked_{self._build} WHERE view = ? AND negotiation = ? AND key = ?"
         self._connection.run(sql, place)
 
+    def restrict(self, negotiations: Iterable[str]) -> None:
+        """Remember negotiations that are served without some records: whoever may see those reads elsewhere."""
+        sql = f"INSERT INTO restricted_{self._build} VALUES (?) ON CONFLICT DO NOTHING"
+        self._connection.many(sql, [(negotiation,) for negotiation in negotiations])
+
+    def restricted(self, negotiations: Iterable[str] | None = None) -> frozenset[str]:
+        """Those of some negotiations, or of all, that are served without some records."""
+        sql, values = f"SELECT negotiation FROM restricted_{self._build}", list[str]()
+        if negotiations is not None:
+            sql += f" WHERE negotiation IN (SELECT value ->> 0 FROM {self._connection.dialect.elements})"
+            values = [json.dumps([[negotiation] for negotiation in negotiations])]
+        return frozenset(name for (name,) in self._connection.rows(sql, values))
+
     def rebuilt(self) -> dict[str, int]:
         """While a build is filled: up to which position each negotiation is folded already."""
         return dict(self._connection.rows(f"SELECT negotiation, position FROM rebuilt_{self._build}"))

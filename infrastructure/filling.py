@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
 from multiprocessing import get_context, parent_process
 from multiprocessing.process import BaseProcess
 from threading import Thread
@@ -13,9 +14,10 @@ from typing import NamedTuple
 from application.replay import Amended, by_stream
 from infrastructure.database import Database, StoreRefused
 from infrastructure.documents import Parked
-from infrastructure.folding import Folded, from_nothing
+from infrastructure.folding import Folded, Postponed, from_nothing
 from infrastructure.log import LogReader
 from infrastructure.memory import collect_seldom
+from infrastructure.public_log import PublicLog
 
 GROUP = 2_000
 """About how many records are folded as one piece of work."""
@@ -72,14 +74,18 @@ def _filled(database: Database, negotiations: list[str], until: int, asked: str)
     """What cannot be read is parked."""
     unreadable: dict[int, str] = {}
     log = LogReader(database, skip=unreadable.__setitem__)
+    public = PublicLog(log)
+    public.look(datetime.fromisoformat(asked))
     whole, length = Folded([], [], []), 0
     for negotiation in negotiations:
-        amended = Amended(by_stream(log.amended(negotiation, until)))
-        standings = list(amended.in_time(log.in_time(negotiation, until)))
+        amended = Amended(by_stream(public.amended(negotiation, until)))
+        standings = list(amended.in_time(public.in_time(negotiation, until)))
         length += len(standings)
         documents, postponed, parked = from_nothing(standings, asked)
         whole.documents.extend(documents)
         whole.postponed.extend(postponed)
+        lifting = public.unseen(negotiation, until).lifting
+        whole.postponed.extend(Postponed(place, lifts, negotiation) for place, lifts in lifting.items())
         whole.parked.extend(parked)
         whole.parked.extend(Parked(place, "", negotiation, "", reason) for place, reason in unreadable.items())
         unreadable.clear()

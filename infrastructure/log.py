@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from application.view import Record
@@ -18,7 +18,9 @@ from infrastructure.database import Connection, Database, StoreLost, StoreRefuse
 from infrastructure.recorder import LogRecorder, Receipt
 from infrastructure.serialization import EventMapper, decode_event
 
-SCHEMA = 2
+SCHEMA = 3
+_ADDED_IN_3 = ("CREATE TABLE restricted (negotiation {text} PRIMARY KEY) {clustered}",)
+"""The negotiations in which a record is or was for some alone: all others need no look at who asks."""
 _TABLES = (
     "CREATE TABLE records (position {integer} PRIMARY KEY, stream_id {uuid} NOT NULL, version {integer} NOT NULL,"
     " topic {text} NOT NULL, state {bytes} NOT NULL, id {uuid} UNIQUE, negotiation {text}, stream {text},"
@@ -30,13 +32,15 @@ _TABLES = (
     " PRIMARY KEY (party, position)) {clustered}",
     "CREATE TABLE receipts (key {text} PRIMARY KEY, digest {bytes} NOT NULL, first {integer} NOT NULL,"
     " count {integer} NOT NULL) {clustered}",
+    *_ADDED_IN_3,
 )
 _FROM_1 = (
     "DROP INDEX records_in_time",
     "DROP INDEX amendments",
     "ALTER TABLE records RENAME TO records_1",
     "ALTER TABLE record_parties RENAME TO record_parties_1",
-    *_TABLES[:-1],
+    *_TABLES[:4],
+    *_ADDED_IN_3,
     "INSERT INTO records SELECT position, originator_id, originator_version, topic, state, id, negotiation, stream,"
     " occurred, published, recorded FROM stored_events JOIN records_1 USING (position)",
     "INSERT INTO record_parties SELECT party, position FROM record_parties_1",
@@ -55,7 +59,7 @@ def migrate(database: Database) -> None:
             version = connection.version("log")
             _refuse_newer(database, version)
             if version < SCHEMA:
-                connection.declare(*(_FROM_1 if version == 1 else _TABLES))
+                connection.declare(*(_TABLES, _FROM_1, _ADDED_IN_3)[version])
                 connection.set_version("log", SCHEMA)
     except StoreLost as error:
         raise StoreRefused(f"The log {database} cannot be used: {error}") from None
@@ -70,6 +74,15 @@ class Unreadable(Exception):
         super().__init__(f"the record at position {position} cannot be read: {reason}")
         self.position = position
         self.reason = reason
+
+
+class LogRow(NamedTuple):
+    """A record as it is stored: its position, type, JSON and negotiation."""
+
+    position: int
+    topic: str
+    state: bytes
+    negotiation: str
 
 
 class LogReader:
@@ -153,6 +166,10 @@ class LogReader:
         """The negotiation of the record at a position."""
         return str(self._connection.value("SELECT negotiation FROM records WHERE position = ?", (position,)))
 
+    def restricted(self) -> frozenset[str]:
+        """The negotiations in which a record is or was for some alone."""
+        return frozenset(name for (name,) in self._connection.rows("SELECT negotiation FROM restricted"))
+
     def knows(self, negotiation: str) -> bool:
         """Whether there is any record of a negotiation."""
         return bool(self._connection.rows("SELECT 1 FROM records WHERE negotiation = ? LIMIT 1", (negotiation,)))
@@ -183,22 +200,27 @@ class LogReader:
         )
         return {row[0]: Receipt(*row) for row in rows}
 
-    def find(self, record: str) -> tuple[int, str, bytes] | None:
-        """A record by its id: its position, type and JSON."""
-        rows = self._connection.rows("SELECT position, topic, state FROM records WHERE id = ?", (record,))
-        return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
+    def find(self, record: str) -> LogRow | None:
+        """A record by its id."""
+        rows = self._connection.rows(f"SELECT {_ROW} FROM records WHERE id = ?", (record,))
+        return LogRow(*rows[0]) if rows else None
 
-    def select(self, filters: dict[str, str], after: int, limit: int) -> list[tuple[int, str, bytes]]:
-        """Records in the order of the log: positions, types and JSON.
+    def select(
+        self, filters: dict[str, str], after: int, limit: int, negotiations: frozenset[str] | None = None
+    ) -> list[LogRow]:
+        """Records in the order of the log, of some negotiations or of all.
 
         `filters` are of `FILTERS`; a range's bounds compare with the keys of `domain.moment.order`.
         """
-        clauses = " AND ".join(["position > ?", *(FILTERS[name] for name in filters)])
+        clauses = ["position > ?", *(FILTERS[name] for name in filters)]
+        values = [after, *filters.values()]
+        if negotiations is not None:
+            clauses.append(f"negotiation IN (SELECT value ->> 0 FROM {self._connection.dialect.elements})")
+            values.append(json.dumps([[negotiation] for negotiation in sorted(negotiations)]))
         rows = self._connection.rows(
-            f"SELECT position, topic, state FROM records WHERE {clauses} ORDER BY position LIMIT ?",
-            (after, *filters.values(), limit),
+            f"SELECT {_ROW} FROM records WHERE {' AND '.join(clauses)} ORDER BY position LIMIT ?", (*values, limit)
         )
-        return [(position, topic, state) for position, topic, state in rows]
+        return [LogRow(*row) for row in rows]
 
     def close(self) -> None:
         self._connection.close()
@@ -267,6 +289,7 @@ def _refuse_newer(database: Database, version: int) -> None:
         )
 
 
+_ROW = "position, topic, state, negotiation"
 PAGE = 2000
 """How many records are read at once."""
 FILTERS = {

@@ -217,7 +217,7 @@ class PostgresDatabase:
             if connection.version(part) in (0, version):
                 return  # another process was here first
             for (build,) in connection.rows("SELECT build FROM builds"):
-                for table in ("documents", "tags", "texts", "pending", "parked", "rebuilt"):
+                for table in ("documents", "tags", "texts", "pending", "parked", "rebuilt", "restricted"):
                     connection.run(f"DROP TABLE IF EXISTS {table}_{build}")
             connection.run("DROP TABLE builds")
             connection.set_version(part, 0)

@@ -11,7 +11,10 @@ from psycopg.conninfo import conninfo_to_dict
 
 from infrastructure.database import Part, StoreFull, StoreLost, StoreRefused, TableMissing
 
-_TABLES: dict[Part, tuple[str, ...]] = {"log": ("records", "record_parties", "receipts"), "views": ("builds",)}
+_TABLES: dict[Part, tuple[str, ...]] = {
+    "log": ("records", "record_parties", "receipts", "restricted"),
+    "views": ("builds",),
+}
 
 
 def refuse_unclear(address: str) -> None:

@@ -16,6 +16,7 @@ import structlog
 from application.fold import Place, touched, view_named
 from application.projections.flags import IMPOSSIBLE
 from application.replay import Amended, Standing, by_stream
+from application.unseen import changes_for_whom
 from application.view import Document, Record, View
 from domain.moment import reached
 from infrastructure.code_version import fold_version
@@ -24,6 +25,7 @@ from infrastructure.documents import Documents, Parked
 from infrastructure.filling import filled
 from infrastructure.folding import Folding, Fresh, Kept, KeptDocuments, counting, fresh, postponed, taken
 from infrastructure.log import LogReader
+from infrastructure.public_log import PublicLog
 from infrastructure.view_store import Build, ViewStore
 
 BATCH = 4000
@@ -48,8 +50,9 @@ class Projector:
         except BaseException:
             self._log.close()
             raise
+        self._public = PublicLog(self._log)
         self._clock = clock
-        self._asked = clock().isoformat()
+        self._asked = ""
         """The time at which the views stand: read once for each transaction, so that no record falls between two."""
         self._documents: Documents
         self._kept = KeptDocuments()
@@ -122,26 +125,26 @@ class Projector:
 
     def _fill(self, documents: Documents, lengths: dict[str, int], head: int) -> Iterator[int]:
         """Fold whole negotiations, each group of them stored in one transaction."""
-        for negotiations, length, folded in filled(self._database, lengths, head, self._clock().isoformat()):
+        self._look_at_the_clock()
+        for negotiations, length, folded in filled(self._database, lengths, head, self._asked):
             with self._transaction():
                 documents.put(folded.documents)
                 for postponed in folded.postponed:
                     documents.postpone(*postponed)
                 for parked in folded.parked:
                     documents.park(parked)
+                documents.restrict(self._public.restricted.intersection(negotiations))
                 for negotiation in negotiations:
                     documents.mark_rebuilt(negotiation, head)
             yield length
 
     def _fill_long(self, build: Build, negotiation: str, head: int) -> Iterator[int]:
         """Fold a negotiation whose documents may not all be held at once, batch by batch."""
-        self._asked = self._clock().isoformat()
+        self._look_at_the_clock()
         with self._transaction():
             self._remember(build)
-            self._documents.forget(negotiation)
-        amended = self._amendments[negotiation] = self._amended(negotiation, head)
-        standings = amended.in_time(self._log.in_time(negotiation, head))
-        while batch := list(islice(standings, BATCH)):
+            batches = self._begin_anew(negotiation, head)
+        for batch in batches:
             with self._transaction():
                 self._fold(batch, head)
             yield len(batch)
@@ -159,6 +162,11 @@ class Projector:
                 self._store.swap(number)
         return ready
 
+    def _look_at_the_clock(self) -> None:
+        now = self._clock()
+        self._asked = now.isoformat()
+        self._public.look(now)
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
@@ -173,17 +181,19 @@ class Projector:
         if self._reached != build:
             self._kept.clear()
             self._amendments.clear()
+            self._public.clear()
             self._documents = self._store.documents(build.number)
             self._reached = build
 
     def _step(self, build: Build) -> tuple[int, bool]:
         """Fold a batch into a build; gives the position reached, and whether there may be more."""
-        self._asked = self._clock().isoformat()
         self._remember(build)
-        self._retry(build.position)
         self._unreadable.clear()
         batch = self._log.after(build.position, BATCH)
         read = [*(record.position for record in batch), *self._unreadable]
+        # Only now, so that no record of the batch can be restricted without that being seen.
+        self._look_at_the_clock()
+        self._retry(build.position)
         position = max(read, default=build.position)
         self._take(batch, build.position)
         self._take_due(position)
@@ -217,23 +227,58 @@ class Projector:
         for record in records:
             by_negotiation[record.event.envelope.negotiation].append(record)
         for negotiation, own in by_negotiation.items():
-            before = amended = self._amendments.get(negotiation) or self._amended(negotiation, checkpoint)
-            if amended.is_touched_by(own):
-                told = self._log.amended(negotiation, until)
-                before = Amended(by_stream(record for record in told if record.position <= checkpoint))
-                amended = Amended(by_stream(told))
-            self._amendments[negotiation] = amended
-            standings += [amended.doubted(Standing(r)) for r in own if r.position not in amended.positions]
-            streams = {r.event.envelope.stream for r in own if r.position in amended.positions}
-            if streams:
-                places = {("flags", negotiation, IMPOSSIBLE): view_named("flags")}
-                for known in (before, amended):
-                    for stream in streams:
-                        for standing in known.standings.get(stream, ()):
-                            self._postpone(standing)
-                            places |= {place: view for view, place in touched(standing.record)}
-                self._refold(negotiation, places, until)
+            if negotiation not in self._public.restricted:
+                standings += self._standings(negotiation, own, checkpoint, until)
+            elif changes_for_whom(own) or own[0].position <= checkpoint:
+                self._fold_anew(negotiation, until)
+            else:
+                standings += self._standings(negotiation, self._seen(negotiation, own, until), checkpoint, until)
         self._fold(standings, until)
+
+    def _standings(self, negotiation: str, new: Sequence[Record], checkpoint: int, until: int) -> Iterator[Standing]:
+        """New records of a negotiation as they stand; those of a stream with corrections are folded at once."""
+        before = amended = self._amendments.get(negotiation) or self._amended(negotiation, checkpoint)
+        if amended.is_touched_by(new):
+            told = self._public.amended(negotiation, until)
+            before = Amended(by_stream(record for record in told if record.position <= checkpoint))
+            amended = Amended(by_stream(told))
+        self._amendments[negotiation] = amended
+        streams = {r.event.envelope.stream for r in new if r.position in amended.positions}
+        if streams:
+            places = {("flags", negotiation, IMPOSSIBLE): view_named("flags")}
+            for known in (before, amended):
+                for stream in streams:
+                    for standing in known.standings.get(stream, ()):
+                        self._postpone(standing)
+                        places |= {place: view for view, place in touched(standing.record)}
+            self._refold(negotiation, places, until)
+        return (amended.doubted(Standing(r)) for r in new if r.position not in amended.positions)
+
+    def _seen(self, negotiation: str, records: Sequence[Record], until: int) -> list[Record]:
+        """Those of some new records that everybody may see; of the others, those under an embargo are postponed."""
+        self._documents.restrict([negotiation])
+        unseen = self._public.unseen(negotiation, until)
+        for position in unseen.lifting.keys() & {record.position for record in records}:
+            self._documents.postpone(position, unseen.lifting[position], negotiation)
+        return [record for record in records if record.position not in unseen.positions]
+
+    def _fold_anew(self, negotiation: str, until: int) -> None:
+        """Fold all of a negotiation from nothing: what everybody may see of it, or can read, is another than before."""
+        for batch in self._begin_anew(negotiation, until):
+            self._fold(batch, until)
+
+    def _begin_anew(self, negotiation: str, until: int) -> Iterator[list[Standing]]:
+        """Forget all that was folded of a negotiation; gives what it is to be folded from, in batches."""
+        self._documents.forget(negotiation)
+        self._kept.clear()
+        unseen = self._public.unseen(negotiation, until)
+        if negotiation in self._public.restricted:
+            self._documents.restrict([negotiation])
+            for position, lifts in unseen.lifting.items():
+                self._documents.postpone(position, lifts, negotiation)
+        amended = self._amendments[negotiation] = self._amended(negotiation, until)
+        standings = amended.in_time(self._public.in_time(negotiation, until))
+        return iter(lambda: list(islice(standings, BATCH)), [])
 
     def _postpone(self, standing: Standing) -> None:
         for late in postponed(standing, self._asked):
@@ -283,7 +328,7 @@ class Projector:
         views = set(places.values())
         records: dict[Place, list[Record]] = defaultdict(list)
         amended = self._amendments.get(negotiation) or self._amended(negotiation, until)
-        for standing in amended.in_time(self._log.in_time(negotiation, until)):
+        for standing in amended.in_time(self._public.in_time(negotiation, until)):
             for view, place in touched(standing.record, views):
                 if place in places and standing.counts(view, self._asked):
                     records[place].append(standing.record)
@@ -300,7 +345,7 @@ class Projector:
         self._put(folded)
 
     def _amended(self, negotiation: str, until: int) -> Amended:
-        return Amended(by_stream(self._log.amended(negotiation, until)))
+        return Amended(by_stream(self._public.amended(negotiation, until)))
 
     def _put(self, folded: Sequence[Fresh]) -> None:
         stored = self._documents.put([one.changed for one in folded])

@@ -19,6 +19,7 @@ from domain.event import DomainEvent
 from domain.model import aggregate_of
 from domain.moment import order
 from domain.names import concerned
+from domain.release import is_about_access
 from infrastructure.database import Connection
 
 _COLUMNS = "position", "stream_id", "version", "topic", "state"
@@ -83,6 +84,9 @@ class LogRecorder(ApplicationRecorder):
             indexed = zip(positions, events, strict=False)
             parties = [(party, position) for position, event in indexed for party in concerned(event, "party")[0]]
             self._connection.insert("record_parties", ["party", "position"], parties)
+            restricted = {(event.envelope.negotiation,) for event in events if is_about_access(event)}
+            if restricted:
+                self._connection.many("INSERT INTO restricted VALUES (?) ON CONFLICT DO NOTHING", restricted)
             told = [(r.key, r.digest, first + r.first, r.count) for r in receipts]
             self._connection.insert("receipts", ["key", "digest", "first", "count"], told)
             self._connection.tell()

@@ -1,9 +1,10 @@
 """Replayed states: histories held in memory, and documents folded from them at the times asked."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
+from uuid import UUID
 
 from application.fold import Place, view_named
 from application.listing import Query, select
@@ -11,11 +12,15 @@ from application.policy import Policy, policy
 from application.projections.negotiations import NegotiationDocument
 from application.reckoning import Reckoner
 from application.replay import Held, History, Times, merged
+from application.unseen import Sight
 from application.view import Record, Row, View
+from domain.event import with_version
+from infrastructure.log import LogRow
+from infrastructure.serialization import decode_event, encode
 
 RECORDS_MAX = 300_000
 """How many records are held in memory, of the negotiations asked for last; one is held however long it is."""
-NARROWED_MAX = 8
+NARROWED_MAX = 16
 
 
 class Source(Protocol):
@@ -26,27 +31,41 @@ class Source(Protocol):
     def negotiations(self) -> list[str]: ...
 
 
+Narrowed = tuple[int, datetime | None, History]
+"""A history made of one of some length, and until when it holds: an embargo may lift."""
+Seeing = Callable[[str], Sight | None]
+"""Which restricted records of a negotiation one may see; none where one may see nothing of it at all."""
+
+
+def everything(negotiation: str) -> Sight:
+    """Who has the log itself sees all of it."""
+    return Sight(everything=True)
+
+
 class Histories:
     """The histories of negotiations, read when they are first asked for. One thread uses it at a time."""
 
     def __init__(self, log: Source) -> None:
         self._log = log
         self._held: OrderedDict[str, History] = OrderedDict()
-        self._narrowed: OrderedDict[tuple[str, str | None, str | None], tuple[int, History]] = OrderedDict()
+        self._narrowed: OrderedDict[tuple[str, str | None, str | None, Sight], Narrowed] = OrderedDict()
 
     def negotiations(self) -> list[str]:
         return self._log.negotiations()
 
-    def get(self, negotiation: str, public_at: str | None = None, known_at: str | None = None) -> History:
-        """The history of a negotiation, without records where it is not known, as it was public and known by then."""
+    def get(self, negotiation: str, times: Times, sight: Sight, now: datetime) -> History:
+        """The history of a negotiation, without records where it is not known, as it was public and known by then,
+        and as far as one may see it now.
+        """
         history = self._up_to_date(negotiation)
-        if not public_at and not known_at:
+        if not (times.public_at or times.known_at or history.restricted):
             return history
-        asked = (negotiation, public_at, known_at)
-        length, narrowed = self._narrowed.pop(asked, (-1, history))
-        if length != len(history.records):
-            narrowed = history.narrowed(public_at, known_at)
-        self._narrowed[asked] = (len(history.records), narrowed)
+        asked = (negotiation, times.public_at, times.known_at, sight)
+        length, until, narrowed = self._narrowed.pop(asked, (-1, None, history))
+        if length != len(history.records) or (until and until <= now):
+            narrowed, until = history.seen_by(sight, now) if history.restricted else (history, None)
+            narrowed = narrowed.narrowed(times.public_at, times.known_at)
+        self._narrowed[asked] = (len(history.records), until, narrowed)
         while len(self._narrowed) > NARROWED_MAX:
             self._narrowed.popitem(last=False)
         return narrowed
@@ -75,11 +94,14 @@ class Replayed:
         going_by: str = "none",
         supposed: Sequence[Record] = (),
         now: datetime | None = None,
+        seeing: Seeing = everything,
     ) -> None:
         """`going_by` names a policy; the supposed records belong to one negotiation and count on top.
 
-        Where no time of the world is asked for, it is `now`.
+        Where no time of the world is asked for, it is `now`. `seeing` says what whoever asks may see.
         """
+        self.disclosed: dict[str, set[UUID]] = defaultdict(set)
+        """By negotiation the restricted records from which something was worked out."""
         self._histories = histories
         self._times = times
         self._going_by = going_by
@@ -87,36 +109,62 @@ class Replayed:
         self._folded: dict[str, History] = {}
         self._policies: dict[str, Policy] = {}
         self._now = now or datetime.now(UTC)
+        self._seeing = seeing
         self.as_of = times.as_of or self._now.isoformat()
 
     def history(self, negotiation: str) -> History:
-        """One negotiation's records that were public and known by then."""
-        if negotiation not in self._folded:
-            history = self._histories.get(negotiation, self._times.public_at, self._times.known_at)
-            own = [record for record in self._supposed if record.event.envelope.negotiation == negotiation]
-            self._folded[negotiation] = history.with_supposed(own) if own else history
-        return self._folded[negotiation]
+        """One negotiation's records that were public and known by then, all of which are taken to be read."""
+        history = self._history(negotiation)
+        if len(self.disclosed.get(negotiation, ())) < len(history.confidential):
+            self._disclose(negotiation, history.records)
+        return history
+
+    def knows(self, negotiation: str) -> bool:
+        """Whether anything of a negotiation is seen."""
+        return bool(self._history(negotiation).records)
+
+    def shown(self, row: LogRow) -> LogRow | None:
+        """A record as it is stored, but with its version among those that are seen; none where it is not seen."""
+        history = self._history(row.negotiation)
+        version = history.versions.get(row.position)
+        if version is None:
+            return None
+        event = decode_event(row.topic, row.state)
+        self._disclose(row.negotiation, [Record(row.position, event)])
+        return row._replace(state=encode(with_version(event, version)))
 
     def at(self, times: Times) -> "Replayed":
-        """The state at other times."""
-        return Replayed(self._histories, times, self._going_by, now=self._now)
+        """The state at other times; what it discloses counts as disclosed here."""
+        other = Replayed(self._histories, times, self._going_by, now=self._now, seeing=self._seeing)
+        other.disclosed = self.disclosed
+        return other
 
     def with_supposed(self, records: Sequence[Record]) -> "Replayed":
         """The same state, with records of one negotiation on top that somebody supposes."""
-        return Replayed(self._histories, self._times, self._going_by, records, self._now)
+        other = Replayed(self._histories, self._times, self._going_by, records, self._now, self._seeing)
+        other.disclosed = self.disclosed
+        return other
 
     def document(self, place: Place) -> Held | None:
         """One document, or none if there was none."""
         view, negotiation, key = place
-        found = self.history(negotiation).view(view).document(key, self.as_of)
-        return self._seen(negotiation, view_named(view), found) if found and found.index.shown else None
+        history = self._history(negotiation)
+        found = history.view(view).document(key, self.as_of)
+        if found is None or not found.index.shown:
+            return None
+        self._disclose_in([place])
+        return self._seen(negotiation, view_named(view), found)
 
     def select(self, query: Query) -> list[tuple[Row, Held]]:
         """A page of a list."""
         view = view_named(query.view)
-        negotiations = [query.negotiation] if query.negotiation else self._histories.negotiations()
-        lists = [self._listed(view, negotiation, query.sort) for negotiation in negotiations]
-        return select(merged(lists, query.sort), query)
+        negotiations = query.negotiations
+        if negotiations is None:
+            negotiations = frozenset(self._histories.negotiations())
+        lists = [self._listed(view, negotiation, query.sort) for negotiation in sorted(negotiations)]
+        found = select(merged(lists, query.sort), query)
+        self._disclose_in((view.name, row[1], row[2]) for row, _ in found)
+        return found
 
     def flags(self, places: Iterable[Place]) -> dict[Place, list[bytes]]:
         """The flags that touch documents, by the places of those."""
@@ -125,11 +173,12 @@ class Replayed:
         for place in places:
             name, negotiation, key = place
             if negotiation not in flags:
-                known = self.history(negotiation).view("flags").documents(self.as_of)
+                known = self._history(negotiation).view("flags").documents(self.as_of)
                 flags[negotiation] = [held for _, held in sorted(known.items()) if held.index.shown]
-            touching = [held.body for held in flags[negotiation] if f"{name}/{key}" in held.index.touches]
+            touching = [held for held in flags[negotiation] if f"{name}/{key}" in held.index.touches]
             if touching:
-                found[place] = touching
+                found[place] = [held.body for held in touching]
+                self._disclose_in(("flags", negotiation, held.document.key) for held in touching)
         return found
 
     def may_be_later(self, places: Iterable[Place]) -> list[str]:
@@ -139,7 +188,7 @@ class Replayed:
             keys[view, negotiation].add(key)
         later = set[str]()
         for (view, negotiation), known in keys.items():
-            history = self.history(negotiation)
+            history = self._history(negotiation)
             folded = history.view(view)
             if self._times.as_of:
                 later.update(folded.may_be_later(known, self.as_of))
@@ -152,8 +201,27 @@ class Replayed:
         """What works out the things of a negotiation that depend on the day."""
         return Reckoner(self.history(negotiation), self.as_of)
 
+    def _history(self, negotiation: str) -> History:
+        if negotiation not in self._folded:
+            sight = self._seeing(negotiation)
+            history = self._histories.get(negotiation, self._times, sight, self._now) if sight else History(())
+            own = [record for record in self._supposed if record.event.envelope.negotiation == negotiation]
+            self._folded[negotiation] = history.with_supposed(own) if own else history
+        return self._folded[negotiation]
+
+    def _disclose_in(self, places: Iterable[Place]) -> None:
+        for view, negotiation, key in places:
+            history = self._history(negotiation)
+            if history.confidential:
+                self._disclose(negotiation, history.view(view).records(key, self.as_of))
+
+    def _disclose(self, negotiation: str, records: Iterable[Record]) -> None:
+        confidential = self._history(negotiation).confidential
+        if confidential:
+            self.disclosed[negotiation].update(r.event.envelope.id for r in records if r.position in confidential)
+
     def _listed(self, view: View, negotiation: str, sort: str) -> Iterable[Held]:
-        documents = self.history(negotiation).view(view.name).listed(self.as_of, sort)
+        documents = self._history(negotiation).view(view.name).listed(self.as_of, sort)
         if self._going_by == "none" and not view.reckoned:
             return documents
         seen = filter(None, (self._seen(negotiation, view, held) for held in documents))
@@ -168,7 +236,7 @@ class Replayed:
 
     def _under_policy(self, negotiation: str, view: View, held: Held) -> Held | None:
         if negotiation not in self._policies:
-            parties = self.history(negotiation).view("negotiations").document(negotiation, self.as_of)
+            parties = self._history(negotiation).view("negotiations").document(negotiation, self.as_of)
             known = parties.document if parties else None
             self._policies[negotiation] = policy(
                 self._going_by, known if isinstance(known, NegotiationDocument) else None

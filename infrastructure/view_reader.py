@@ -24,10 +24,23 @@ class Found(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Documents of a list, each with its place in it; and the position they rest on."""
+    """Documents of a list, each with its place in it; the position they rest on; and the negotiations of which some
+    records are left out.
+    """
 
     rows: list[tuple[Row, Found]]
     position: int
+    restricted: frozenset[str] = frozenset()
+
+
+class Got(NamedTuple):
+    """The position that the store has reached, those of some documents that are there, and the negotiations of which
+    some records are left out.
+    """
+
+    position: int
+    found: dict[Place, Found]
+    restricted: frozenset[str]
 
 
 class NotBuilt(Exception):
@@ -48,8 +61,8 @@ class ViewReader:
         except NotBuilt:
             return 0
 
-    def get(self, places: Iterable[Place]) -> tuple[int, dict[Place, Found]]:
-        """The position that the store has reached, and those of the documents that are there."""
+    def get(self, places: Iterable[Place]) -> Got:
+        """Those of some documents that are there."""
         return self._asked(lambda build: self._get(build, list(places)))
 
     def select(self, query: Query) -> Page:
@@ -86,7 +99,7 @@ class ViewReader:
             raise TableMissing
         return int(position)
 
-    def _get(self, build: int, places: list[Place]) -> tuple[int, dict[Place, Found]]:
+    def _get(self, build: int, places: list[Place]) -> Got:
         """All in one statement, so that all is of one state."""
         elements = self._connection.dialect.elements
         nothing = f"CAST(NULL AS {self._connection.dialect.types['bytes']})"
@@ -98,13 +111,16 @@ class ViewReader:
             f" UNION ALL SELECT 2, 0, tag, '', key, body FROM tags_{build} JOIN documents_{build} ON id = document"
             f" WHERE tag IN (SELECT value ->> 0 FROM {elements})"
             f" UNION ALL SELECT 3, 0, '', '', '', {nothing} FROM (SELECT 1 FROM parked_{build} LIMIT 1) AS any_parked"
+            f" UNION ALL SELECT 4, 0, '', negotiation, '', {nothing} FROM restricted_{build} WHERE negotiation IN"
+            f" (SELECT value ->> 1 FROM {elements})"
             " ORDER BY 1, 5",
-            (build, json.dumps(places), json.dumps([[tag] for tag in touches])),
+            (build, told := json.dumps(places), _elements(touches), told),
         )
         position = 0
         bodies: dict[Place, bytes] = {}
         flags: dict[Place, list[bytes]] = {}
         parked: dict[Place, list[Parked]] = {}
+        restricted = set[str]()
         for what, number, one, negotiation, key, body in rows:
             match what:
                 case 0:
@@ -113,10 +129,12 @@ class ViewReader:
                     bodies[one, negotiation, key] = body
                 case 2:
                     flags.setdefault(touches[one], []).append(body)
-                case _:
+                case 3:
                     parked = self._parked(build, places)
+                case _:
+                    restricted.add(negotiation)
         found = {place: Found(body, flags.get(place, ()), parked.get(place, ())) for place, body in bodies.items()}
-        return position, found
+        return Got(position, found, frozenset(restricted))
 
     def _select(self, build: int, query: Query) -> Page:
         column, descending = query.sort.removeprefix("-"), query.sort.startswith("-")
@@ -137,7 +155,7 @@ class ViewReader:
             ((row[0], row[1], row[2]), Found(row[3], flags.get(place, ()), parked.get(place, ())))
             for place, row in zip(places, rows, strict=True)
         ]
-        return Page(found, position)
+        return Page(found, position, Documents(self._connection, build).restricted(query.negotiations))
 
     def _flags(self, build: int, places: Sequence[Place]) -> dict[Place, list[bytes]]:
         """The flags that touch documents, by the places of those."""
@@ -147,7 +165,7 @@ class ViewReader:
             rows = self._connection.rows(
                 f"SELECT tag, body FROM tags_{build} JOIN documents_{build} ON id = document"
                 f" WHERE tag IN (SELECT value ->> 0 FROM {self._connection.dialect.elements}) ORDER BY tag, key",
-                (json.dumps([[tag] for tag in tags]),),
+                (_elements(tags),),
             )
             for tag, body in rows:
                 found.setdefault(tags[tag], []).append(body)
@@ -166,7 +184,6 @@ class ViewReader:
         tagged = f"(SELECT document FROM tags_{build} WHERE tag = ?)"
         told = [
             ("view = ?", query.view),
-            ("negotiation = ?", query.negotiation),
             ("kind = ?", query.kind),
             (f"id IN {tagged}", query.party and f"party:{query.party}"),
             (f"id IN {tagged}", query.issue and f"issue:{query.issue}"),
@@ -179,5 +196,17 @@ class ViewReader:
             found = f"id IN (SELECT {dialect.text_key} / {TEXTS_MAX} FROM ({places}) AS places)"
             sought = words(query.text)
             told += [(found, self._connection.search(word)) for word in sought] or [("'' = ?", "nothing")]
+        among = f"IN (SELECT value ->> 0 FROM {self._connection.dialect.elements})"
+        if query.negotiations is not None and len(query.negotiations) == 1:
+            told.append(("negotiation = ?", next(iter(query.negotiations))))
+        elif query.negotiations is not None:
+            told.append((f"negotiation {among}", _elements(query.negotiations)))
+        if query.left_out:
+            told.append((f"negotiation NOT {among}", _elements(query.left_out)))
         asked = [(clause, value) for clause, value in told if value]
         return ["shown = 1", *(clause for clause, _ in asked)], [value for _, value in asked]
+
+
+def _elements(told: Iterable[str]) -> str:
+    """A list as one value of a statement."""
+    return json.dumps([[one] for one in told])

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from infrastructure.database import Connection, Database, StoreLost, StoreRefused, TableMissing
 from infrastructure.documents import Documents
 
-SCHEMA = 5
+SCHEMA = 6
 _BUILDS = (
     "CREATE TABLE builds (build {integer} PRIMARY KEY, fold {text} NOT NULL, position {integer} NOT NULL,"
     " writer {text} NOT NULL, serving {integer} NOT NULL)",
@@ -28,8 +28,11 @@ _TABLES = (
     " key {text} NOT NULL, reason {text} NOT NULL, again {integer} NOT NULL,"
     " PRIMARY KEY (negotiation, view, key, position)) {clustered}",
     "CREATE TABLE rebuilt_{build} (negotiation {text} PRIMARY KEY, position {integer} NOT NULL) {clustered}",
+    "CREATE TABLE restricted_{build} (negotiation {text} PRIMARY KEY) {clustered}",
     "CREATE UNIQUE INDEX documents_{build}_places ON documents_{build} (negotiation, view, key)",
 )
+TABLES = ("documents", "tags", "texts", "pending", "parked", "rebuilt", "restricted")
+"""The tables of a build, by what stands before its number."""
 _INDEXES = (
     "CREATE INDEX IF NOT EXISTS documents_{build}_by_date ON documents_{build} (view, date, negotiation, key)"
     " WHERE shown = 1",
@@ -136,7 +139,7 @@ class ViewStore:
             self._connection.run(statement.format_map(named))
 
     def _drop(self, build: int) -> None:
-        for table in ("documents", "tags", "texts", "pending", "parked", "rebuilt"):
+        for table in TABLES:
             self._connection.run(f"DROP TABLE {table}_{build}")
         self._connection.run("DELETE FROM builds WHERE build = ?", (build,))
 

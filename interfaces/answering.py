@@ -11,6 +11,7 @@ from fastapi import APIRouter, Response
 from application.fold import Place
 from application.replay import Times
 from infrastructure.documents import Parked
+from infrastructure.log import LogRow
 from interfaces.asking import AskedAt, AskedTimes
 from interfaces.problems import Problem
 
@@ -61,10 +62,9 @@ def as_page(items: Sequence[bytes], following: str | None) -> bytes:
     return b'{"items":[' + b",".join(items) + b'],"next":' + json.dumps(following).encode() + b"}"
 
 
-def as_told(row: tuple[int, str, bytes]) -> bytes:
+def as_told(row: LogRow) -> bytes:
     """A record as it stands in the log, with its position and type before it."""
-    position, topic, state = row
-    return b'{"position":%d,"type":"%s",' % (position, topic.encode()) + state[1:]
+    return b'{"position":%d,"type":"%s",' % (row.position, row.topic.encode()) + row.state[1:]
 
 
 def answer(

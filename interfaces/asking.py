@@ -129,7 +129,7 @@ def query(view: str, negotiation: str | None, asked: AskedList) -> Query:
         raise Problem(422, "to-before-from", f"to: {asked.date_to} lies before {asked.date_from}.")
     return Query(
         view=view,
-        negotiation=negotiation,
+        negotiations=frozenset([negotiation]) if negotiation else None,
         kind=asked.kind,
         status=asked.status if isinstance(asked, AskedDeadlines) else None,
         party=asked.party,

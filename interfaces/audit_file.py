@@ -157,7 +157,7 @@ class AuditFile:
         negotiation = self.manifest.negotiation
         state = Replayed(Histories(self), self.manifest.times)
         for view in all_views():
-            found = state.select(Query(view=view.name, negotiation=negotiation, limit=2**31))
+            found = state.select(Query(view=view.name, negotiations=frozenset([negotiation]), limit=2**31))
             places = [(view.name, negotiation, row[2]) for row, _ in found]
             flags = state.flags(places)
             own = {

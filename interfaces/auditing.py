@@ -1,9 +1,8 @@
 """Auditing over HTTP: differences, grounds, and what rests on a source. Nothing here writes."""
 
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from application.difference import Change, Moment, Move, difference
@@ -18,7 +17,7 @@ from infrastructure.serialization import encode
 from interfaces import answering, asking
 from interfaces.asking import Asked, AskedTimes, DocumentKey, IfNoneMatch
 from interfaces.problems import Problem
-from interfaces.reading import Stores
+from interfaces.reading import Ask
 
 VIEWS = tuple(view.name for view in all_views())
 
@@ -58,15 +57,15 @@ class AskedReliance(AskedTimes):
     source: Slug
 
 
-def router(stores: Callable[[], Stores]) -> APIRouter:
+def router(stores: Ask) -> APIRouter:
     """The auditing routes."""
     routes = APIRouter(tags=["auditing"])
 
     async def show_difference(
-        slug: Slug, asked: Annotated[AskedDifference, Query()], if_none_match: IfNoneMatch = None
+        request: Request, slug: Slug, asked: Annotated[AskedDifference, Query()], if_none_match: IfNoneMatch = None
     ) -> Response:
-        store = stores()
-        store.refuse_unknown(slug)
+        store = stores(request)
+        await store.refuse_unknown(slug)
         if getattr(asked, asked.clock) is not None:
             raise Problem(422, "clock-told-twice", f"{asked.clock}: This clock runs from `from` to `to`.")
         sides = [asked.at(moment) for moment in (asked.date_from, asked.date_to)]
@@ -88,13 +87,13 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
             "left_out": max(0, len(changes) - asked.limit),
             "moved": [move for move in found if isinstance(move, Move)],
         }
-        return answering.answer(answering.timed(encode(told), asked.at(None)), store.log.head(), if_none_match)
+        return answering.answer(answering.timed(encode(told), asked.at(None)), store.head(), if_none_match)
 
     async def show_grounds(
-        slug: Slug, asked: Annotated[AskedGrounds, Query()], if_none_match: IfNoneMatch = None
+        request: Request, slug: Slug, asked: Annotated[AskedGrounds, Query()], if_none_match: IfNoneMatch = None
     ) -> Response:
-        store = stores()
-        store.refuse_unknown(slug)
+        store = stores(request)
+        await store.refuse_unknown(slug)
         key = asking.key_of(asked.view, slug, asked.key)
         if key is None:
             raise Problem(422, "missing-parameter", f"key: Which of the {asked.view}? Give the document's key.")
@@ -103,13 +102,13 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
         )
         if found is None:
             raise answering.not_found((asked.view, slug, key), asked)
-        return answering.answer(answering.timed(encode(found), asked), store.log.head(), if_none_match)
+        return answering.answer(answering.timed(encode(found), asked), store.head(), if_none_match)
 
     async def show_reliance(
-        slug: Slug, asked: Annotated[AskedReliance, Query()], if_none_match: IfNoneMatch = None
+        request: Request, slug: Slug, asked: Annotated[AskedReliance, Query()], if_none_match: IfNoneMatch = None
     ) -> Response:
-        store = stores()
-        store.refuse_unknown(slug)
+        store = stores(request)
+        await store.refuse_unknown(slug)
 
         def found(state: Replayed) -> Reliance:
             if state.document(("sources", slug, asked.source)) is None:
@@ -117,7 +116,7 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
             return reliance(state.history(slug), asked.source, state.as_of)
 
         body = encode(await store.replay(asked, found))
-        return answering.answer(answering.timed(body, asked), store.log.head(), if_none_match)
+        return answering.answer(answering.timed(body, asked), store.head(), if_none_match)
 
     def get(path: str, endpoint: Any, summary: str) -> None:
         answering.get(routes, f"/v1/negotiations/{{slug}}/{path}", f"show-{path}", endpoint, summary)

@@ -23,6 +23,7 @@ from infrastructure.settings import Settings
 from infrastructure.view_reader import ViewReader
 from interfaces import auditing, health, problems, reading, reckonings, recording, supposing
 from interfaces.shortcut import Shortcut
+from interfaces.stores import Stores, seen
 
 Part = Literal["recording", "projecting", "reading"]
 EVERYTHING: tuple[Part, ...] = ("recording", "projecting", "reading")
@@ -67,10 +68,8 @@ def application(
     if recorder:
         app.include_router(recording.router(recorder))
     if "reading" in parts:
-        app.include_router(auditing.router(lambda: app.state.stores))
-        app.include_router(reckonings.router(lambda: app.state.stores))
-        app.include_router(supposing.router(lambda: app.state.stores))
-        app.include_router(reading.router(lambda: app.state.stores))
+        for part in (auditing, reckonings, supposing, reading):
+            app.include_router(part.router(lambda request: seen(app.state.stores, request)))
     app.include_router(health.router(lambda: app.state.log, lambda: app.state.views, clock))
     stores = (lambda: app.state.stores) if "reading" in parts else None
     app.add_middleware(Shortcut, recording=recorder, stores=stores)
@@ -103,7 +102,7 @@ async def _start(
     if "reading" in parts:
         app.state.views, past = ViewReader(database), LogReader(database)
         started.callback(past.close)
-        app.state.stores = reading.Stores(app.state.log, app.state.views, Histories(past), clock)
+        app.state.stores = Stores(app.state.log, app.state.views, Histories(past), clock, lambda *told: None)
         started.callback(app.state.stores.close)
 
 

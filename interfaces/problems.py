@@ -1,6 +1,7 @@
 """Errors as problem documents (RFC 9457): one table from what went wrong to a status and a stable code."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, get_args
 
 import structlog
@@ -188,6 +189,12 @@ def of_error(error: Exception, line: int | None = None) -> Problem:
     return Problem(500, "internal-error", "Something went wrong here; nothing was stored.", line=line)
 
 
+def not_permitted(name: str, operation: str, roles: Iterable[str], line: int | None = None) -> Problem:
+    """An identity has none of the roles that an operation needs. Says nothing of what is on record."""
+    needed = " or ".join(sorted(roles))
+    return Problem(403, "not-permitted", f"{name} may not {operation}: that takes the role of {needed}.", line=line)
+
+
 _RECORD = "records/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
@@ -245,12 +252,15 @@ SCHEMA: dict[str, Any] = {
 }
 _WHEN = {
     "400": "the body cannot be read",
+    "401": "whoever asks is not known",
+    "403": "whoever asks has no role for this",
     "404": "there is no such thing",
     "405": "this path has other methods",
     "409": "it contradicts what is known",
     "412": "the stream has another version",
     "413": "the body is too large",
     "415": "the body is of another media type",
+    "429": "too much at once",
     "422": "it cannot be, or does not have the right form",
     "503": "not now: try again",
     "507": "there is no room left",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from application.feed import calendar
@@ -24,7 +24,8 @@ from infrastructure.serialization import encode
 from interfaces import answering
 from interfaces.asking import AskedTimes, IfNoneMatch
 from interfaces.problems import Problem
-from interfaces.reading import Stores
+from interfaces.reading import Ask
+from interfaces.stores import Seen
 
 
 class AskedTariffs(AskedTimes):
@@ -69,13 +70,15 @@ class AskedSum(AskedTimes):
     rate_source: Annotated[Slug | None, Field(description="the source on file that has the rates")] = None
 
 
-def router(stores: Callable[[], Stores]) -> APIRouter:
+def router(stores: Ask) -> APIRouter:
     """The reckoning routes."""
     routes = APIRouter(tags=["reckoning"])
 
-    async def list_tariffs(asked: Annotated[AskedTariffs, Query()], if_none_match: IfNoneMatch = None) -> Response:
-        store = stores()
-        store.refuse_unknown(asked.negotiation)
+    async def list_tariffs(
+        request: Request, asked: Annotated[AskedTariffs, Query()], if_none_match: IfNoneMatch = None
+    ) -> Response:
+        store = stores(request)
+        await store.refuse_unknown(asked.negotiation)
         wanted = AskedSchedule(asked.product, asked.edition, asked.levied_by, asked.origin)
 
         def worked_out(state: Replayed) -> dict[str, Any]:
@@ -84,10 +87,10 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
         return await _answer(store, asked, worked_out, if_none_match)
 
     async def show_split(
-        slug: Slug, asked: Annotated[AskedSplitOf, Query()], if_none_match: IfNoneMatch = None
+        request: Request, slug: Slug, asked: Annotated[AskedSplitOf, Query()], if_none_match: IfNoneMatch = None
     ) -> Response:
-        store = stores()
-        store.refuse_unknown(slug)
+        store = stores(request)
+        await store.refuse_unknown(slug)
         wanted = _split(asked)
 
         def worked_out(state: Replayed) -> dict[str, Any]:
@@ -98,18 +101,20 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
 
         return await _answer(store, asked, worked_out, if_none_match)
 
-    async def show_sum(slug: Slug, asked: Annotated[AskedSum, Query()], if_none_match: IfNoneMatch = None) -> Response:
-        store = stores()
-        store.refuse_unknown(slug)
+    async def show_sum(
+        request: Request, slug: Slug, asked: Annotated[AskedSum, Query()], if_none_match: IfNoneMatch = None
+    ) -> Response:
+        store = stores(request)
+        await store.refuse_unknown(slug)
         return await _answer(store, asked, lambda state: _sum(state, slug, asked), if_none_match)
 
     async def show_calendar(
-        slug: Slug, asked: Annotated[AskedTimes, Query()], if_none_match: IfNoneMatch = None
+        request: Request, slug: Slug, asked: Annotated[AskedTimes, Query()], if_none_match: IfNoneMatch = None
     ) -> Response:
-        store = stores()
-        store.refuse_unknown(slug)
+        store = stores(request)
+        await store.refuse_unknown(slug)
         body = await store.replay(asked, lambda state: calendar(slug, state.reckoner(slug)))
-        return answering.answer(body, store.log.head(), if_none_match, "text/calendar")
+        return answering.answer(body, store.head(), if_none_match, "text/calendar")
 
     within = "/v1/negotiations/{slug}"
     answering.get(
@@ -136,10 +141,10 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
 
 
 async def _answer(
-    store: Stores, asked: AskedTimes, work: Callable[[Replayed], dict[str, Any]], if_none_match: str | None
+    store: Seen, asked: AskedTimes, work: Callable[[Replayed], dict[str, Any]], if_none_match: str | None
 ) -> Response:
     body = encode(await store.replay(asked, work))
-    return answering.answer(answering.timed(body, asked), store.log.head(), if_none_match)
+    return answering.answer(answering.timed(body, asked), store.head(), if_none_match)
 
 
 def _split(asked: AskedSplitOf) -> AskedSplit:

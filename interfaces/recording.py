@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import uuid_utils.compat
@@ -12,6 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
+from application.access import LOCAL, Identity, operations
 from application.command import all_commands
 from application.registrar import Submission
 from application.view import Record
@@ -22,13 +24,12 @@ from infrastructure.recorder import stream_name
 from infrastructure.serialization import encode
 from interfaces import problems, telling
 from interfaces.problems import of_refusal, of_validation
+from interfaces.stores import identity_of
+from interfaces.telling import Told
 
 ONE_MAX_BYTES = 1024 * 1024
 MANY_MAX_BYTES = 64 * 1024 * 1024
 WINDOW = 1000
-LOCAL = "local"
-"""Who records, as long as the service runs without identities."""
-
 KEY_PATTERN = r"^[!-~]{1,200}$"
 IdempotencyKey = Annotated[
     str | None,
@@ -77,15 +78,37 @@ _MANY: dict[int | str, dict[str, Any]] = {
 }
 
 
+class Asked(NamedTuple):
+    """What comes with the commands of one request: its id, its idempotency key, the digest of what is sent under that
+    key, and the version that is expected.
+    """
+
+    request: UUID
+    key: str | None
+    digest: bytes
+    version: int | None = None
+
+
 class Recording:
     """What the endpoints share: the queue of the committer, which is there once the service runs."""
 
     def __init__(self, queue: Callable[[], CommitQueue]) -> None:
         self._queue = queue
 
-    async def submit(self, submissions: list[Submission], key: str | None, digest: bytes) -> list[Record]:
-        """The records, once they are on disk."""
-        return await self._queue().submit(Work(submissions, key, digest))
+    async def submit(self, identity: Identity, told: list[Told], asked: Asked) -> list[Record]:
+        """The records, once they are on disk. Raises a problem where the identity may not record one of them."""
+        for number, (command, body) in enumerate(told, 1):
+            if not identity.may(command.name(), body.negotiation):
+                raise problems.not_permitted(
+                    identity.name, command.name(), operations()[command.name()], number if len(told) > 1 else None
+                )
+        submissions = [
+            Submission(command, body, identity.name, asked.request, asked.version, identity.sight(body.negotiation))
+            for command, body in told
+        ]
+        # Whoever repeats somebody else's key is not shown what that one recorded.
+        key = asked.key if asked.key is None or identity == LOCAL else f"{identity.name} {asked.key}"
+        return await self._queue().submit(Work(submissions, key, asked.digest))
 
     async def one(self, name: str, request: Request, key: str | None, version: int | None = None) -> Response:
         """The answer to one command, told in the body of a request."""
@@ -94,8 +117,8 @@ class Recording:
             body = telling.adapter(name).validate_json(raw, strict=True)
         except ValidationError as error:
             raise of_validation(error) from None
-        submission = Submission(all_commands()[name], body, LOCAL, _request_id(), version)
-        (taken,) = await self.submit([submission], key, _digest(name, raw))
+        asked = Asked(_request_id(), key, _digest(name, raw), version)
+        (taken,) = await self.submit(identity_of(request), [(all_commands()[name], body)], asked)
         answer = _answer(taken)
         headers = {"Location": answer["address"], "ETag": f'"{answer["version"]}"'}
         return Response(encode(answer), 201, headers, "application/json")
@@ -152,15 +175,13 @@ def _many(recording: Recording) -> Callable[..., Coroutine[Any, Any, Response]]:
     async def record_many(request: Request, each: bool = False, idempotency_key: IdempotencyKey = None) -> Response:
         raw = await telling.read_body(request, MANY_MAX_BYTES, telling.MANY)
         lines = telling.lines(raw)
-        request_id = _request_id()
+        identity, request_id = identity_of(request), _request_id()
         if each:
-            return StreamingResponse(
-                _one_by_one(recording, lines, request_id, idempotency_key), media_type="application/x-ndjson"
-            )
+            one = partial(_one, recording, identity, request_id, idempotency_key)
+            return StreamingResponse(_one_by_one(one, lines), media_type="application/x-ndjson")
         told = await run_in_threadpool(lambda: [telling.command(line, number) for number, line in lines])
-        submissions = [Submission(command, body, LOCAL, request_id) for command, body in told]
         try:
-            taken = await recording.submit(submissions, idempotency_key, _digest("", raw))
+            taken = await recording.submit(identity, told, Asked(request_id, idempotency_key, _digest("", raw)))
         except Refused as refusal:
             raise of_refusal(refusal, None if refusal.line is None else lines[refusal.line][0]) from None
         return Response(encode({"records": list(map(_answer, taken))}), 201, media_type="application/json")
@@ -169,20 +190,20 @@ def _many(recording: Recording) -> Callable[..., Coroutine[Any, Any, Response]]:
 
 
 async def _one_by_one(
-    recording: Recording, lines: list[tuple[int, bytes]], request_id: UUID, key: str | None
+    one: Callable[[int, bytes], Coroutine[Any, Any, dict[str, Any]]], lines: list[tuple[int, bytes]]
 ) -> AsyncIterator[bytes]:
     """A result a line, in their order."""
     for start in range(0, len(lines), WINDOW):
-        window = lines[start : start + WINDOW]
-        results = await asyncio.gather(*(_one(recording, number, line, request_id, key) for number, line in window))
+        results = await asyncio.gather(*(one(number, line) for number, line in lines[start : start + WINDOW]))
         yield b"".join(encode(result) + b"\n" for result in results)
 
 
-async def _one(recording: Recording, number: int, line: bytes, request_id: UUID, key: str | None) -> dict[str, Any]:
+async def _one(
+    recording: Recording, identity: Identity, request: UUID, key: str | None, number: int, line: bytes
+) -> dict[str, Any]:
     try:
-        command, body = telling.command(line, number)
-        submission = Submission(command, body, LOCAL, request_id)
-        (taken,) = await recording.submit([submission], key and f"{key}/{number}", _digest("", line))
+        asked = Asked(request, key and f"{key}/{number}", _digest("", line))
+        (taken,) = await recording.submit(identity, [telling.command(line, number)], asked)
     except Exception as error:
         problem = problems.of_error(error, number)
         return {"line": number, "status": problem.status, "problem": problem.document}

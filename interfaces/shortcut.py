@@ -15,8 +15,9 @@ from application.command import all_commands
 from application.fold import view_named
 from interfaces import problems
 from interfaces.asking import AskedAt, key_of
-from interfaces.reading import WITHIN, Stores, shown
+from interfaces.reading import WITHIN, shown
 from interfaces.recording import KEY_PATTERN, Recording
+from interfaces.stores import Seen, Stores, address_of, identity_of
 
 _COMMANDS = "/v1/records/"
 _DOCUMENT = re.compile(
@@ -65,7 +66,9 @@ async def _shown(stores: Stores, request: Request) -> Response | None:
     key = key_of(view, slug, named["key"])
     if key is None or view_named(view).reckoned:
         return None
+    operation = "show-negotiation" if view == "negotiations" else f"show-{view}"
     try:
-        return await shown(stores, (view, slug, key), _NOW, request.headers.get("if-none-match"))
+        store = Seen(stores, identity_of(request), operation, address_of(request))
+        return await shown(store, (view, slug, key), _NOW, request.headers.get("if-none-match"))
     except Exception:
         return None  # the route meets with the same, and explains it

@@ -1,6 +1,5 @@
 """What if, over HTTP: a view with some commands on top of a moment. Nothing here writes."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -19,7 +18,7 @@ from interfaces import answering, asking, reading, telling
 from interfaces.asking import AskedAt, DocumentKey
 from interfaces.auditing import VIEWS
 from interfaces.problems import Problem, of_refusal
-from interfaces.reading import Stores
+from interfaces.reading import Ask
 
 SUPPOSED_MAX = 1000
 SUPPOSED_MAX_BYTES = 8 * 1024 * 1024
@@ -34,13 +33,13 @@ class AskedSuppose(AskedAt):
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 
-def router(stores: Callable[[], Stores]) -> APIRouter:
+def router(stores: Ask) -> APIRouter:
     """The one route."""
     routes = APIRouter(tags=["auditing"])
 
     async def show_supposed(request: Request, slug: Slug, asked: Annotated[AskedSuppose, Query()]) -> Response:
-        store = stores()
-        store.refuse_unknown(slug)
+        store = stores(request)
+        await store.refuse_unknown(slug)
         lines = telling.lines(await telling.read_body(request, SUPPOSED_MAX_BYTES, telling.MANY))
         if len(lines) > SUPPOSED_MAX:
             raise Problem(413, "too-many-supposed", f"At most {SUPPOSED_MAX} commands can be supposed at once.")
@@ -50,7 +49,7 @@ def router(stores: Callable[[], Stores]) -> APIRouter:
             body = await store.replay(asked, lambda state: _supposed(state, slug, asked, submissions, now))
         except Refused as refusal:
             raise of_refusal(refusal, None if refusal.line is None else lines[refusal.line][0]) from None
-        return answering.answer(body, store.log.head())
+        return answering.answer(body, store.head())
 
     summary = "What if: a view with some commands on top of a moment. Nothing is stored."
     routes.add_api_route(
@@ -85,4 +84,6 @@ def _supposed(state: Replayed, slug: str, asked: AskedSuppose, submissions: list
     key = asking.key_of(asked.view, slug, asked.key)
     if key:
         return reading.show(state, (asked.view, slug, key), asked)
-    return reading.listed(state, ListQuery(view=asked.view, negotiation=slug, limit=asked.limit + 1), asked)
+    return reading.listed(
+        state, ListQuery(view=asked.view, negotiations=frozenset([slug]), limit=asked.limit + 1), asked
+    )

@@ -50,7 +50,7 @@ class Desk:
         return one(self.committer, Request([told(command, **facts)]))[0]
 
     def read(self, *place: str) -> dict[str, Any]:
-        _, found = self.reader.get([place or PLACE])  # type: ignore[list-item]
+        found = self.reader.get([place or PLACE]).found  # type: ignore[list-item]
         (document,) = found.values()
         return json.loads(document.body) | {"missing": [one.position for one in document.parked]}
 
@@ -286,7 +286,7 @@ def test_reads_go_on_and_never_mix_while_views_are_swapped(desk: Desk) -> None:
 
     def read() -> None:
         while not stopping.is_set():
-            position, found = reader.get([PLACE])
+            position, found, _ = reader.get([PLACE])
             seen.append((position, len(json.loads(found[PLACE].body)["issues"])))
 
     with projector(desk) as live:

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from infrastructure.settings import Settings
 from infrastructure.sqlite import StoreRefused
-from interfaces import reading
+from interfaces import stores
 from interfaces.main import application
 from tests.interfaces.conftest import Tell
 
@@ -98,7 +98,7 @@ def test_an_etag_that_still_holds_is_answered_with_304(tell: Tell, client: TestC
 
 
 def test_a_position_that_does_not_come_is_503(tell: Tell, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(stores, "WAIT_SECONDS", 0.05)
     answer = client.get("/v1/negotiations", params={"min_position": 99})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
 

@@ -1,0 +1,243 @@
+"""What reading asks of the stores: for everybody, and as far as one who asks may see it."""
+
+import asyncio
+import heapq
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from fastapi import Request
+
+from application.access import LOCAL, Identity, operations
+from application.fold import Place
+from application.listing import Query
+from application.unseen import EVERYONE, Sight
+from application.view import Row
+from infrastructure.log import LogReader, LogRow
+from infrastructure.replayed import Histories, Replayed
+from infrastructure.view_reader import Found, Got, Page, ViewReader
+from interfaces import answering, asking
+from interfaces.asking import AskedAt, AskedTimes
+from interfaces.problems import Problem, not_permitted
+
+WAIT_SECONDS = 5.0
+POLL_SECONDS = 0.005
+
+T = TypeVar("T")
+Journal = Callable[[datetime, str, str, str, list[str]], None]
+"""Takes down when, by whom, in which negotiation, at which address and which restricted records were read. Raises where
+it cannot."""
+
+
+class Stores:
+    """The stores, opened for reading when the service starts: the log, the views, and the histories in memory."""
+
+    def __init__(
+        self,
+        log: LogReader,
+        views: ViewReader,
+        histories: Histories,
+        clock: Callable[[], datetime],
+        journal: Journal,
+    ) -> None:
+        self.log = log
+        self.views = views
+        self.clock = clock
+        self.histories = histories
+        self.journal = journal
+        self._replays = ThreadPoolExecutor(1, "replays")
+        self._asked: list[tuple[Place, asyncio.Future[Got]]] = []
+
+    async def wait_for(self, position: int | None, reached: Callable[[], int]) -> None:
+        """Return once a position is reached; raises a problem after five seconds."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while position and reached() < position:
+            if time.monotonic() > deadline:
+                detail = (
+                    f"Position {position} is not in the answer yet: it rests on {reached()}."
+                    " `parley serve` or `parley project` folds what is recorded; /readyz tells how far it is behind."
+                )
+                raise Problem(503, "not-there-yet", detail, headers={"Retry-After": "1"})
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def get(self, place: Place) -> Got:
+        """A document as it is stored. What is asked for at once is one question."""
+        loop = asyncio.get_running_loop()
+        if not self._asked:
+            loop.call_soon(self._answer)
+        answer: asyncio.Future[Got] = loop.create_future()
+        self._asked.append((place, answer))
+        return await answer
+
+    def _answer(self) -> None:
+        asked, self._asked = self._asked, []
+        asked = [(place, answer) for place, answer in asked if not answer.done()]
+        try:
+            got = self.views.get({place for place, _ in asked})
+        except Exception as error:
+            for _, answer in asked:
+                answer.set_exception(error)
+            return
+        for _, answer in asked:
+            answer.set_result(got)
+
+    async def in_turn(self, work: Callable[[], T]) -> T:
+        """What some work with the histories comes to; one at a time, beside the other reads."""
+        return await asyncio.get_running_loop().run_in_executor(self._replays, work)
+
+    def close(self) -> None:
+        self._replays.shutdown()
+        self.views.close()
+
+
+class Seen:
+    """The stores, as far as whoever asks may see them: every read passes through here."""
+
+    def __init__(self, stores: Stores, identity: Identity, operation: str, address: str) -> None:
+        """Raises a problem where the identity may not do this with any negotiation."""
+        if not identity.may_anywhere(operation):
+            raise not_permitted(identity.name, operation, operations()[operation])
+        self.clock = stores.clock
+        self.head = stores.log.head
+        self._stores = stores
+        self._identity = identity
+        self._operation = operation
+        self._address = address
+
+    def sight(self, negotiation: str) -> Sight | None:
+        """Which restricted records of a negotiation it may see; none where it may see nothing of it."""
+        if not self._identity.may(self._operation, negotiation):
+            return None
+        return self._identity.sight(negotiation)
+
+    async def refuse_unknown(self, negotiation: str) -> None:
+        """Raise a problem where nothing of a negotiation is known to whoever asks."""
+        log, sight = self._stores.log, self.sight(negotiation)
+        known = sight is not None and log.knows(negotiation)
+        if known and sight and not sight.everything and negotiation in log.restricted():
+            known = await self._stores.in_turn(lambda: self._replayed(AskedTimes()).knows(negotiation))
+        if not known:
+            raise answering.not_found(("negotiations", negotiation, negotiation))
+
+    async def wait_for(self, position: int | None) -> None:
+        """Return once the log has reached a position."""
+        await self._stores.wait_for(position, self.head)
+
+    async def stored(self, place: Place, min_position: int | None) -> tuple[int, Found] | None:
+        """A document with the position that it rests on; none where it has to be replayed for whoever asks."""
+        sight = self.sight(place[1])
+        if sight is None:
+            raise answering.not_found(place)
+        await self._stores.wait_for(min_position, self._stores.views.position)
+        position, documents, restricted = await self._stores.get(place)
+        if sight != EVERYONE and place[1] in restricted:
+            return None
+        found = documents.get(place)
+        if found is None:
+            raise answering.not_found(place)
+        return position, found
+
+    async def page(self, query: Query, asked: AskedAt) -> Page:
+        """A page of stored documents; of negotiations of which whoever asks may see more, replayed ones."""
+        query = self.narrowed(query)
+        await self._stores.wait_for(asked.min_position, self._stores.views.position)
+        page = self._stores.views.select(query)
+        more = frozenset(name for name in page.restricted if self.sight(name) not in (None, EVERYONE))
+        if not more:
+            return page
+        others = self._stores.views.select(query._replace(left_out=more))
+        own = query._replace(negotiations=more)
+        rows = await self.replay(asked, lambda state: replayed_rows(state, own))
+        merged = heapq.merge(others.rows, rows, key=lambda row: row[0], reverse=query.sort.startswith("-"))
+        return Page(list(merged)[: query.limit], others.position)
+
+    def narrowed(self, query: Query) -> Query:
+        """A query, of the negotiations alone that whoever asks may see."""
+        allowed = self._identity.where(self._operation)
+        if allowed is None:
+            return query
+        asked = query.negotiations
+        return query._replace(negotiations=allowed if asked is None else allowed & asked)
+
+    async def replay(self, asked: AskedTimes, work: Callable[[Replayed], T]) -> T:
+        """What some work makes of the state at the times asked; what it discloses is recorded before it is answered."""
+        stores = self._stores
+        asking.refuse_future(asked.known_at, stores.clock())
+        await self.wait_for(asked.min_position)
+
+        def replayed() -> T:
+            state = self._replayed(asked)
+            found = work(state)
+            self._record(state.disclosed)
+            return found
+
+        return await stores.in_turn(replayed)
+
+    def _replayed(self, asked: AskedTimes) -> Replayed:
+        policy = asked.policy if isinstance(asked, AskedAt) else "none"
+        return Replayed(self._stores.histories, asked.times, policy, now=self.clock(), seeing=self.sight)
+
+    async def records(self, filters: dict[str, str], after: int, limit: int) -> list[LogRow]:
+        """Records in the order of the log, as `LogReader.select` gives them."""
+        found: list[LogRow] = []
+        while True:
+            rows = self._stores.log.select(filters, after, limit, self._identity.where(self._operation))
+            found += await self._shown(rows)
+            if len(found) >= limit or len(rows) < limit:
+                return found[:limit]
+            after = rows[-1].position
+
+    async def record(self, record: UUID) -> LogRow:
+        """One record."""
+        row = self._stores.log.find(str(record))
+        shown = await self._shown([row]) if row and self.sight(row.negotiation) else []
+        if not shown:
+            raise Problem(404, "not-found", f"There is no record {record}.")
+        return shown[0]
+
+    async def _shown(self, rows: list[LogRow]) -> list[LogRow]:
+        """Those rows that whoever asks may see, each with its version among those."""
+        restricted = self._stores.log.restricted().intersection(row.negotiation for row in rows)
+        if not restricted:
+            return rows
+
+        def shown() -> list[LogRow]:
+            state = self._replayed(AskedTimes())
+            found = [state.shown(row) if row.negotiation in restricted else row for row in rows]
+            self._record(state.disclosed)
+            return [row for row in found if row]
+
+        return await self._stores.in_turn(shown)
+
+    def _record(self, disclosed: dict[str, set[UUID]]) -> None:
+        for negotiation, records in disclosed.items():
+            if records:
+                told = sorted(map(str, records))
+                self._stores.journal(self.clock(), self._identity.name, negotiation, self._address, told)
+
+
+def seen(stores: Stores, request: Request) -> Seen:
+    """The stores, as whoever sends a request may see them; the operation is that of its route."""
+    return Seen(stores, identity_of(request), request.scope["route"].operation_id, address_of(request))
+
+
+def identity_of(request: Request) -> Identity:
+    """Who asks, as the gate found; where there is none, whoever has the store at hand."""
+    identity: Identity = request.scope.get("identity", LOCAL)
+    return identity
+
+
+def address_of(request: Request) -> str:
+    """What is asked, with its parameters."""
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{request.scope['path']}?{query}" if query else str(request.scope["path"])
+
+
+def replayed_rows(state: Replayed, query: Query) -> list[tuple[Row, Found]]:
+    """A replayed page, with the flags that touch its documents."""
+    found = state.select(query)
+    flags = state.flags([(query.view, row[1], row[2]) for row, _ in found])
+    return [(row, Found(held.body, flags.get((query.view, row[1], row[2]), ()))) for row, held in found]
