@@ -1,0 +1,363 @@
+"""What one may not see leaves no trace: two readers of one store, and a store in which it was never told."""
+
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from application.access import Identity, granted
+from infrastructure.projector import Projector
+from infrastructure.settings import Settings
+from interfaces.main import application
+from tests.interfaces.conftest import Clock
+
+NOW = "2026-06-01T12:00:00+00:00"
+LATER = "2026-12-01T12:00:00+00:00"
+ALL = granted(("recorder:*", "analyst:*"))
+PEOPLE = {
+    "public": Identity("public", granted(("reader:*",))),
+    "red": Identity("red", ALL, frozenset({"red"})),
+    "blue": Identity("blue", ALL, frozenset({"blue"})),
+    "both": Identity("both", ALL, frozenset({"red", "blue"})),
+    "anybody": Identity("anybody", ALL),
+    "auditor": Identity("auditor", granted(("auditor:*",))),
+}
+NOBODY = "019a8b5e-0000-7000-8000-000000000001"
+RED = {"groups": ["red"]}
+SECRET = "Zanzibar"  # noqa: S105
+"""A word that stands in restricted records alone."""
+
+
+class As:
+    """Stands before a service in place of the gate: who asks is told by name."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            scope["identity"] = PEOPLE[dict(scope["headers"])[b"who"].decode()]
+        await self._app(scope, receive, send)
+
+
+class Desk:
+    """A service, and what people tell it and ask of it."""
+
+    def __init__(self, client: TestClient, settings: Settings, clock: Clock) -> None:
+        self.client = client
+        self.settings = settings
+        self.clock = clock
+
+    def tell(self, who: str, command: str, **body: Any) -> Any:
+        told = {"negotiation": "talks", "occurred": "2025-01-02"} | body
+        return self.client.post(f"/v1/records/{command}", json=told, headers={"who": who})
+
+    def ask(self, who: str, path: str, **params: Any) -> Any:
+        return self.client.get(path, params=params or None, headers={"who": who})
+
+    def head(self) -> int:
+        return int(self.ask("auditor", "/v1/records", limit=1).headers["parley-position"])
+
+
+@contextmanager
+def desk_on(address: str) -> Iterator[Desk]:
+    settings, clock = Settings(database=address), Clock()
+    clock.at = NOW
+    with TestClient(As(application(settings, clock=clock)), raise_server_exceptions=False) as client:
+        yield Desk(client, settings, clock)
+
+
+@pytest.fixture
+def desk(address: str) -> Iterator[Desk]:
+    with desk_on(address) as desk:
+        yield desk
+
+
+def begin(desk: Desk) -> None:
+    for command, body in (
+        ("open-negotiation", {"title": "Talks"}),
+        ("add-party", {"party": "north", "name": "North", "kind": "state"}),
+        ("add-party", {"party": "south", "name": "South", "kind": "state"}),
+        ("raise-issue", {"issue": "fish", "title": "Fish"}),
+        (
+            "register-source",
+            {"source": "paper", "title": "A paper", "publisher": "P", "kind": "article", "published": "2025-01-02"},
+        ),
+    ):
+        assert desk.tell("anybody", command, **body).status_code == 201
+
+
+def told(random: random.Random) -> tuple[str, str, dict[str, Any]]:
+    """Somebody tells something: by whom, which command, and its body; a record is named by its number."""
+    who = random.choice(["red", "blue", "both", "anybody"])
+    restriction = random.choice(
+        [None, None, RED, {"groups": ["blue"]}, {"groups": ["red", "blue"]}, {"groups": ["red"], "originator": "blue"},
+         {"groups": ["red"], "until": "2026-05-01T00:00Z"}, {"groups": ["blue"], "until": "2026-07-01T00:00Z"}]
+    )  # fmt: skip
+    words = SECRET if restriction else "Plain"
+    issue = random.choice(["fish", "cars", "steel"])
+    occurred = f"2025-0{random.randint(1, 9)}-11"
+    published = random.choice([{}, {"published": "2025-06-01"}])
+    name = random.choice(["one", "two"])
+    record = random.randrange(100)
+    amount = {"amount": str(random.randint(1, 9)), "currency": "USD"}
+    command, body = random.choice([
+        ("raise-issue", {"issue": issue, "title": words}),
+        ("make-claim", {"claim": name, "kind": "position", "claimant": random.choice(["north", "south"]),
+                        "subject": f"issue/{issue}", "value": {"type": "text", "text": words},
+                        "evidence": random.choice([[], [{"source": "paper", "quotation": words}]])}),
+        ("make-claim", {"kind": "report", "claimant": "north", "subject": "tranche/first/amount",
+                        "value": {"type": "money", "money": amount}}),
+        ("register-source", {"source": f"source-{name}", "title": words, "publisher": "P", "kind": "note"}),
+        ("schedule-round", {"round": name, "planned_start": "2025-10-01", "reason": words}),
+        ("open-round", {"round": name}),
+        ("settle-issue", {"issue": issue, "terms": words}),
+        ("draft-agreement", {"agreement": "deal", "title": words, "form": "memorandum", "parties": ["north", "south"]}),
+        ("add-provision", {"agreement": "deal", "provision": name, "number": "1", "kind": "text", "text": words}),
+        ("pledge-tranche", {"tranche": "first", "by": "north", "amount": amount}),
+        ("record-draw", {"tranche": "first", "amount": amount}),
+        ("set-deadline", {"deadline": name, "title": words, "due": "2026-07-01"}),
+        ("annotate", {"about": f"issue/{issue}", "note": words}),
+        ("correct-record", {"record": record, "changes": {"reason": words}, "reason": words}),
+        ("retract-record", {"record": record, "reason": words}),
+        ("restrict-record", {"record": record, "to": random.choice([RED, {"groups": ["red", "blue"]}]), "reason": words}),
+        ("release-record", {"record": record, "reason": "Agreed", "consent": "paper"}),
+    ])  # fmt: skip
+    if command in {"restrict-record", "release-record"}:
+        restriction, published = None, {}
+    return (
+        who,
+        command,
+        {"occurred": occurred} | body | published | ({"restriction": restriction} if restriction else {}),
+    )
+
+
+class Course:
+    """What became of what was told: the record of each, in their order."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.taken: list[tuple[int, str, str, dict[str, Any]]] = []
+        """Of each that was taken down its number, by whom, and what."""
+        self.ids: dict[int, str] = {}
+
+    def tell(self, number: int, who: str, command: str, body: dict[str, Any]) -> Any:
+        named = {"record": self.ids.get(body["record"], NOBODY)} if "record" in body else {}
+        answer = self.desk.tell(who, command, **body | named)
+        assert answer.status_code < 500, answer.text
+        if answer.status_code == 201:
+            self.ids[number] = answer.json()["id"]
+            self.taken.append((number, who, command, body))
+        return answer
+
+
+ADDRESSES = (
+    "/v1/negotiations", "/v1/agreements", "/v1/tranches", "/v1/deadlines", "/v1/sources", "/v1/contradictions", "/v1/flags",
+    "/v1/negotiations/talks", "/v1/negotiations/talks/ledger",
+    *(f"/v1/negotiations/talks/{view}" for view in ("positions", "rounds", "agreements", "tranches", "deadlines", "sources",
+                                                    "timeline", "contradictions", "flags")),
+    "/v1/negotiations/talks/calendar", "/v1/tariffs?negotiation=talks", "/v1/records?limit=1000",
+    "/v1/records?stream=issue/cars", "/v1/records?party=north",
+    "/v1/negotiations/talks/sum?rung=pledge",
+    "/v1/negotiations/talks/diff?from=2025-01-01&to=2025-12-31",
+    "/v1/negotiations/talks/grounds?view=negotiations",
+    "/v1/negotiations/talks/reliance?source=paper",
+    "/v1/negotiations/talks/reliance?source=source-one",
+    f"/v1/negotiations/talks/timeline?q={SECRET}", f"/v1/sources?q={SECRET}",
+    *(f"/v1/negotiations/talks/{key}" for key in ("rounds/round/one", "agreements/deal", "sources/source-one", "tranches/first")),
+)  # fmt: skip
+TIMES = ({}, {"as_of": "2025-05-15"}, {"public_at": "2025-12-31"}, {"known_at": "2026-06-01"})
+
+
+def answers(desk: Desk, who: str) -> dict[str, Any]:
+    """All that somebody can find out, with what is only a name or a place put in words that are the same everywhere."""
+    position = desk.head()
+    found: dict[str, Any] = {}
+    for address in ADDRESSES:
+        path, _, query = address.partition("?")
+        for times in TIMES if "records" not in path else TIMES[:1]:
+            if "diff" in path and "as_of" in times:
+                continue
+            params = dict(part.split("=") for part in query.split("&") if part) | times | {"min_position": position}
+            answer = desk.ask(who, path, **params)
+            found[f"{address} {times}"] = (answer.status_code, answer.text.replace("\r\n ", ""))
+    return found
+
+
+def named_alike(text: str, names: dict[str, str]) -> str:
+    text = re.sub(
+        r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", lambda found: names.setdefault(found[0], f"#{len(names)}"), text
+    )
+    return re.sub(r'"position": ?\d+', '"position":0', text)
+
+
+def same(desk: Desk, other: Desk, who: str) -> None:
+    """Whoever asks is answered alike by both; the names of records are given in the order in which they appear."""
+    names: tuple[dict[str, str], dict[str, str]] = {}, {}
+    ours, theirs = answers(desk, who), answers(other, who)
+    first = "/v1/records?limit=1000 {}"
+    for address in [first, *ours]:
+        one, two = (named_alike(told[address][1], known) for told, known in zip((ours, theirs), names, strict=True))
+        assert (ours[address][0], one) == (theirs[address][0], two), address
+
+
+@pytest.mark.parametrize("who", ["public", "red", "both"])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_one_may_not_see_leaves_no_trace(
+    seed: int, who: str, address: str, new_store: Callable[[str], str]
+) -> None:
+    chance = random.Random(seed)
+    with desk_on(address) as desk, desk_on(new_store("sqlite")) as other:
+        for empty in (desk, other):
+            begin(empty)
+        course, copy = Course(desk), Course(other)
+        for number in range(100):
+            course.tell(number, *told(chance))
+        listed = desk.ask(who, "/v1/records", limit=1000).json()["items"]
+        shown = {item["envelope"]["id"] for item in listed}
+        assert who != "public" or len(shown) < len(course.taken) + 5
+        for number, teller, command, body in course.taken:
+            if course.ids[number] in shown:
+                answer = copy.tell(number, teller, command, body)
+                assert answer.status_code == 201, answer.text
+        same(desk, other, who)
+        for service in (desk, other):
+            service.clock.at = LATER
+        if who == "public":
+            lifted = {item["envelope"]["id"] for item in desk.ask(who, "/v1/records", limit=1000).json()["items"]}
+            assert shown <= lifted
+            if shown == lifted:
+                same(desk, other, who)
+
+
+def test_no_restricted_word_is_found_by_one_who_may_not_see_it(desk: Desk) -> None:
+    begin(desk)
+    chance, course = random.Random(99), Course(desk)
+    for number in range(60):
+        who, command, body = told(chance)
+        if "record" not in body and "until" not in str(body):
+            course.tell(number, who, command, body)
+    assert SECRET in json.dumps(answers(desk, "auditor"))
+    found = answers(desk, "public")
+    asked = [address for address in found if SECRET not in address and SECRET in found[address][1]]
+    assert asked == []
+
+
+def test_views_made_anew_hold_no_more_than_before(desk: Desk) -> None:
+    begin(desk)
+    chance, course = random.Random(7), Course(desk)
+    for number in range(50):
+        course.tell(number, *told(chance))
+    before = {who: answers(desk, who) for who in PEOPLE}
+    projector = Projector(desk.settings.store(), desk.clock)
+    assert sum(projector.rebuild()) > 0
+    projector.close()
+    assert {who: answers(desk, who) for who in PEOPLE} == before
+
+
+def test_an_embargo_lifts_by_itself(desk: Desk) -> None:
+    begin(desk)
+    embargo = {"groups": ["red"], "until": "2026-07-01T00:00Z"}
+    assert desk.tell("red", "raise-issue", issue="cars", title="Cars", restriction=embargo).status_code == 201
+    assert desk.tell("red", "annotate", about="issue/cars", note="Soon", restriction=embargo).status_code == 201
+    position = desk.head()
+
+    def issues(who: str) -> list[str]:
+        shown = desk.ask(who, "/v1/negotiations/talks", min_position=position).json()
+        return [issue["key"] for issue in shown["issues"]]
+
+    assert (issues("public"), issues("red"), issues("auditor")) == (["fish"], ["fish", "cars"], ["fish", "cars"])
+    desk.clock.at = LATER
+    deadline = time.monotonic() + 5
+    while issues("public") != ["fish", "cars"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert desk.ask("public", "/v1/negotiations/talks", as_of="2026-05-01").json()["issues"][1]["key"] == "cars"
+
+
+def test_a_refusal_tells_nothing_of_what_is_hidden(desk: Desk) -> None:
+    begin(desk)
+    secret = desk.tell("red", "raise-issue", issue="cars", title="Cars", restriction=RED)
+    claim = {"kind": "position", "claimant": "north", "subject": "issue/cars", "value": {"type": "text", "text": "No."}}
+    unheard_of = desk.tell("anybody", "make-claim", **claim | {"subject": "issue/nothing"})
+    hidden = desk.tell("anybody", "make-claim", **claim)
+    assert hidden.json()["code"] == unheard_of.json()["code"] == "unknown"
+    assert hidden.text == unheard_of.text.replace("nothing", "cars")
+    named = {"record": secret.json()["id"], "reason": "A guess"}
+    for command, more in (
+        ("retract-record", {}),
+        ("correct-record", {"changes": {"title": "X"}}),
+        ("release-record", {}),
+    ):
+        assert desk.tell("anybody", command, **named, **more).json()["code"] == "unknown"
+    assert desk.tell("anybody", "raise-issue", issue="cars", title="Our cars").status_code == 201
+    assert desk.tell("red", "make-claim", **claim, restriction=RED).status_code == 201
+    assert (
+        desk.tell("anybody", "annotate", about="issue/fish", note="X", restriction=RED).json()["code"] == "not-a-member"
+    )
+
+
+def test_versions_have_no_gaps_where_records_are_hidden(desk: Desk) -> None:
+    begin(desk)
+    assert desk.tell("red", "reword-issue", issue="fish", title="Secret", restriction=RED).json()["version"] == 2
+    again = desk.tell("anybody", "reword-issue", issue="fish", title="Fisheries")
+    assert (again.json()["version"], again.headers["etag"]) == (2, '"2"')
+    assert desk.tell("red", "reword-issue", issue="fish", title="Fishing").json()["version"] == 4
+    for who, versions in (("public", [1, 2, 3]), ("red", [1, 2, 3, 4])):
+        shown = desk.ask(who, "/v1/records", stream="issue/fish").json()["items"]
+        assert [item["envelope"]["version"] for item in shown] == versions
+    told = {"negotiation": "talks", "occurred": "2025-01-02", "issue": "fish", "title": "X"}
+    for expected, status in (("4", 412), ("3", 201)):
+        headers = {"who": "anybody", "If-Match": expected}
+        assert desk.client.post("/v1/records/reword-issue", json=told, headers=headers).status_code == status
+
+
+def test_what_its_originator_gave_is_released_with_consent(desk: Desk) -> None:
+    begin(desk)
+    given = {"groups": ["red", "blue"], "originator": "blue"}
+    told = desk.tell("red", "annotate", about="issue/fish", note="Theirs", restriction=given).json()
+    release = {"record": told["id"], "reason": "Agreed"}
+    assert desk.tell("red", "release-record", **release).json()["code"] == "originator-has-not-consented"
+    assert desk.tell("blue", "release-record", **release).status_code == 201
+    assert desk.tell("red", "release-record", **release, consent="paper").json()["code"] == "not-restricted"
+    assert desk.ask("public", f"/v1/records/{told['id']}").status_code == 200
+
+
+def test_a_negotiation_that_is_hidden_as_a_whole_is_not_there(desk: Desk) -> None:
+    opened = {"negotiation": "backchannel", "title": "Hidden"}
+    assert desk.tell("red", "open-negotiation", **opened, restriction=RED).status_code == 201
+    party = {"negotiation": "backchannel", "party": "north", "name": "North", "kind": "state"}
+    assert desk.tell("anybody", "add-party", **party).json()["code"] == "unknown"
+    assert desk.tell("red", "add-party", **party, restriction=RED).status_code == 201
+    for path in ("", "/positions", "/timeline", "/diff?from=2025-01-01&to=2025-12-31", "/ledger", "/calendar"):
+        address = f"/v1/negotiations/backchannel{path}"
+        there, nowhere = desk.ask("public", address), desk.ask("public", address.replace("backchannel", "nowhere"))
+        assert (there.status_code, there.text) == (404, nowhere.text.replace("nowhere", "backchannel"))
+    position = desk.head()
+    names = {
+        who: [item["key"] for item in desk.ask(who, "/v1/negotiations", min_position=position).json()["items"]]
+        for who in PEOPLE
+    }
+    assert [who for who in PEOPLE if names[who] == ["backchannel"]] == ["red", "both", "auditor"]
+
+
+def test_who_has_no_role_in_a_negotiation_finds_nothing_of_it(desk: Desk) -> None:
+    begin(desk)
+    PEOPLE["stranger"] = Identity("stranger", granted(("reader:other", "recorder:other")))
+    try:
+        position = desk.head()
+        assert desk.ask("stranger", "/v1/negotiations", min_position=position).json()["items"] == []
+        assert desk.ask("stranger", "/v1/records").json()["items"] == []
+        assert desk.ask("stranger", "/v1/negotiations/talks").status_code == 404
+        assert desk.ask("stranger", "/v1/negotiations/talks", as_of="2026-01-01").status_code == 404
+        assert desk.ask("stranger", "/v1/tariffs", negotiation="talks").status_code == 404
+        answer = desk.tell("stranger", "raise-issue", issue="cars", title="Cars")
+        assert (answer.status_code, answer.json()["code"]) == (403, "not-permitted")
+    finally:
+        del PEOPLE["stranger"]
