@@ -303,6 +303,31 @@ def test_a_refusal_tells_nothing_of_what_is_hidden(desk: Desk) -> None:
     )
 
 
+def test_what_speaks_of_what_was_restricted_later_is_hidden_with_it(desk: Desk) -> None:
+    begin(desk)
+    raised = desk.tell("red", "raise-issue", issue="cars", title=SECRET).json()
+    claim = {
+        "kind": "position",
+        "claimant": "north",
+        "subject": "issue/cars",
+        "value": {"type": "text", "text": SECRET},
+    }
+    assert desk.tell("anybody", "make-claim", **claim).status_code == 201
+    assert desk.tell("anybody", "settle-issue", issue="cars", terms=SECRET).status_code == 201
+    assert SECRET in json.dumps(answers(desk, "public"))
+    named = {"record": raised["id"], "reason": "Told too early"}
+    assert desk.tell("red", "restrict-record", **named, to=RED).status_code == 201
+    assert [
+        address for address, (_, text) in answers(desk, "public").items() if SECRET in text and "q=" not in address
+    ] == []
+    assert SECRET in json.dumps(answers(desk, "red"))
+    assert desk.tell("red", "release-record", **named).status_code == 201
+    assert (
+        answers(desk, "public")["/v1/negotiations/talks/positions {}"]
+        == answers(desk, "red")["/v1/negotiations/talks/positions {}"]
+    )
+
+
 def test_versions_have_no_gaps_where_records_are_hidden(desk: Desk) -> None:
     begin(desk)
     assert desk.tell("red", "reword-issue", issue="fish", title="Secret", restriction=RED).json()["version"] == 2
