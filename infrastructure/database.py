@@ -92,6 +92,10 @@ class Connection(ABC):
         """Raise `StoreRefused` where this connection may not do with a part's tables what it was opened for."""
 
     @abstractmethod
+    def faults(self) -> list[str]:
+        """What the database finds wrong with its own files, where it can be asked."""
+
+    @abstractmethod
     def tell(self) -> None:
         """Wake those who wait for news once the transaction, in which this is said, is on disk."""
 
@@ -138,6 +142,9 @@ class Database(Protocol):
 
     migrates_itself: bool
     """Whether a start makes the tables that are missing; else `parley migrate` does."""
+
+    def has(self, part: Part) -> bool:
+        """Whether a part may be there: its tables are still to be looked for."""
 
     def writer(self, part: Part) -> Connection: ...
 

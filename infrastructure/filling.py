@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from datetime import datetime
 from multiprocessing import get_context, parent_process
 from multiprocessing.process import BaseProcess
@@ -73,23 +74,22 @@ def _grouped(lengths: dict[str, int]) -> Iterable[list[str]]:
 def _filled(database: Database, negotiations: list[str], until: int, asked: str) -> Filled:
     """What cannot be read is parked."""
     unreadable: dict[int, str] = {}
-    log = LogReader(database, skip=unreadable.__setitem__)
-    public = PublicLog(log)
-    public.look(datetime.fromisoformat(asked))
     whole, length = Folded([], [], []), 0
-    for negotiation in negotiations:
-        amended = Amended(by_stream(public.amended(negotiation, until)))
-        standings = list(amended.in_time(public.in_time(negotiation, until)))
-        length += len(standings)
-        documents, postponed, parked = from_nothing(standings, asked)
-        whole.documents.extend(documents)
-        whole.postponed.extend(postponed)
-        lifting = public.unseen(negotiation, until).lifting
-        whole.postponed.extend(Postponed(place, lifts, negotiation) for place, lifts in lifting.items())
-        whole.parked.extend(parked)
-        whole.parked.extend(Parked(place, "", negotiation, "", reason) for place, reason in unreadable.items())
-        unreadable.clear()
-    log.close()
+    with closing(LogReader(database, skip=unreadable.__setitem__)) as log:
+        public = PublicLog(log)
+        public.look(datetime.fromisoformat(asked))
+        for negotiation in negotiations:
+            amended = Amended(by_stream(public.amended(negotiation, until)))
+            standings = list(amended.in_time(public.in_time(negotiation, until)))
+            length += len(standings)
+            documents, postponed, parked = from_nothing(standings, asked)
+            whole.documents.extend(documents)
+            whole.postponed.extend(postponed)
+            lifting = public.unseen(negotiation, until).lifting
+            whole.postponed.extend(Postponed(place, lifts, negotiation) for place, lifts in lifting.items())
+            whole.parked.extend(parked)
+            whole.parked.extend(Parked(place, "", negotiation, "", reason) for place, reason in unreadable.items())
+            unreadable.clear()
     return Filled(negotiations, length, whole)
 
 

@@ -122,14 +122,14 @@ class PostgresConnection(Connection):
         self._within = True
         try:
             self._at_once(f"BEGIN ISOLATION LEVEL {level}", locking)
-        except StoreLost:
+        except BaseException as error:
             self._within = False
             if not self._connection.closed:
                 self._connection.execute("ROLLBACK")
-                raise
-            if self._writes:
-                raise
-            self._begin(None)
+            elif isinstance(error, StoreLost) and not self._writes:
+                self._begin(None)
+                return
+            raise
 
     def _at_once(self, *statements: str) -> None:
         """Each way to the server and back is a good part of what a record costs."""
@@ -162,6 +162,10 @@ class PostgresConnection(Connection):
 
     def check_rights(self, part: Part) -> None:
         check_rights(self.value, self._address, part, writes=self._writes)
+
+    def faults(self) -> list[str]:
+        """The server's own tools look for them."""
+        return []
 
     def tell(self) -> None:
         """Within a transaction: the word goes out with its end."""
@@ -196,6 +200,9 @@ class PostgresDatabase:
 
     def __str__(self) -> str:
         return named(self._address)
+
+    def has(self, part: Part) -> bool:
+        return True
 
     def writer(self, part: Part) -> Connection:
         return self._connection(writes=True, waits=part == "log")

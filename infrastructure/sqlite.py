@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from threading import Event
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from eventsourcing.persistence import IntegrityError
 
@@ -115,6 +115,9 @@ class SqliteConnection(Connection):
     def check_rights(self, part: Part) -> None:
         """Seen to when the file is opened."""
 
+    def faults(self) -> list[str]:
+        return [fault for (fault,) in self.rows("PRAGMA integrity_check") if fault != "ok"]
+
     def tell(self) -> None:
         """Whoever waits looks at the file."""
 
@@ -145,6 +148,9 @@ class SqliteDatabase:
 
     def __str__(self) -> str:
         return str(self.files["log"])
+
+    def has(self, part: Part) -> bool:
+        return self.files[part].exists()
 
     def writer(self, part: Part) -> Connection:
         file = self.files[part]
@@ -180,6 +186,21 @@ class SqliteDatabase:
                 for (name,) in connection.rows(f"{tables} {condition}"):
                     connection.run(f'DROP TABLE IF EXISTS "{name}"')
             connection.set_version(part, 0)
+
+
+class Column(NamedTuple):
+    """A column of a table; `key` is its place in the primary key, from 1, or 0."""
+
+    name: str
+    type: str
+    key: int
+
+
+def declared(connection: Connection) -> dict[str, list[Column]]:
+    """The tables of a file, each with its columns."""
+    names = connection.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    columns = "SELECT name, type, pk FROM pragma_table_info(?) ORDER BY cid"
+    return {name: [Column(*row) for row in connection.rows(columns, (name,))] for (name,) in sorted(names)}
 
 
 class FileNews:
