@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, NamedTuple, Protocol
 
-Part = Literal["log", "views"]
-Lock = Literal["log", "views", "projector", "rebuild"]
-"""What only one process does at a time: append, change the views, keep them live, make them anew."""
+Part = Literal["log", "views", "access"]
+Lock = Literal["log", "views", "access", "projector", "rebuild"]
+"""What only one process does at a time: append, change the views, change who is known, keep views live, rebuild."""
 BUSY_SECONDS = 10.0
 
 

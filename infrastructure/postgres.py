@@ -22,6 +22,7 @@ from infrastructure.database import (
 from infrastructure.postgres_access import check_rights, check_schema, named, named_errors, sentence
 
 _LOCKS: dict[Lock, int] = {"log": 0x70617201, "views": 0x70617202, "projector": 0x70617203, "rebuild": 0x70617204}
+_LOCKS["access"] = 0x70617205
 """Numbers for advisory locks. Autovacuum does not break these, as it would a lock on the table."""
 _CHANNEL = "parley"
 _GLANCE_SECONDS = 0.1
@@ -205,7 +206,7 @@ class PostgresDatabase:
         return True
 
     def writer(self, part: Part) -> Connection:
-        return self._connection(writes=True, waits=part == "log")
+        return self._connection(writes=True, waits=part != "views")
 
     def reader(self, part: Part) -> Connection:
         return self._connection(writes=False)

@@ -14,6 +14,7 @@ from infrastructure.database import Part, StoreFull, StoreLost, StoreRefused, Ta
 _TABLES: dict[Part, tuple[str, ...]] = {
     "log": ("records", "record_parties", "receipts", "restricted"),
     "views": ("builds",),
+    "access": ("identities", "identity_changes", "reads"),
 }
 
 

@@ -1,9 +1,13 @@
 """What an operator can set, from the environment."""
 
+import re
+from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infrastructure.database import Database
@@ -26,12 +30,52 @@ def _address(told: str) -> str:
     return told
 
 
+def _credential(told: SecretStr | None) -> SecretStr | None:
+    if told and not re.fullmatch(r"[!-~]+", told.get_secret_value()):
+        raise ValueError("PARLEY_KEY is a key as `parley keys create` shows it: it has no spaces and no other letters")
+    return told
+
+
+def _issuer(told: str | None) -> str | None:
+    if told and not is_safe(told):
+        raise ValueError("PARLEY_OIDC_ISSUER is the issuer's address, which begins with https://")
+    return told or None
+
+
+def is_safe(address: str) -> bool:
+    """Whether nobody on the way can change what an address answers: encrypted, or on this machine."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+
+
+@lru_cache(maxsize=256)
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address can be no other than this machine's own."""
+    try:
+        return host == "localhost" or ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
+    except ValueError:
+        return False
+
+
 class Settings(BaseSettings):
     """Each is read from `PARLEY_` and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="PARLEY_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="PARLEY_", frozen=True, hide_input_in_errors=True)
 
     database: Annotated[str, AfterValidator(_address)] = "sqlite:///parley.db"
+    key: Annotated[SecretStr | None, AfterValidator(_credential)] = None
+    """What the command line shows to a service: a key, or a token."""
+    oidc_issuer: Annotated[str | None, AfterValidator(_issuer)] = None
+    oidc_audience: str | None = None
+    requests_a_second: Annotated[float, Field(gt=0)] = 1000.0
+    """What one identity may send on average; as many may come at once, after a pause."""
+    requests_at_once: Annotated[int, Field(gt=0)] = 250
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if bool(self.oidc_issuer) != bool(self.oidc_audience):
+            raise ValueError("PARLEY_OIDC_ISSUER and PARLEY_OIDC_AUDIENCE go together: set both, or neither")
+        return self
 
     def store(self) -> Database:
         """The database that was chosen; nothing is opened yet."""

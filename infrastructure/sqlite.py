@@ -1,4 +1,4 @@
-"""SQLite: a file for the log and one for the views, with everything acknowledged on disk."""
+"""SQLite: a file for the log, one for the views and one for access, with everything acknowledged on disk."""
 
 import fcntl
 import os
@@ -27,6 +27,7 @@ from infrastructure.database import (
 
 _SETTINGS: dict[Part, tuple[str, ...]] = {
     "log": ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"),
+    "access": ("journal_mode = WAL", "synchronous = FULL"),
     "views": ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -32768", "wal_autocheckpoint = 2000"),
 }
 """The views are a copy with the position that it rests on: what a crash takes from their end is folded again."""
@@ -139,12 +140,13 @@ class SqliteConnection(Connection):
 
 
 class SqliteDatabase:
-    """Two files: the log, and the views, which can be deleted at any time and are made again from the log."""
+    """A file for each part. That of the views can be deleted at any time and is made again from the log."""
 
     migrates_itself = True
 
     def __init__(self, log: Path, views: Path | None = None) -> None:
         self.files: dict[Part, Path] = {"log": log, "views": views or log.with_name(f"{log.name}.views")}
+        self.files["access"] = log.with_name(f"{log.name}.access")
 
     def __str__(self) -> str:
         return str(self.files["log"])

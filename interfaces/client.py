@@ -54,12 +54,17 @@ class Client:
         headers = {"Content-Type": "application/x-ndjson"} | ({"Idempotency-Key": key} if key else {})
         return dict(_checked(await self._http.post(path, content=lines, params=params, headers=headers)).json())
 
+    async def changed(self, method: str, path: str, body: Item | None = None) -> Item:
+        """The answer to a change of who is known."""
+        return dict(_checked(await self._http.request(method, path, json=body)).json())
+
 
 @asynccontextmanager
 async def connected(url: str | None, settings: Settings) -> AsyncIterator[Client]:
     """A client of a running service, or of one that lives in this process alone, on views that are up to date."""
     if url:
-        async with httpx2.AsyncClient(base_url=url, timeout=120) as http:
+        headers = {"Authorization": f"Bearer {settings.key.get_secret_value()}"} if settings.key else None
+        async with httpx2.AsyncClient(base_url=url, timeout=120, headers=headers) as http:
             yield Client(http)
         return
     service = application(settings)
@@ -71,6 +76,10 @@ async def connected(url: str | None, settings: Settings) -> AsyncIterator[Client
 
 def _checked(answer: httpx2.Response) -> httpx2.Response:
     if answer.status_code >= 400:
-        problem = answer.json()
-        raise (NotThere if answer.status_code == 404 else Failed)(problem["detail"], problem.get("line"))
+        try:
+            problem = answer.json()
+            detail, line = str(problem["detail"]), problem.get("line")
+        except (ValueError, KeyError, TypeError):
+            detail, line = f"The service answers with {answer.status_code}, and does not say why.", None
+        raise (NotThere if answer.status_code == 404 else Failed)(detail, line)
     return answer

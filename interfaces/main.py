@@ -12,9 +12,11 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import TypeAdapter
 
 from application.command import all_commands
+from infrastructure.access import AccessStore, Read
 from infrastructure.code_version import VERSION
 from infrastructure.committer import CommitQueue, Committer
 from infrastructure.database import Database
+from infrastructure.identities import Identities
 from infrastructure.keeping import ProjectorThread
 from infrastructure.log import Log, LogReader
 from infrastructure.projector import Projector
@@ -22,8 +24,9 @@ from infrastructure.replayed import Histories
 from infrastructure.settings import Settings
 from infrastructure.view_reader import ViewReader
 from interfaces import auditing, health, problems, reading, reckonings, recording, supposing
+from interfaces.gate import Gate, Guard
 from interfaces.shortcut import Shortcut
-from interfaces.stores import Stores, seen
+from interfaces.stores import Journal, Stores, seen
 
 Part = Literal["recording", "projecting", "reading"]
 EVERYTHING: tuple[Part, ...] = ("recording", "projecting", "reading")
@@ -46,13 +49,20 @@ def now() -> datetime:
 
 
 def application(
-    settings: Settings, parts: tuple[Part, ...] = EVERYTHING, clock: Callable[[], datetime] = now
+    settings: Settings,
+    parts: tuple[Part, ...] = EVERYTHING,
+    clock: Callable[[], datetime] = now,
+    guarded: bool = False,
 ) -> FastAPI:
-    """The service, or some parts of it; reading opens the stores read-only."""
+    """The service, or some parts of it; reading opens the stores read-only. One that others can reach is guarded."""
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as started:
+            app.state.access = AccessStore(settings.store())
+            started.callback(app.state.access.close)
+            if guarded:
+                _guard(app, clock, started)
             await _start(app, settings.store(), parts, clock, started)
             yield
 
@@ -73,6 +83,8 @@ def application(
     app.include_router(health.router(lambda: app.state.log, lambda: app.state.views, clock))
     stores = (lambda: app.state.stores) if "reading" in parts else None
     app.add_middleware(Shortcut, recording=recorder, stores=stores)
+    if guarded:
+        app.add_middleware(Gate, guard=lambda: app.state.guard)
     _document(app)
     return app
 
@@ -80,6 +92,13 @@ def application(
 def projector(settings: Settings, clock: Callable[[], datetime] = now) -> Projector:
     """A projector with connections of its own."""
     return Projector(settings.store(), clock)
+
+
+def _guard(app: FastAPI, clock: Callable[[], datetime], started: AsyncExitStack) -> None:
+    """Know who asks."""
+    identities = Identities(app.state.access)
+    started.callback(identities.stop)
+    app.state.guard = Guard(identities, clock)
 
 
 async def _start(
@@ -100,10 +119,18 @@ async def _start(
     app.state.log, app.state.views = LogReader(database), None
     started.callback(app.state.log.close)
     if "reading" in parts:
+        journal = _journal(app.state.access) if hasattr(app.state, "guard") else lambda *_: None
         app.state.views, past = ViewReader(database), LogReader(database)
         started.callback(past.close)
-        app.state.stores = Stores(app.state.log, app.state.views, Histories(past), clock, lambda *told: None)
+        app.state.stores = Stores(app.state.log, app.state.views, Histories(past), clock, journal)
         started.callback(app.state.stores.close)
+
+
+def _journal(access: AccessStore) -> Journal:
+    def note(at: datetime, who: str, negotiation: str, address: str, records: list[str]) -> None:
+        access.record_reads([Read(at.isoformat(), who, negotiation, address, tuple(records))])
+
+    return note
 
 
 def _document(app: FastAPI) -> None:

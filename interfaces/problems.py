@@ -11,6 +11,8 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from application.access import Grant
+from application.credentials import Person
 from application.policy import PolicyName
 from application.registrar import VersionMoved
 from domain.cap import ZoneName
@@ -60,6 +62,8 @@ _FORMS = {
         ("not-a-zone", ZoneName),
         ("not-a-code", Code),
         ("not-a-code", CodeRange),
+        ("not-a-grant", Grant),
+        ("not-a-person", Person),
         ("not-plain-text", Prose),
         ("not-plain-text", Quotation),
         ("not-plain-text", Line),

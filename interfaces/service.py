@@ -6,9 +6,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from infrastructure.access import AccessStore
+from infrastructure.access import migrate as migrate_access
 from infrastructure.database import Database
 from infrastructure.log import Log, LogReader
 from infrastructure.log import migrate as migrate_log
+from infrastructure.settings import Settings, is_loopback
 from infrastructure.view_reader import ViewReader
 from infrastructure.view_store import ViewStore
 from infrastructure.view_store import migrate as migrate_views
@@ -19,6 +22,14 @@ from interfaces.stopping import end_cleanly_when_told
 from interfaces.terminal import err, fail, out, progress, settings, usable_store
 
 app = typer.Typer()
+OPEN = (
+    "It runs open: whoever is on this machine may read and record all."
+    " `parley keys create NAME --role administrator:*` ends that at once."
+)
+NOBODY_KNOWN = (
+    "On {host} others could reach the service, and nobody is known yet: it does not start. Make a first key with"
+    " `parley keys create NAME --role administrator:*`, or set PARLEY_OIDC_ISSUER and PARLEY_OIDC_AUDIENCE."
+)
 Port = Annotated[int, typer.Option(envvar="PORT")]
 
 
@@ -34,12 +45,15 @@ def serve(
     parts: tuple[Part, ...] = (only,) if only else ("recording", "reading")
     with usable_store():
         _try_store(chosen.store(), parts)
+        is_open = _is_open(chosen, host)
     _refuse_taken(host, port)
     err.print(
         f"Parley serves {only or 'recording and reading'} on http://{host}:{port} from {chosen.store()}", soft_wrap=True
     )
+    if is_open:
+        err.print(OPEN, soft_wrap=True, markup=False, highlight=False)
     with nullcontext() if only else views_kept(chosen):
-        http_server.run(application(chosen, parts), host, port)
+        http_server.run(application(chosen, parts, guarded=True), host, port)
 
 
 @app.command()
@@ -60,6 +74,7 @@ def migrate() -> None:
         database = settings().store()
         migrate_log(database)
         migrate_views(database)
+        migrate_access(database)
     out.print(f"{database} is of this version.")
 
 
@@ -97,6 +112,17 @@ def retry() -> None:
             trying.catch_up()
             after = len(views.parked())
     out.print(f"{before - after} of {before} parked records are folded.")
+
+
+def _is_open(chosen: Settings, host: str) -> bool:
+    """Whether nobody is known yet. Ends with one sentence where others than this machine could ask then."""
+    with closing(AccessStore(chosen.store(), writes=False)) as access:
+        if chosen.oidc_issuer or access.version():
+            return False
+    addresses = {str(found[4][0]) for found in socket.getaddrinfo(host or None, 0, flags=socket.AI_PASSIVE)}
+    if not all(map(is_loopback, addresses)):
+        raise typer.Exit(fail(NOBODY_KNOWN.format(host=host or "all addresses")))
+    return True
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -32,7 +32,9 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise typer.Exit(fail(error.errors()[0]["msg"].removeprefix("Value error, "))) from None
+        fault = error.errors(include_input=False)[0]
+        named = "".join(f"PARLEY_{name}: ".upper() for name in fault["loc"][:1] if fault["type"] != "value_error")
+        raise typer.Exit(fail(named + fault["msg"].removeprefix("Value error, "))) from None
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from infrastructure.access import migrate as migrate_access
 from infrastructure.database import Database
 from infrastructure.log import migrate as migrate_log
 from infrastructure.settings import Settings
@@ -55,6 +56,7 @@ def new_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         database = Settings(database=address).store()
         migrate_log(database)
         migrate_views(database)
+        migrate_access(database)
         return address
 
     return make
@@ -72,4 +74,5 @@ def database(address: str) -> Database:
     database = Settings(database=address).store()
     migrate_log(database)
     migrate_views(database)
+    migrate_access(database)
     return database

@@ -35,7 +35,7 @@ _BODY = json.dumps(
     }
 ).encode()
 _HEAD = (
-    b"POST /v1/records/make-claim HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+    b"POST /v1/records/make-claim HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     b"Idempotency-Key: %s\r\nContent-Length: %d\r\n\r\n"
 )
 
@@ -73,7 +73,7 @@ class Claims:
 
 
 def question(path: str) -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
 
 
 def days_around_the_middle(count: int = 50) -> list[str]:

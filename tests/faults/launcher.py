@@ -44,7 +44,10 @@ class Early(committer.Committer):
 def launch(file: str, *arguments: str) -> None:
     clock, early = jumping(Path(file)), EARLY in arguments
     with (
-        patch("interfaces.service.application", lambda settings, parts: main.application(settings, parts, clock)),
+        patch(
+            "interfaces.service.application",
+            lambda settings, parts, guarded: main.application(settings, parts, clock, guarded),
+        ),
         patch("interfaces.main.Committer", Early if early else committer.Committer),
     ):
         app([argument for argument in arguments if argument != EARLY])

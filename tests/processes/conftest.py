@@ -137,9 +137,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
 def request(path: str, body: dict[str, Any] | None = None) -> bytes:
     """A request as it goes over a connection."""
     if body is None:
-        return f"GET {path} HTTP/1.1\r\nHost: parley\r\n\r\n".encode()
+        return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
     told = json.dumps(body).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: parley\r\nContent-Type: application/json\r\nContent-Length: {len(told)}\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(told)}\r\n"
+    )
     return f"{head}\r\n".encode() + told
 
 
