@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --no-strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header
 
-.PHONY: run test check lint bench faults mutate lock clean
+.PHONY: run test check lint bench faults mutate golden lock clean
 
 run: .venv/ready
 	@PORT=$(PORT) $(BIN)/parley demo tests/cases/japan-us-2025.ndjson
@@ -29,6 +29,9 @@ faults: .venv/ready
 
 mutate: .venv/ready
 	$(BIN)/python tests/mutation.py
+
+golden: .venv/ready
+	$(BIN)/python -m tests.golden
 
 lock: .venv/ready
 	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml

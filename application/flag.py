@@ -16,7 +16,7 @@ from application.view import Basis
 from domain.aggregate import Aggregate
 from domain.event import DomainEvent
 from domain.fact import Fact
-from domain.model import AGGREGATE_OF_EVENT
+from domain.model import is_about
 
 
 class Sight(NamedTuple):
@@ -89,11 +89,11 @@ def all_rules() -> MappingProxyType[str, Rule]:
 
 
 @cache
-def _rules_of(event: type[DomainEvent]) -> tuple[Rule, ...]:
+def rules_of(event: type[DomainEvent]) -> tuple[Rule, ...]:
     """The rules that look at events of a type."""
-    return tuple(rule for rule in all_rules().values() if not rule.of or AGGREGATE_OF_EVENT.get(event) in rule.of)
+    return tuple(rule for rule in all_rules().values() if is_about(event, rule.of))
 
 
 def sights(event: DomainEvent) -> list[tuple[Rule, Sight]]:
     """What all rules see in an event."""
-    return [(rule, sight) for rule in _rules_of(type(event)) for sight in rule.sees(event)]
+    return [(rule, sight) for rule in rules_of(type(event)) for sight in rule.sees(event)]

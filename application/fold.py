@@ -7,7 +7,7 @@ from typing import cast
 from application import catalogue, projections
 from application.view import Document, Record, View
 from domain.event import DomainEvent
-from domain.model import AGGREGATE_OF_EVENT
+from domain.model import is_about
 
 Place = tuple[str, str, str]
 """Where a document stands: the name of its view, its negotiation and its key."""
@@ -25,9 +25,9 @@ def view_named(name: str) -> View:
 
 
 @cache
-def _views_of(event: type[DomainEvent]) -> tuple[View, ...]:
+def views_of(event: type[DomainEvent]) -> tuple[View, ...]:
     """The views that an event of a type can change."""
-    return tuple(view for view in all_views() if not view.of or AGGREGATE_OF_EVENT.get(event) in view.of)
+    return tuple(view for view in all_views() if is_about(event, view.of))
 
 
 def touched(record: Record, views: Container[View] | None = None) -> list[tuple[View, Place]]:
@@ -36,7 +36,7 @@ def touched(record: Record, views: Container[View] | None = None) -> list[tuple[
     negotiation = event.envelope.negotiation
     return [
         (view, (view.name, negotiation, key))
-        for view in _views_of(type(event))
+        for view in views_of(type(event))
         if views is None or view in views
         for key in view.keys(event)
     ]

@@ -68,6 +68,8 @@ class DomainEvent(Fact, CanMutateAggregate[UUID], frozen=True, gc=True):
     """One record's facts. A subclass adds its own, judges itself, and changes its aggregate."""
 
     TOPIC: ClassVar[str]
+    VERSION: ClassVar[int] = 1
+    """Of the stored form; what an older one becomes is told in `infrastructure/upcasting.py`."""
     BEGINS: ClassVar[bool] = False
     """Whether this event can be the first about its aggregate."""
     FIXED: ClassVar[frozenset[str]] = frozenset()

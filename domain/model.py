@@ -1,5 +1,7 @@
 """The whole model: every aggregate and, by the name under which the log keeps it, every event."""
 
+from collections.abc import Collection
+
 from domain.aggregate import Aggregate
 from domain.agreement import Agreement
 from domain.amendment import Amendment, Corrected, Retracted
@@ -47,3 +49,8 @@ EVENT_OF_TOPIC: dict[str, type[DomainEvent]] = {event.TOPIC: event for event in 
 def aggregate_of(event: DomainEvent) -> type[Aggregate]:
     """Of what kind the stream is that an event belongs to."""
     return AGGREGATE_OF_KIND[event.kind] if isinstance(event, Amendment) else AGGREGATE_OF_EVENT[type(event)]
+
+
+def is_about(event: type[DomainEvent], kinds: Collection[type[Aggregate]]) -> bool:
+    """Whether events of a type are about one of some kinds of things; where no kind is given, they are."""
+    return not kinds or AGGREGATE_OF_EVENT.get(event) in kinds

@@ -1,5 +1,7 @@
-"""How an event is kept: its facts and envelope as JSON, under its topic."""
+"""How an event is kept: its facts and envelope as JSON, under its topic, and above version 1 with its version."""
 
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +11,11 @@ from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 from application.view import Document, View
 from domain.event import DomainEvent
 from domain.model import EVENT_OF_TOPIC
+from infrastructure.upcasting import UPCASTERS, Upcaster, upcast
 
 _encoder = msgspec.json.Encoder()
-_decoders = {topic: msgspec.json.Decoder(event) for topic, event in EVENT_OF_TOPIC.items()}
+_VERSIONED = b'{"schema":'
+"""How the state of a record above version 1 begins."""
 
 
 def encode(value: Any) -> bytes:
@@ -19,8 +23,56 @@ def encode(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
-def decode_event(topic: str, state: bytes) -> DomainEvent:
-    return _decoders[topic].decode(state)
+class NewerVersion(ValueError):
+    """A record was written by a newer version of Parley: read it with that one."""
+
+
+class _Versioned(msgspec.Struct):
+    schema: int = 1
+
+
+class EventCoder:
+    """Between events and the JSON that is kept of them. Only what is not of version 1 pays for having versions."""
+
+    def __init__(self, events: Iterable[type[DomainEvent]], upcasters: Mapping[tuple[str, int], Upcaster]) -> None:
+        self._versions = {event.TOPIC: event.VERSION for event in events}
+        self._upcasters = upcasters
+        self._decoders = {event.TOPIC: msgspec.json.Decoder(event).decode for event in events}
+        self._unversioned = {
+            topic: decode if self._versions[topic] == 1 else partial(self._decoded, topic)
+            for topic, decode in self._decoders.items()
+        }
+        """What reads a state that says no version, which is 1."""
+
+    def encode(self, event: DomainEvent) -> bytes:
+        state = _encoder.encode(event)
+        return state if event.VERSION == 1 else _VERSIONED + b"%d," % event.VERSION + state[1:]
+
+    def decode(self, topic: str, state: bytes) -> DomainEvent:
+        """Raises `NewerVersion`, and what msgspec raises."""
+        return self._decoded(topic, state) if state.startswith(_VERSIONED) else self._unversioned[topic](state)
+
+    def _decoded(self, topic: str, state: bytes) -> DomainEvent:
+        return self._decoders[topic](self._current(topic, state))
+
+    def told(self, topic: str, state: bytes) -> dict[str, Any]:
+        """The fields of a record in the current version of its type. Raises as `decode` does."""
+        told: dict[str, Any] = msgspec.json.decode(self._current(topic, state))
+        told.pop("schema", None)
+        return told
+
+    def _current(self, topic: str, state: bytes) -> bytes:
+        """The state in the current version of its type."""
+        version, known = msgspec.json.decode(state, type=_Versioned).schema, self._versions[topic]
+        if version == known:
+            return state
+        if version > known:
+            raise NewerVersion(f"{topic} is known up to version {known}, and this record is of version {version}")
+        return _encoder.encode(upcast(msgspec.json.decode(state), topic, known, self._upcasters))
+
+
+_coder = EventCoder(EVENT_OF_TOPIC.values(), UPCASTERS)
+encode_event, decode_event, told_in_record = _coder.encode, _coder.decode, _coder.told
 
 
 class EventMapper(Mapper[UUID]):
@@ -34,7 +86,7 @@ class EventMapper(Mapper[UUID]):
             originator_id=domain_event.originator_id,
             originator_version=domain_event.originator_version,
             topic=domain_event.TOPIC,
-            state=encode(domain_event),
+            state=encode_event(domain_event),
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:

@@ -30,6 +30,7 @@ from domain.text import Slug
 from infrastructure.code_version import fold_version
 from infrastructure.log import Log
 from infrastructure.replayed import Histories, Replayed
+from infrastructure.serialization import encode, told_in_record
 from interfaces import answering
 from interfaces.client import Client, NotThere
 
@@ -200,7 +201,8 @@ def _record(line: bytes) -> Record:
     told = msgspec.json.decode(line, type=dict[str, Any])
     event = EVENT_OF_TOPIC[told.pop("type")]
     position = msgspec.convert(told.pop("position"), int)
-    return Record(position, validator(event).validate_json(msgspec.json.encode(told), strict=True))
+    current = encode(told_in_record(event.TOPIC, encode(told)))
+    return Record(position, validator(event).validate_json(current, strict=True))
 
 
 def _out_of_order(records: list[Record], negotiation: str) -> str | None:

@@ -335,6 +335,17 @@ def test_a_record_that_cannot_be_read_is_named(writer: Writer, database: Databas
     log.close()
 
 
+def test_a_record_of_a_newer_version_is_unreadable(database: Database, writer: Writer) -> None:
+    one(writer(), Request([told("open-negotiation", title="Talks")]))
+    connection = database.writer("log")
+    (state,) = connection.rows("SELECT state FROM records")[0]
+    connection.run("UPDATE records SET state = ?", (b'{"schema":2,' + state[1:],))
+    connection.close()
+    said = "position 1 cannot be read: NewerVersion: Negotiation.Opened is known up to version 1"
+    with closing(LogReader(database)) as log, pytest.raises(Unreadable, match=said):
+        log.after(0)
+
+
 def test_a_file_that_is_closed_holds_all_though_others_have_it_open(tmp_path: Path) -> None:
     """People copy the one file."""
     database = SqliteDatabase(tmp_path / "log")
