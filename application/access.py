@@ -11,7 +11,7 @@ from typing import Annotated, Literal, NamedTuple, get_args
 from pydantic import Field
 
 from application.command import all_commands
-from application.fold import all_views
+from application.listing import ACROSS, WITHIN
 from application.unseen import Sight
 from domain.text import Slug
 
@@ -46,13 +46,11 @@ _ADMINISTER = ("list-keys", "create-key", "revoke-key", "list-people", "set-pers
 @cache
 def operations() -> Mapping[str, frozenset[Role]]:
     """Which roles may do what: commands by their names, and all else by the names of its HTTP operations."""
-    views = [view.name for view in all_views()]
     read = (
-        *(f"list-{view}" for view in views),
-        *(f"list-{view}-of-negotiation" for view in views),
-        *(f"show-{view}" for view in views),
-        *("show-negotiation", "list-records", "show-record", "suppose"),
-        *("show-diff", "show-grounds", "show-reliance"),
+        *(f"list-{view}" for view in ACROSS),
+        *(f"list-{view}-of-negotiation" for view in WITHIN),
+        *(f"show-{view}" for view in ("negotiation", "ledger", *WITHIN)),
+        *("list-records", "show-record", "suppose", "show-diff", "show-grounds", "show-reliance"),
         *("list-tariffs", "show-split", "show-sum", "show-calendar"),
     )
     return MappingProxyType(

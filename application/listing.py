@@ -7,6 +7,21 @@ from application.replay import Held
 from application.view import Index, Row, texts
 from domain.text import words
 
+ACROSS = ("negotiations", "agreements", "tranches", "deadlines", "sources", "contradictions", "flags")
+"""The views that are listed across negotiations."""
+WITHIN = (
+    "positions",
+    "rounds",
+    "agreements",
+    "tranches",
+    "deadlines",
+    "sources",
+    "timeline",
+    "contradictions",
+    "flags",
+)
+"""The views that are lists within a negotiation; the ledger is one document."""
+
 
 class Query(NamedTuple):
     """What a list is narrowed to. Dates are keys of `domain.moment.order`; `date_to` is exclusive."""

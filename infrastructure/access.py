@@ -143,13 +143,21 @@ class AccessStore:
         self._change(note, lock=None)
 
     def reads(
-        self, after: UUID | None = None, limit: int = 100, negotiation: str | None = None
+        self,
+        after: UUID | None = None,
+        limit: int = 100,
+        negotiation: str | None = None,
+        among: frozenset[str] | None = None,
     ) -> list[tuple[UUID, Read]]:
-        """A page of the reads that were noted, in that order, each with its place."""
-        clauses = "id > ?" + (" AND negotiation = ?" if negotiation else "")
+        """A page of the reads that were noted, in that order, each with its place; of some negotiations or of all."""
+        wanted = among if negotiation is None else {negotiation} if among is None else among & {negotiation}
+        clauses, values = "id > ?", [str(after or UUID(int=0))]
+        if wanted is not None:
+            clauses += f" AND negotiation IN (SELECT value ->> 0 FROM {self._elements()})"
+            values.append(json.dumps([[name] for name in wanted]))
         rows = self._rows(
             f"SELECT id, at, who, negotiation, address, records FROM reads WHERE {clauses} ORDER BY id LIMIT ?",
-            (str(after or UUID(int=0)), *filter(None, (negotiation,)), limit),
+            (*values, limit),
         )
         return [(UUID(str(id)), Read._make((*told, tuple(json.loads(records))))) for id, *told, records in rows]
 
@@ -187,6 +195,10 @@ class AccessStore:
         with self._lock:
             connection = self._connection()
             return connection.rows(sql, values) if connection else []
+
+    def _elements(self) -> str:
+        connection = self._connection()
+        return connection.dialect.elements if connection else ""
 
     def _any(self) -> bool:
         with self._lock:

@@ -1,9 +1,11 @@
 """Auditing over HTTP: differences, grounds, and what rests on a source. Nothing here writes."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from application.difference import Change, Moment, Move, difference
 from application.fold import all_views
@@ -12,6 +14,7 @@ from application.path import PATH_PATTERN
 from domain.moment import Asked as Time
 from domain.moment import earliest, first_date, is_instant
 from domain.text import Slug
+from infrastructure.access import AccessStore
 from infrastructure.replayed import Replayed
 from infrastructure.serialization import encode
 from interfaces import answering, asking
@@ -57,7 +60,16 @@ class AskedReliance(AskedTimes):
     source: Slug
 
 
-def router(stores: Ask) -> APIRouter:
+class AskedReads(BaseModel):
+    """Which reads of restricted records."""
+
+    model_config = ConfigDict(extra="forbid")
+    negotiation: Slug | None = None
+    after: Annotated[UUID | None, Field(description="`next` of the page before")] = None
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+def router(stores: Ask, access: Callable[[], AccessStore]) -> APIRouter:
     """The auditing routes."""
     routes = APIRouter(tags=["auditing"])
 
@@ -117,6 +129,17 @@ def router(stores: Ask) -> APIRouter:
 
         body = encode(await store.replay(asked, found))
         return answering.answer(answering.timed(body, asked), store.head(), if_none_match)
+
+    async def list_reads(request: Request, asked: Annotated[AskedReads, Query()]) -> Response:
+        store = stores(request)
+        rows = access().reads(asked.after, asked.limit + 1, asked.negotiation, store.negotiations)
+        held = rows[: asked.limit]
+        items = [encode({"id": id, **read._asdict()}) for id, read in held]
+        following = str(held[-1][0]) if len(rows) > len(held) else None
+        return answering.answer(answering.as_page(items, following), store.head())
+
+    summary = "Who read which restricted records, and at which address."
+    answering.get(routes, "/v1/reads", "list-reads", list_reads, summary)
 
     def get(path: str, endpoint: Any, summary: str) -> None:
         answering.get(routes, f"/v1/negotiations/{{slug}}/{path}", f"show-{path}", endpoint, summary)

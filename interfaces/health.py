@@ -26,10 +26,11 @@ def router(
             document = {"ready": document["ready"]}
         return JSONResponse(document, 200 if document["ready"] else 503)
 
-    routes.add_api_route("/healthz", healthy, methods=["GET"], summary="Whether the service runs.")
-    routes.add_api_route(
-        "/readyz", ready, methods=["GET"], summary="How far the views are behind, and what is missing in them."
-    )
+    def get(path: str, name: str, endpoint: Any, summary: str) -> None:
+        routes.add_api_route(path, endpoint, methods=["GET"], operation_id=name, summary=summary)
+
+    get("/healthz", "healthy", healthy, "Whether the service runs.")
+    get("/readyz", "ready", ready, "How far the views are behind, and what is missing in them.")
     return routes
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import structlog
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import TypeAdapter
 
@@ -26,7 +26,7 @@ from infrastructure.view_reader import ViewReader
 from interfaces import auditing, health, problems, reading, reckonings, recording, supposing
 from interfaces.gate import Gate, Guard
 from interfaces.shortcut import Shortcut
-from interfaces.stores import Journal, Stores, seen
+from interfaces.stores import Journal, Seen, Stores, seen
 
 Part = Literal["recording", "projecting", "reading"]
 EVERYTHING: tuple[Part, ...] = ("recording", "projecting", "reading")
@@ -66,6 +66,9 @@ def application(
             await _start(app, settings.store(), parts, clock, started)
             yield
 
+    def ask(request: Request) -> Seen:
+        return seen(app.state.stores, request)
+
     app = FastAPI(
         title="Parley",
         version=VERSION,
@@ -78,8 +81,9 @@ def application(
     if recorder:
         app.include_router(recording.router(recorder))
     if "reading" in parts:
-        for part in (auditing, reckonings, supposing, reading):
-            app.include_router(part.router(lambda request: seen(app.state.stores, request)))
+        app.include_router(auditing.router(ask, lambda: app.state.access))
+        for part in (reckonings, supposing, reading):
+            app.include_router(part.router(ask))
     app.include_router(health.router(lambda: app.state.log, lambda: app.state.views, clock))
     stores = (lambda: app.state.stores) if "reading" in parts else None
     app.add_middleware(Shortcut, recording=recorder, stores=stores)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import TypeAdapter
 
 from application.fold import Place, all_views, view_named
+from application.listing import ACROSS, WITHIN
 from application.listing import Query as ListQuery
 from application.view import Row
 from domain.text import Slug
@@ -26,21 +27,6 @@ from interfaces.asking import (
     Key,
 )
 from interfaces.stores import Seen, replayed_rows
-
-ACROSS = ("negotiations", "agreements", "tranches", "deadlines", "sources", "contradictions", "flags")
-"""The views that are listed across negotiations."""
-WITHIN = (
-    "positions",
-    "rounds",
-    "agreements",
-    "tranches",
-    "deadlines",
-    "sources",
-    "timeline",
-    "contradictions",
-    "flags",
-)
-"""The views that are lists within a negotiation; the ledger is one document."""
 
 Ask = Callable[[Request], Seen]
 """Gives the stores, as far as whoever sends a request may see them."""

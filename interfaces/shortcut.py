@@ -13,9 +13,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from application.command import all_commands
 from application.fold import view_named
+from application.listing import WITHIN
 from interfaces import problems
 from interfaces.asking import AskedAt, key_of
-from interfaces.reading import WITHIN, shown
+from interfaces.reading import shown
 from interfaces.recording import KEY_PATTERN, Recording
 from interfaces.stores import Seen, Stores, address_of, identity_of
 

@@ -16,6 +16,7 @@ from application.fold import Place
 from application.listing import Query
 from application.unseen import EVERYONE, Sight
 from application.view import Row
+from infrastructure.database import StoreRefused
 from infrastructure.log import LogReader, LogRow
 from infrastructure.replayed import Histories, Replayed
 from infrastructure.view_reader import Found, Got, Page, ViewReader
@@ -25,6 +26,11 @@ from interfaces.problems import Problem, not_permitted
 
 WAIT_SECONDS = 5.0
 POLL_SECONDS = 0.005
+
+NOT_RECORDED = (
+    "Restricted records are in this answer, and this process cannot record that they are read, as on a replica:"
+    " ask one that can write."
+)
 
 T = TypeVar("T")
 Journal = Callable[[datetime, str, str, str, list[str]], None]
@@ -107,6 +113,11 @@ class Seen:
         self._operation = operation
         self._address = address
 
+    @property
+    def negotiations(self) -> frozenset[str] | None:
+        """Those of which whoever asks may see something; all where there are none."""
+        return self._identity.where(self._operation)
+
     def sight(self, negotiation: str) -> Sight | None:
         """Which restricted records of a negotiation it may see; none where it may see nothing of it."""
         if not self._identity.may(self._operation, negotiation):
@@ -156,7 +167,7 @@ class Seen:
 
     def narrowed(self, query: Query) -> Query:
         """A query, of the negotiations alone that whoever asks may see."""
-        allowed = self._identity.where(self._operation)
+        allowed = self.negotiations
         if allowed is None:
             return query
         asked = query.negotiations
@@ -184,7 +195,7 @@ class Seen:
         """Records in the order of the log, as `LogReader.select` gives them."""
         found: list[LogRow] = []
         while True:
-            rows = self._stores.log.select(filters, after, limit, self._identity.where(self._operation))
+            rows = self._stores.log.select(filters, after, limit, self.negotiations)
             found += await self._shown(rows)
             if len(found) >= limit or len(rows) < limit:
                 return found[:limit]
@@ -216,7 +227,10 @@ class Seen:
         for negotiation, records in disclosed.items():
             if records:
                 told = sorted(map(str, records))
-                self._stores.journal(self.clock(), self._identity.name, negotiation, self._address, told)
+                try:
+                    self._stores.journal(self.clock(), self._identity.name, negotiation, self._address, told)
+                except StoreRefused:
+                    raise Problem(503, "read-not-recorded", NOT_RECORDED) from None
 
 
 def seen(stores: Stores, request: Request) -> Seen:

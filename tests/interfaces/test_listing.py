@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from application.fold import view_named
+from application.listing import ACROSS, WITHIN
 from infrastructure.settings import Settings
 from interfaces.main import application
-from interfaces.reading import ACROSS, WITHIN
 from tests.conftest import STORES
 
 CASE = Path(__file__).parents[1] / "cases" / "japan-us-2025.ndjson"
