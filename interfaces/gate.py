@@ -16,11 +16,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from application.access import LOCAL, Identity, operations
 from application.credentials import is_right, named_in
 from infrastructure.identities import Identities
+from infrastructure.issuer import IssuerAway
+from infrastructure.oidc import Fault, TokenRefused, Tokens
 from infrastructure.settings import is_loopback
 from interfaces import problems
+from interfaces.limits import Buckets, Limits, too_many
 from interfaces.problems import Problem
 
 CREDENTIAL_MAX_BYTES = 8192
+FAILURES_A_SECOND, FAILURES_AT_ONCE = 5.0, 200.0
+"""How many requests without credentials that count one address may send before it is answered no more but that. Right
+keys are taken from it all the same: it may be a proxy that others share, and nobody guesses 256 bits."""
 NOBODY = Identity("nobody", {})
 """Who asks for what needs no identity."""
 _OPEN_PATHS = frozenset({"/healthz", "/readyz", "/docs", "/redoc", "/openapi.json"})
@@ -60,12 +66,25 @@ def in_address() -> Problem:
     return _problem("credential-in-address", f"{told} show another in the Authorization header.", 400)
 
 
+_TOKENS: dict[Fault, tuple[str, str]] = {
+    "foreign": ("foreign-credential", "This token is of another issuer, or for another service."),
+    "expired": ("credential-expired", "This token has expired: get another from its issuer."),
+    "early": ("credential-not-yet-valid", "This token does not count yet."),
+}
+
+
 class Guard:
     """Knows by its credentials who asks."""
 
-    def __init__(self, identities: Identities, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, identities: Identities, clock: Callable[[], datetime], limits: Limits, tokens: Tokens | None = None
+    ) -> None:
+        """Without an issuer's `tokens` there are keys alone."""
+        self.limits = limits
         self._identities = identities
         self._clock = clock
+        self._tokens = tokens
+        self._failures = Buckets(FAILURES_A_SECOND, FAILURES_AT_ONCE)
 
     async def identity(self, scope: Scope) -> Identity:
         """Who asks. Raises a problem where that is not to be known."""
@@ -73,7 +92,9 @@ class Guard:
             raise in_address()
         credential = _credential(scope["headers"])
         if credential is not None:
-            return self._with_key(credential)
+            if self._tokens is None or named_in(credential):
+                return self._with_key(credential)
+            return self._person(self._tokens.seen(credential) or await self._subject(self._tokens, credential, scope))
         if self._is_open(scope) and _is_from_here(scope["headers"]):
             return LOCAL
         if scope["path"] in _OPEN_PATHS:
@@ -95,8 +116,41 @@ class Guard:
             raise _problem("credential-expired", f"The key {name} has expired: ask an administrator for another.")
         return held.identity
 
+    async def _subject(self, tokens: Tokens, token: str, scope: Scope) -> str:
+        """Whom a token is of that was not seen before; whoever failed too often has none verified for a while."""
+        if self._failures.is_empty(_client(scope)):
+            raise unknown()
+        try:
+            return await tokens.subject(token)
+        except TokenRefused as refused:
+            raise (_problem(*_TOKENS[refused.fault]) if refused.fault in _TOKENS else unknown()) from None
+        except IssuerAway:
+            detail = "The issuer of tokens does not answer, so that none can be verified; keys are."
+            raise Problem(503, "issuer-away", detail, headers={"Retry-After": "10"}) from None
+
+    def _person(self, subject: str) -> Identity:
+        """A person of whom nothing is on file may do nothing."""
+        held = self._identities.find(subject)
+        if held is None or held.known.kind != "person" or held.known.revoked:
+            return Identity(subject, {})
+        return held.identity
+
+    def refused(self, scope: Scope, error: Exception) -> Problem:
+        """What is answered, and logged, where it is not known who asks: not without end, to one that fails on."""
+        problem, client = problems.of_error(error), _client(scope)
+        if problem.status == 429:
+            return problem
+        wait = self._failures.take(client)
+        if wait and problem.status < 500:
+            return too_many("Too many requests from this address had no credentials that count.", wait)
+        if not wait:
+            _log.warning("a request was refused", code=problem.document["code"], client=client)
+        return problem
+
     def _is_open(self, scope: Scope) -> bool:
-        """Whether nobody is or was known, and nobody else can reach this connection."""
+        """Whether nobody is or was known, nor can be, and nobody else can reach this connection."""
+        if self._tokens is not None:
+            return False
         return not self._identities.any and scope["server"] is not None and is_loopback(scope["server"][0])
 
 
@@ -108,26 +162,42 @@ class Gate:
         self._guard = guard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            try:
-                identity = scope["identity"] = await self._guard().identity(scope)
-                operated = _OPERATED.get(scope["path"])
-                if operated and not identity.may_anywhere(operated):
-                    raise problems.not_permitted(identity.name, operated, operations()[operated])
-            except Exception as error:
-                await problems.answer(_refused(scope, error))(scope, receive, send)
-                return
-        elif scope["type"] == "websocket":
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        await self._app(scope, receive, send)
+        guard = self._guard()
+        try:
+            identity = scope["identity"] = await guard.identity(scope)
+            operated = _OPERATED.get(scope["path"])
+            if operated and not identity.may_anywhere(operated):
+                raise problems.not_permitted(identity.name, operated, operations()[operated])
+            name = _limited(identity)
+            if name is not None:
+                guard.limits.begin(name)
+        except Exception as error:
+            await problems.answer(guard.refused(scope, error))(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            if name is not None:
+                guard.limits.end(name)
 
 
-def _refused(scope: Scope, error: Exception) -> Problem:
-    problem = problems.of_error(error)
-    client = scope["client"][0] if scope["client"] else None
-    _log.warning("a request was refused", code=problem.document["code"], client=client)
-    return problem
+def _limited(identity: Identity) -> str | None:
+    """By which name requests are counted: whoever is on this machine is not limited, and who may nothing is one."""
+    if identity is LOCAL:
+        return None
+    return identity.name if identity.roles else NOBODY.name
+
+
+def _client(scope: Scope) -> str:
+    """The address that a request comes from; of IPv6 the network, of which one has many addresses."""
+    address = str(scope["client"][0]) if scope["client"] else ""
+    return ":".join(address.split(":")[:4]) if address.count(":") > 1 else address
 
 
 def _credential(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

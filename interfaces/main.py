@@ -17,14 +17,17 @@ from infrastructure.code_version import VERSION
 from infrastructure.committer import CommitQueue, Committer
 from infrastructure.database import Database
 from infrastructure.identities import Identities
+from infrastructure.issuer import Issuer
 from infrastructure.keeping import ProjectorThread
 from infrastructure.log import Log, LogReader
+from infrastructure.oidc import Tokens
 from infrastructure.projector import Projector
 from infrastructure.replayed import Histories
 from infrastructure.settings import Settings
 from infrastructure.view_reader import ViewReader
 from interfaces import auditing, health, problems, reading, reckonings, recording, supposing
 from interfaces.gate import Gate, Guard
+from interfaces.limits import Limits
 from interfaces.shortcut import Shortcut
 from interfaces.stores import Journal, Seen, Stores, seen
 
@@ -62,7 +65,7 @@ def application(
             app.state.access = AccessStore(settings.store())
             started.callback(app.state.access.close)
             if guarded:
-                _guard(app, clock, started)
+                _guard(app, settings, clock, started)
             await _start(app, settings.store(), parts, clock, started)
             yield
 
@@ -98,11 +101,16 @@ def projector(settings: Settings, clock: Callable[[], datetime] = now) -> Projec
     return Projector(settings.store(), clock)
 
 
-def _guard(app: FastAPI, clock: Callable[[], datetime], started: AsyncExitStack) -> None:
+def _guard(app: FastAPI, settings: Settings, clock: Callable[[], datetime], started: AsyncExitStack) -> None:
     """Know who asks."""
-    identities = Identities(app.state.access)
+    identities, tokens = Identities(app.state.access), None
     started.callback(identities.stop)
-    app.state.guard = Guard(identities, clock)
+    if settings.oidc_issuer:
+        issuer = Issuer(settings.oidc_issuer)
+        started.push_async_callback(issuer.close)
+        tokens = Tokens(issuer, str(settings.oidc_audience), clock)
+    limits = Limits(settings.requests_a_second, settings.requests_at_once)
+    app.state.guard = Guard(identities, clock, limits, tokens)
 
 
 async def _start(
