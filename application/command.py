@@ -16,7 +16,7 @@ import msgspec
 from application import catalogue, commands
 from domain.aggregate import Aggregate
 from domain.amendment import is_derived
-from domain.event import DomainEvent, Evidence
+from domain.event import DataSubject, DomainEvent, Evidence
 from domain.fact import Fact
 from domain.model import AGGREGATE_OF_EVENT
 from domain.moment import Moment
@@ -38,6 +38,7 @@ class Body(Fact, frozen=True):
     causation: UUID | None = None
     correlation: UUID | None = None
     restriction: Restriction | None = None
+    data_subject: DataSubject | None = None
 
 
 class Command:
@@ -73,6 +74,11 @@ class Command:
             for field in msgspec.structs.fields(cls.EVENT)
             if field.name != "envelope" and not is_derived(hints[field.name])
         }
+
+    @classmethod
+    def derives(cls) -> bool:
+        """Whether a decision adds facts that other records told."""
+        return len(cls.facts()) < len(cls.EVENT.__struct_fields__) - 1
 
     @classmethod
     @cache

@@ -14,6 +14,7 @@ from application import catalogue, rules
 from application.tally import Tally
 from application.view import Basis
 from domain.aggregate import Aggregate
+from domain.erased import Erased
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.model import is_about
@@ -91,6 +92,8 @@ def all_rules() -> MappingProxyType[str, Rule]:
 @cache
 def rules_of(event: type[DomainEvent]) -> tuple[Rule, ...]:
     """The rules that look at events of a type."""
+    if event is Erased:
+        return ()
     return tuple(rule for rule in all_rules().values() if is_about(event, rule.of))
 
 

@@ -14,6 +14,8 @@ from application.command import Body, Command
 from application.unseen import Sight
 from domain.aggregate import Aggregate, stream_id
 from domain.amendment import Corrected
+from domain.claim import Claim
+from domain.erasure import Erasure
 from domain.event import DomainEvent, Envelope
 from domain.model import AGGREGATE_OF_KIND, aggregate_of
 from domain.moment import first_date, latest_date, order
@@ -129,7 +131,7 @@ class Registrar:
             return self._stream(negotiation, kind, key).known_to(lambda told: covers(audience, told), now)
 
         spoken_of = references(body)
-        if command.EVENT is not Negotiation.Opened and command.aggregate():
+        if command.EVENT not in (Negotiation.Opened, Erasure.Made) and command.aggregate():
             spoken_of.insert(0, Reference("negotiation", negotiation, "negotiation"))
         _refuse_unknown(known, spoken_of)
         _refuse_future(body.occurred, now, "occurred")
@@ -164,7 +166,22 @@ class Registrar:
             causation=body.causation,
             correlation=body.correlation or submission.request,
             restriction=body.restriction,
+            data_subject=self._data_subject(submission, aggregate),
         )
+
+    def _data_subject(self, submission: Submission, aggregate: Aggregate) -> str | None:
+        """With whose key a record is kept: as it is told, or as those are whose facts it changes or repeats."""
+        command, body = submission.command, submission.body
+        if body.data_subject:
+            return body.data_subject
+        about: Sequence[DomainEvent] = ()
+        if command.aggregate() is None:
+            about = [event for event in aggregate.records if event.envelope.id == getattr(body, "record", None)]
+        elif command.derives():
+            claims = [name.key for name in references(body) if name.kind == Claim.KIND]
+            streams = (aggregate, *(self._stream(body.negotiation, Claim.KIND, key) for key in claims))
+            about = [event for stream in streams for event in stream.history]
+        return next((event.envelope.data_subject for event in about if event.envelope.data_subject), None)
 
     def _stream_of_record(
         self, negotiation: str, record: UUID, admits: Admits, now: datetime

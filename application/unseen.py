@@ -1,7 +1,8 @@
 """What one may not see of a negotiation: the fourth filter beside the three clocks, and the one place of its rule.
 
-A record is not seen where it is restricted to others; where it amends what is not seen; and where it is about a
-thing, or speaks of one, whose beginning is not seen. What is left is folded as if there were nothing else.
+A record is not seen where it is restricted to others; where it amends what is not seen, or tells of the erasure of
+that; and where it is about a thing, or speaks of one, whose beginning is not seen. What is left is folded as if there
+were nothing else.
 """
 
 from collections.abc import Iterable
@@ -11,8 +12,10 @@ from uuid import UUID
 
 from application.view import Record
 from domain.amendment import Amendment
+from domain.erased import Erased
+from domain.erasure import Erasure
 from domain.event import DomainEvent
-from domain.model import aggregate_of
+from domain.model import EVENT_OF_TOPIC, aggregate_of, topic_of
 from domain.moment import instant
 from domain.names import references
 from domain.release import Access, is_about_access, restrictions
@@ -65,30 +68,32 @@ class Unseen:
         thing = aggregate_of(event).KIND, envelope.key
         told = self._told.get(envelope.id)
         held = told if told and told.holds(self._now) else None
-        if self._is_withheld(event, thing, held):
+        begins = EVENT_OF_TOPIC[topic_of(event)].BEGINS
+        if self._is_withheld(event, None if begins else thing, held):
             self.positions.add(record.position)
             self._ids.add(envelope.id)
-            if event.BEGINS:
+            if begins:
                 self._things.add(thing)
             if held and held.until:
                 self.lifting[record.position] = held.until
             return
-        if event.BEGINS:
+        if begins:
             self._known.add(thing)
         if held:
             self.restricted.add(record.position)
 
-    def _is_withheld(self, event: DomainEvent, thing: Thing, held: Restriction | None) -> bool:
+    def _is_withheld(self, event: DomainEvent, about: Thing | None, held: Restriction | None) -> bool:
+        """`about` is the thing that the event is about, unless it begins that."""
         if held and not self._sight.admits(held):
             return True
-        if isinstance(event, Amendment):
+        if isinstance(event, Amendment | Erased) and event.record:
             return event.record in self._ids
+        if isinstance(event, Erasure.Made) and not self._ids.isdisjoint((*event.records, *event.named_in)):
+            return True
         if not self._things:
             return False
         spoken_of = {(name.kind, name.key) for name in references(event)}
-        if not event.BEGINS:
-            spoken_of.add(thing)
-        spoken_of.add(("negotiation", event.envelope.negotiation))
+        spoken_of |= {("negotiation", event.envelope.negotiation)} | ({about} if about else set())
         return any(named in self._things and named not in self._known for named in spoken_of)
 
     @property

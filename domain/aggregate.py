@@ -13,6 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from eventsourcing.domain import BaseAggregate
 
 from domain.amendment import Amendment, always, doubted, in_force
+from domain.erased import Erased
 from domain.event import DomainEvent
 from domain.moment import order
 from domain.refusal import AlreadyKnown, Refused, Unknown
@@ -50,7 +51,7 @@ class Aggregate(BaseAggregate[UUID]):
         self.records: list[DomainEvent] = []
         """All of the stream, in the order of the log."""
         self.history: list[DomainEvent] = []
-        """Those in force, as corrected, in the order in which they occurred."""
+        """Those in force, as corrected, in the order in which they occurred; what was erased is not among them."""
         self._turns = False
         """Whether an amendment holds from a date on; kept, so that a decision need not go through a long stream."""
         self.restricted = False
@@ -72,6 +73,8 @@ class Aggregate(BaseAggregate[UUID]):
         """Put a record in its place in time; a correction or retraction changes what stands there."""
         if isinstance(event, Amendment):
             self._fold(in_force([*self.records, event], always))
+        elif isinstance(event, Erased):
+            pass
         elif self.history and _in_time(event) < _in_time(self.history[-1]):
             self._fold([*self.history, event])
         else:
@@ -156,7 +159,7 @@ class Aggregate(BaseAggregate[UUID]):
         return other
 
     def _fold(self, events: list[DomainEvent]) -> None:
-        self.history = sorted((event for event in events if not isinstance(event, Amendment)), key=_in_time)
+        self.history = sorted((event for event in events if not isinstance(event, Amendment | Erased)), key=_in_time)
         self.blank()
         for event in self.history:
             event.change(self)
@@ -169,11 +172,13 @@ def as_they_stand(kind: type[Aggregate], records: Sequence[DomainEvent], held: S
     has made impossible stands, with the reason among its envelope's `doubts`.
     """
     aggregate = kind.of(records[0].envelope.stream)
-    standing = []
+    standing: list[DomainEvent] = []
     for record in in_force(records, lambda amendment: amendment.envelope.effective in (None, *held)):
-        judged = record if isinstance(record, Amendment) else _judged(record, aggregate)
-        if not isinstance(judged, Amendment):
-            aggregate.take(judged)
+        if isinstance(record, Amendment | Erased):
+            standing.append(record)
+            continue
+        judged = _judged(record, aggregate)
+        aggregate.take(judged)
         standing.append(judged)
     return standing
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import chain
 from math import isfinite
+from types import NoneType
 from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
 from uuid import UUID
 
@@ -16,6 +17,7 @@ import msgspec
 from msgspec.structs import replace
 from pydantic import Field, ValidationError
 
+from domain.erased import Erased
 from domain.event import Derived, DomainEvent, validator
 from domain.moment import order
 from domain.refusal import Refused
@@ -51,6 +53,10 @@ class NotAFieldOfTheRecord(Refused):
 
     What other records rest on, such as who claims and about what, is retracted and told anew.
     """
+
+
+class RecordErased(Refused):
+    """What the record held was erased: nothing of it is left to correct."""
 
 
 class NotANumber(Refused):
@@ -113,6 +119,8 @@ class Corrected(Amendment, frozen=True, kw_only=True):
         record = _named(self.record, known.records)
         if isinstance(record, Amendment):
             raise CorrectsAnAmendment(self.record, "record")
+        if isinstance(record, Erased):
+            raise RecordErased(self.record, "record")
         standing = next((event for event in known.history if event.envelope.id == self.record), None)
         if standing is None:
             raise RecordAlreadyRetracted(self.record, "record")
@@ -169,7 +177,9 @@ def in_force(records: Sequence[DomainEvent], holds: Holding = ever) -> list[Doma
     standing = {record.envelope.id: record for record in records if record.envelope.id not in retracted}
     corrections: dict[UUID, list[Corrected]] = defaultdict(list)
     for record in standing.values():
-        if isinstance(record, Corrected) and record.record in standing and holds(record):
+        if not isinstance(record, Corrected) or not holds(record):
+            continue
+        if not isinstance(standing.get(record.record), Erased | NoneType):
             corrections[record.record].append(record)
     return [
         _corrected(record, corrections[named]) if named in corrections else record for named, record in standing.items()

@@ -9,7 +9,7 @@ from domain.aggregate import Aggregate
 from domain.event import Derived, DomainEvent
 from domain.names import Names, PartyKey
 from domain.refusal import Refused
-from domain.text import Line, Quotation
+from domain.text import Person, Quotation
 from domain.value import Told
 
 _SLUG = "[a-z0-9]+(-[a-z0-9]+)*"
@@ -89,7 +89,7 @@ class Claim(Aggregate):
         claimant: PartyKey
         subject: Subject
         value: Told
-        speaker: Line | None = None
+        speaker: Person | None = None
         certainty: Literal["certain", "probable", "doubtful"] = "certain"
         quotation: Quotation | None = None
 

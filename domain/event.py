@@ -3,18 +3,25 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
 
 from eventsourcing.domain import CanMutateAggregate
 from msgspec.structs import replace
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from domain.fact import Fact
 from domain.moment import Moment
 from domain.names import SourceKey
 from domain.restriction import Restriction
 from domain.text import Line, Prose, Quotation
+
+DataSubject = Annotated[
+    Line,
+    Field(
+        description="the person, or the confidence, with whose key the facts are encrypted, so that they can be erased"
+    ),
+]
 
 
 class Evidence(Fact, frozen=True):
@@ -31,8 +38,8 @@ class Envelope(Fact, kw_only=True, frozen=True):
     `occurred`, `effective` and `published` are told; `recorded` is the server's. `command` is the
     request that brought the record, `correlation` joins what belongs to one piece of work, and
     `causation` names the record that this one follows from. `restriction` says for whom alone it is, as that
-    was told first. `corrections` and `doubts` are never stored: a replay puts them in, for a record that is
-    shown as corrected, or that would be refused by now.
+    was told first. Where a `data_subject` is told, what the record holds can be erased. `corrections` and `doubts`
+    are never stored: a replay puts them in, for a record that is shown as corrected, or that would be refused by now.
     """
 
     id: UUID
@@ -51,6 +58,7 @@ class Envelope(Fact, kw_only=True, frozen=True):
     causation: UUID | None = None
     correlation: UUID
     restriction: Restriction | None = None
+    data_subject: DataSubject | None = None
     corrections: tuple[UUID, ...] = ()
     doubts: tuple[str, ...] = ()
 

@@ -11,7 +11,7 @@ from domain.claim import Kind, Subject
 from domain.event import Derived, DomainEvent
 from domain.names import ClaimKey, PartyKey
 from domain.refusal import Refused
-from domain.text import Line, Prose, Slug
+from domain.text import Person, Prose, Slug
 
 
 class FindingOnDifferentSubjects(Refused):
@@ -60,7 +60,7 @@ class Finding(Aggregate):
         over: Annotated[tuple[ClaimKey, ...], Field(min_length=1, max_length=100)]
         policy: Annotated[Slug, Field(description="the rule of preference", examples=["official-text-over-report"])]
         reasons: Prose
-        analyst: Line | None = None
+        analyst: Person | None = None
 
         def check(self) -> Self:
             if self.prefers in self.over:

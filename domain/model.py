@@ -7,6 +7,8 @@ from domain.agreement import Agreement
 from domain.amendment import Amendment, Corrected, Retracted
 from domain.claim import Claim
 from domain.deadline import Deadline
+from domain.erased import Erased
+from domain.erasure import Erasure
 from domain.event import DomainEvent
 from domain.finding import Finding
 from domain.issue import Issue
@@ -34,6 +36,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Provision,
     Tranche,
     Source,
+    Erasure,
 )
 AGGREGATE_OF_KIND: dict[str, type[Aggregate]] = {aggregate.KIND: aggregate for aggregate in AGGREGATES}
 AGGREGATE_OF_EVENT: dict[type[DomainEvent], type[Aggregate]] = {
@@ -48,7 +51,14 @@ EVENT_OF_TOPIC: dict[str, type[DomainEvent]] = {event.TOPIC: event for event in 
 
 def aggregate_of(event: DomainEvent) -> type[Aggregate]:
     """Of what kind the stream is that an event belongs to."""
-    return AGGREGATE_OF_KIND[event.kind] if isinstance(event, Amendment) else AGGREGATE_OF_EVENT[type(event)]
+    if isinstance(event, Amendment | Erased):
+        return AGGREGATE_OF_KIND[event.kind]
+    return AGGREGATE_OF_EVENT[type(event)]
+
+
+def topic_of(event: DomainEvent) -> str:
+    """Under which name the log keeps an event."""
+    return event.was if isinstance(event, Erased) else event.TOPIC
 
 
 def is_about(event: type[DomainEvent], kinds: Collection[type[Aggregate]]) -> bool:

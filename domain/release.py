@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from pydantic import Field
 
 from domain.amendment import Amendment
+from domain.erased import Erased
 from domain.event import DomainEvent
 from domain.moment import instant
 from domain.names import SourceKey
@@ -108,7 +109,7 @@ def withheld(events: Sequence[DomainEvent], admits: Admits, now: datetime) -> se
     """The records of a stream that somebody may not see: those restricted to others, and what amends such records."""
     held = {name for name, told in restrictions(events).items() if told.holds(now) and not admits(told)}
     for event in events:
-        if isinstance(event, Amendment) and event.record in held:
+        if isinstance(event, Amendment | Erased) and event.record in held:
             held.add(event.envelope.id)
     return held
 

@@ -9,14 +9,14 @@ from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.moment import Moment, refuse_backwards
 from domain.names import IssueKey, PartyKey, RoundKey
-from domain.text import Line, Prose
+from domain.text import Line, Person, Prose
 
 
 class Participant(Fact, frozen=True):
     """Somebody who took part for a party, for how many minutes where that is known."""
 
     party: PartyKey
-    person: Line | None = None
+    person: Person | None = None
     role: Line | None = None
     minutes: Annotated[int, Field(ge=0, le=100_000)] | None = None
 

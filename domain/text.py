@@ -1,6 +1,7 @@
 """The kinds of text that can be told. None holds control characters (C0 but tab and newline, DEL, C1)."""
 
 import re
+from dataclasses import dataclass
 from typing import Annotated
 from unicodedata import combining, normalize
 
@@ -8,6 +9,12 @@ from pydantic import Field
 
 _PRINTABLE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
 _PRINTABLE_LINES = r"[^\x00-\x08\x0b-\x1f\x7f-\x9f]"
+
+
+@dataclass(frozen=True)
+class Personal:
+    """Marks a text that names a natural person: it is kept so that it can be erased."""
+
 
 Slug = Annotated[
     str,
@@ -26,6 +33,7 @@ Line = Annotated[
         description="one line of text, not empty, without control characters",
     ),
 ]
+Person = Annotated[Line, Personal()]
 Prose = Annotated[
     str,
     Field(

@@ -19,6 +19,7 @@ from application.registrar import Registrar, Submission, needed
 from application.unseen import Sight
 from application.view import Record
 from domain.aggregate import Aggregate
+from domain.erasure import Erasure
 from domain.event import DomainEvent, with_version
 from domain.model import aggregate_of
 from domain.refusal import Refused
@@ -180,11 +181,13 @@ class Committer:
         return found and found[0]
 
     def _see_other_writers(self) -> None:
-        """Forget the streams in memory that another process has appended to since."""
-        for position, stream, recorded in self._log.appended(self._head):
+        """Forget the streams in memory that another process has appended to since, or may have erased records of."""
+        for position, stream, recorded, topic in self._log.appended(self._head):
             self._head = position
             self._now = max(self._now, recorded)
             self._streams.drop(stream)
+            if topic == Erasure.Made.TOPIC:
+                self._streams.clear()
 
     def _decided(self, requests: Sequence[Request]) -> Decided:
         decided = Decided([], {}, [])

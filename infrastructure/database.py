@@ -108,6 +108,10 @@ class Connection(ABC):
         """A search for a word, taken as a beginning."""
 
     @abstractmethod
+    def purge(self, *tables: str) -> None:
+        """Leave nothing in the files of what was deleted from some tables. Outside of a transaction."""
+
+    @abstractmethod
     def close(self) -> None: ...
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> None:

@@ -1,7 +1,7 @@
 """The log: every record, once, in one gap-free order.
 
-A record's envelope stands beside it in columns, for finding it; `record_parties` and `receipts` (the idempotency
-keys) are written in the append's own transaction.
+A record's envelope stands beside it in columns, for finding it; `record_parties`, `receipts` (the idempotency keys) and
+the keys of data subjects are written in the append's own transaction.
 """
 
 import json
@@ -14,9 +14,11 @@ from uuid import UUID
 
 from application.view import Record
 from domain.event import DomainEvent
+from infrastructure import subjects
 from infrastructure.database import Connection, Database, StoreLost, StoreRefused
 from infrastructure.recorder import LogRecorder, Receipt
-from infrastructure.serialization import EventMapper, decode_event
+from infrastructure.serialization import decode_event, stored
+from infrastructure.subjects import Subjects
 
 SCHEMA = 3
 _ADDED_IN_3 = ("CREATE TABLE restricted (negotiation {text} PRIMARY KEY) {clustered}",)
@@ -32,7 +34,6 @@ _TABLES = (
     " PRIMARY KEY (party, position)) {clustered}",
     "CREATE TABLE receipts (key {text} PRIMARY KEY, digest {bytes} NOT NULL, first {integer} NOT NULL,"
     " count {integer} NOT NULL) {clustered}",
-    *_ADDED_IN_3,
 )
 _FROM_1 = (
     "DROP INDEX records_in_time",
@@ -40,7 +41,6 @@ _FROM_1 = (
     "ALTER TABLE records RENAME TO records_1",
     "ALTER TABLE record_parties RENAME TO record_parties_1",
     *_TABLES[:4],
-    *_ADDED_IN_3,
     "INSERT INTO records SELECT position, originator_id, originator_version, topic, state, id, negotiation, stream,"
     " occurred, published, recorded FROM stored_events JOIN records_1 USING (position)",
     "INSERT INTO record_parties SELECT party, position FROM record_parties_1",
@@ -59,7 +59,9 @@ def migrate(database: Database) -> None:
             version = connection.version("log")
             _refuse_newer(database, version)
             if version < SCHEMA:
-                connection.declare(*(_TABLES, _FROM_1, _ADDED_IN_3)[version])
+                if version < 2:
+                    connection.declare(*(_FROM_1 if version == 1 else _TABLES))
+                connection.declare(*subjects.TABLES, *_ADDED_IN_3)
                 connection.set_version("log", SCHEMA)
     except StoreLost as error:
         raise StoreRefused(f"The log {database} cannot be used: {error}") from None
@@ -106,6 +108,7 @@ class LogReader:
                 raise StoreRefused(f"The log {database} cannot be used: {error}") from None
             raise
         self._connection = connection
+        self.subjects = Subjects(connection)
 
     def head(self) -> int:
         """The last position; 0 where the log is empty."""
@@ -117,11 +120,13 @@ class LogReader:
         sql = f"SELECT position, topic, state FROM records WHERE position > ? ORDER BY position{bound}"
         return self._records(self._connection.rows(sql, (position,)))
 
-    def appended(self, position: int) -> list[tuple[int, UUID, datetime]]:
-        """Of the records after a position the positions, the streams, and when they were taken down."""
-        sql = "SELECT position, stream_id, recorded FROM records WHERE position > ? ORDER BY position"
-        rows = self._connection.rows(sql, (position,))
-        return [(place, UUID(str(stream)), datetime.fromisoformat(recorded)) for place, stream, recorded in rows]
+    def appended(self, position: int) -> list[tuple[int, UUID, datetime, str]]:
+        """Of the records after a position the positions, the streams, when they were taken down, and the types."""
+        sql = "SELECT position, stream_id, recorded, topic FROM records WHERE position > ? ORDER BY position"
+        return [
+            (place, UUID(str(stream)), datetime.fromisoformat(recorded), topic)
+            for place, stream, recorded, topic in self._connection.rows(sql, (position,))
+        ]
 
     def in_time(self, negotiation: str, until: int) -> Iterator[Record]:
         """The records of a negotiation up to a position, in the order in which they occurred."""
@@ -201,14 +206,14 @@ class LogReader:
         return {row[0]: Receipt(*row) for row in rows}
 
     def find(self, record: str) -> LogRow | None:
-        """A record by its id."""
+        """A record by its id, as it is served."""
         rows = self._connection.rows(f"SELECT {_ROW} FROM records WHERE id = ?", (record,))
-        return LogRow(*rows[0]) if rows else None
+        return self.served(rows)[0] if rows else None
 
     def select(
         self, filters: dict[str, str], after: int, limit: int, negotiations: frozenset[str] | None = None
     ) -> list[LogRow]:
-        """Records in the order of the log, of some negotiations or of all.
+        """Records in the order of the log, of some negotiations or of all, as they are served.
 
         `filters` are of `FILTERS`; a range's bounds compare with the keys of `domain.moment.order`.
         """
@@ -220,16 +225,28 @@ class LogReader:
         rows = self._connection.rows(
             f"SELECT {_ROW} FROM records WHERE {' AND '.join(clauses)} ORDER BY position LIMIT ?", (*values, limit)
         )
-        return [LogRow(*row) for row in rows]
+        return self.served(rows)
+
+    def served(self, rows: Sequence[tuple[Any, ...]]) -> list[LogRow]:
+        """Stored records as they are served, with what was sealed.
+
+        One that somebody changed, so that it does not open, is served as it stands.
+        """
+        opener = self.subjects.opener(row[2] for row in rows)
+        return [
+            LogRow(position, topic, opener.opened_or_not(topic, state), negotiation)
+            for position, topic, state, negotiation in rows
+        ]
 
     def close(self) -> None:
         self._connection.close()
 
     def _records(self, rows: Sequence[tuple[Any, ...]]) -> list[Record]:
         found = []
+        opener = self.subjects.opener(row[2] for row in rows)
         for position, topic, state, *_ in rows:
             try:
-                found.append(Record(position, decode_event(topic, state)))
+                found.append(Record(position, decode_event(topic, opener.opened(topic, state))))
             except Exception as error:
                 reason = f"{type(error).__name__}: {error}"
                 if self._skip is None:
@@ -247,7 +264,6 @@ class Log(LogReader):
         self._skip = None
         self._open(database, database.writer("log"))
         self.recorder = LogRecorder(self._connection)
-        self._mapper = EventMapper()
 
     def appending(self) -> AbstractContextManager[None]:
         """Nobody else appends meanwhile; all that is appended is on disk when it ends, or nothing."""
@@ -262,8 +278,13 @@ class Log(LogReader):
 
         Raises the library's `IntegrityError` where a stream has moved or a receipt's key is taken.
         """
-        stored = [self._mapper.to_stored_event(event) for event in events]
-        return list(self.recorder.insert_events(stored, events=events, receipts=receipts, head=head) or ())
+        with self.appending():
+            sealed = self.subjects.sealed(events)
+            states = [stored(event, one.state) for event, one in zip(events, sealed, strict=True)]
+            positions = list(self.recorder.insert_events(states, events=events, receipts=receipts, head=head) or ())
+            if positions:
+                self.subjects.append(positions[0], sealed)
+        return positions
 
     def close(self) -> None:
         self.recorder.close()

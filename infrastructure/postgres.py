@@ -178,6 +178,11 @@ class PostgresConnection(Connection):
     def search(self, word: str) -> str:
         return f"'{word[:_WORD_MAX]}':*"
 
+    def purge(self, *tables: str) -> None:
+        """Written anew into other files; the journal (`pg_wal`) keeps what it holds until it is written over."""
+        for table in tables:
+            self.run(f"VACUUM (FULL) {table}")
+
     def close(self) -> None:
         """The server sees the end of a connection a little later: what this one led is free at once."""
         for lock in tuple(self._led):

@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from infrastructure.database import Part, StoreFull, StoreLost, StoreRefused, TableMissing
 
 _TABLES: dict[Part, tuple[str, ...]] = {
-    "log": ("records", "record_parties", "receipts", "restricted"),
+    "log": ("records", "record_parties", "receipts", "restricted", "subject_keys", "record_subjects"),
     "views": ("builds",),
     "access": ("identities", "identity_changes", "reads"),
 }

@@ -18,6 +18,7 @@ from application.projections.flags import IMPOSSIBLE
 from application.replay import Amended, Standing, by_stream
 from application.unseen import changes_for_whom
 from application.view import Document, Record, View
+from domain.erasure import Erasure
 from domain.moment import reached
 from infrastructure.code_version import fold_version
 from infrastructure.database import Database, StoreRefused
@@ -227,10 +228,12 @@ class Projector:
         for record in records:
             by_negotiation[record.event.envelope.negotiation].append(record)
         for negotiation, own in by_negotiation.items():
-            if negotiation not in self._public.restricted:
-                standings += self._standings(negotiation, own, checkpoint, until)
-            elif changes_for_whom(own) or own[0].position <= checkpoint:
+            restricted = negotiation in self._public.restricted
+            erased = any(isinstance(record.event, Erasure.Made) for record in own)
+            if erased or (restricted and (changes_for_whom(own) or own[0].position <= checkpoint)):
                 self._fold_anew(negotiation, until)
+            elif not restricted:
+                standings += self._standings(negotiation, own, checkpoint, until)
             else:
                 standings += self._standings(negotiation, self._seen(negotiation, own, until), checkpoint, until)
         self._fold(standings, until)

@@ -14,6 +14,7 @@ from application.reckoning import Reckoner
 from application.replay import Held, History, Times, merged
 from application.unseen import Sight
 from application.view import Record, Row, View
+from domain.erasure import Erasure
 from domain.event import with_version
 from infrastructure.log import LogRow
 from infrastructure.serialization import decode_event, encode
@@ -73,6 +74,9 @@ class Histories:
     def _up_to_date(self, negotiation: str) -> History:
         history = self._held.pop(negotiation, None)
         records = self._log.of(negotiation, history.records[-1].position if history else 0)
+        if history and any(isinstance(record.event, Erasure.Made) for record in records):
+            self._forget(negotiation)
+            history, records = None, self._log.of(negotiation)
         if history is None:
             history = History(records)
         elif records:
@@ -82,6 +86,11 @@ class Histories:
         while len(self._held) > 1 and sum(len(held.records) for held in self._held.values()) > RECORDS_MAX:
             self._held.popitem(last=False)
         return history
+
+    def _forget(self, negotiation: str) -> None:
+        """Let go of what may have been erased since it was read."""
+        for asked in [asked for asked in self._narrowed if asked[0] == negotiation]:
+            del self._narrowed[asked]
 
 
 class Replayed:

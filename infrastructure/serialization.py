@@ -7,15 +7,17 @@ from uuid import UUID
 
 import msgspec
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
+from msgspec.structs import replace
 
 from application.view import Document, View
+from domain.erased import Erased
 from domain.event import DomainEvent
-from domain.model import EVENT_OF_TOPIC
+from domain.model import AGGREGATE_OF_EVENT, AMENDMENTS, EVENT_OF_TOPIC, topic_of
 from infrastructure.upcasting import UPCASTERS, Upcaster, upcast
 
 _encoder = msgspec.json.Encoder()
-_VERSIONED = b'{"schema":'
-"""How the state of a record above version 1 begins."""
+_PLAIN = b'{"envelope":'
+"""How the state of a record begins that is of version 1, and was not erased: by far the most."""
 
 
 def encode(value: Any) -> bytes:
@@ -27,8 +29,9 @@ class NewerVersion(ValueError):
     """A record was written by a newer version of Parley: read it with that one."""
 
 
-class _Versioned(msgspec.Struct):
+class _Beginning(msgspec.Struct):
     schema: int = 1
+    erased: bool = False
 
 
 class EventCoder:
@@ -45,14 +48,21 @@ class EventCoder:
         """What reads a state that says no version, which is 1."""
 
     def encode(self, event: DomainEvent) -> bytes:
+        if isinstance(event, Erased):
+            told = event.kind if EVENT_OF_TOPIC[event.was] in AMENDMENTS else ""  # of others, the type tells the kind
+            return b'{"erased":true,' + _encoder.encode(replace(event, was="", kind=told))[1:]
         state = _encoder.encode(event)
-        return state if event.VERSION == 1 else _VERSIONED + b"%d," % event.VERSION + state[1:]
+        return state if event.VERSION == 1 else b'{"schema":%d,' % event.VERSION + state[1:]
 
     def decode(self, topic: str, state: bytes) -> DomainEvent:
         """Raises `NewerVersion`, and what msgspec raises."""
-        return self._decoded(topic, state) if state.startswith(_VERSIONED) else self._unversioned[topic](state)
+        return self._unversioned[topic](state) if state.startswith(_PLAIN) else self._decoded(topic, state)
 
     def _decoded(self, topic: str, state: bytes) -> DomainEvent:
+        if msgspec.json.decode(state, type=_Beginning).erased:
+            erased = msgspec.json.decode(state, type=Erased)
+            kind = erased.kind or AGGREGATE_OF_EVENT[EVENT_OF_TOPIC[topic]].KIND
+            return replace(erased, was=topic, kind=kind)
         return self._decoders[topic](self._current(topic, state))
 
     def told(self, topic: str, state: bytes) -> dict[str, Any]:
@@ -63,7 +73,7 @@ class EventCoder:
 
     def _current(self, topic: str, state: bytes) -> bytes:
         """The state in the current version of its type."""
-        version, known = msgspec.json.decode(state, type=_Versioned).schema, self._versions[topic]
+        version, known = msgspec.json.decode(state, type=_Beginning).schema, self._versions[topic]
         if version == known:
             return state
         if version > known:
@@ -75,6 +85,11 @@ _coder = EventCoder(EVENT_OF_TOPIC.values(), UPCASTERS)
 encode_event, decode_event, told_in_record = _coder.encode, _coder.decode, _coder.told
 
 
+def stored(event: DomainEvent, state: bytes) -> StoredEvent:
+    """An event as the library's recorders take it."""
+    return StoredEvent(event.originator_id, event.originator_version, topic_of(event), state)
+
+
 class EventMapper(Mapper[UUID]):
     """The library's port between events and what its recorders store."""
 
@@ -82,12 +97,7 @@ class EventMapper(Mapper[UUID]):
         super().__init__(JSONTranscoder())
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
-        return StoredEvent(
-            originator_id=domain_event.originator_id,
-            originator_version=domain_event.originator_version,
-            topic=domain_event.TOPIC,
-            state=encode_event(domain_event),
-        )
+        return stored(domain_event, encode_event(domain_event))
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         return decode_event(stored_event.topic, stored_event.state)

@@ -104,12 +104,22 @@ class ViewStore:
 
     def begin(self, fold: str) -> Build:
         """A new build, of nothing; others that were begun are given up."""
-        for (given_up,) in self._connection.rows("SELECT build FROM builds WHERE serving = 0"):
-            self._drop(given_up)
+        self.give_up()
         number = int(self._connection.value("SELECT coalesce(max(build), 0) + 1 FROM builds"))
         self._declare(number, *_TABLES, self._connection.dialect.texts.replace("{table}", "texts_{build}"))
         self._connection.run("INSERT INTO builds VALUES (?, ?, 0, '', 0)", (number, fold))
         return Build(number, fold)
+
+    def give_up(self) -> None:
+        """Remove the builds that were begun and do not serve yet."""
+        for (given_up,) in self._connection.rows("SELECT build FROM builds WHERE serving = 0"):
+            self._drop(given_up)
+
+    def purge(self) -> None:
+        """Leave nothing in the files of documents as they were before."""
+        serving = self.serving()
+        if serving:
+            self._connection.purge(*(f"{table}_{serving.number}" for table in ("documents", "texts", "parked")))
 
     def index(self, build: int) -> None:
         """Make a filled build fit for lists."""

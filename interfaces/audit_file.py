@@ -23,6 +23,7 @@ from application.listing import Query
 from application.replay import Times
 from application.view import Record, View
 from domain.aggregate import stream_id
+from domain.erased import Erased
 from domain.event import validator
 from domain.fact import Fact
 from domain.model import EVENT_OF_TOPIC, aggregate_of
@@ -30,7 +31,7 @@ from domain.text import Slug
 from infrastructure.code_version import fold_version
 from infrastructure.log import Log
 from infrastructure.replayed import Histories, Replayed
-from infrastructure.serialization import encode, told_in_record
+from infrastructure.serialization import decode_event, encode, told_in_record
 from interfaces import answering
 from interfaces.client import Client, NotThere
 
@@ -201,6 +202,9 @@ def _record(line: bytes) -> Record:
     told = msgspec.json.decode(line, type=dict[str, Any])
     event = EVENT_OF_TOPIC[told.pop("type")]
     position = msgspec.convert(told.pop("position"), int)
+    if told.get("erased"):
+        erased = decode_event(event.TOPIC, encode(told))
+        return Record(position, validator(Erased).validate_json(encode(erased), strict=True))
     current = encode(told_in_record(event.TOPIC, encode(told)))
     return Record(position, validator(event).validate_json(current, strict=True))
 

@@ -11,13 +11,14 @@ from rich.table import Table
 from application.command import all_commands
 from application.flag import all_rules, rules_of
 from application.fold import all_views, views_of
+from domain.erasure import Erasure
 from domain.event import DomainEvent
 from domain.model import EVENT_OF_TOPIC
 from infrastructure.stored_schema import stored_schema
 from interfaces.terminal import fail, out
 
 app = typer.Typer()
-_COMMAND_OF = {command.EVENT: name for name, command in all_commands().items()}
+_COMMAND_OF = {Erasure.Made: "parley erase"} | {command.EVENT: name for name, command in all_commands().items()}
 _USE_ALL_VIEWS = {view.name for view in all_views() if not view.of}
 _USE_ALL_RULES = {rule.name for rule in all_rules().values() if not rule.of}
 

@@ -17,6 +17,7 @@ from application.access import LOCAL, Identity, operations
 from application.command import all_commands
 from application.registrar import Submission
 from application.view import Record
+from domain.model import topic_of
 from domain.refusal import Refused
 from infrastructure.committer import CommitQueue
 from infrastructure.committer import Request as Work
@@ -224,7 +225,7 @@ def _answer(record: Record) -> dict[str, Any]:
     return {
         "id": str(envelope.id),
         "address": f"/v1/records/{envelope.id}",
-        "type": record.event.TOPIC,
+        "type": topic_of(record.event),
         "negotiation": envelope.negotiation,
         "stream": stream_name(record.event),
         "version": envelope.version,

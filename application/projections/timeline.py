@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from application.view import Basis, Document, Index, Record, View, texts
+from domain.erased import ERASED, Erased
+from domain.erasure import Erasure
 from domain.event import DomainEvent
-from domain.model import aggregate_of
+from domain.model import aggregate_of, topic_of
 from domain.moment import order
 from domain.names import concerned
 from domain.refusal import kebab
@@ -28,30 +32,58 @@ class TimelineDocument(Document, frozen=True):
 
 def keys(event: DomainEvent) -> Iterator[str]:
     yield str(event.envelope.id)
+    if isinstance(event, Erasure.Made):
+        yield from map(str, event.records)
 
 
 def evolve(document: TimelineDocument | None, record: Record, key: str) -> TimelineDocument:
     event = record.event
-    kind, _, happened = type(event).TOPIC.partition(".")
+    if isinstance(event, Erasure.Made) and key != str(event.envelope.id):
+        return _explained(document, record, key)
+    kind, _, happened = topic_of(event).partition(".")
     parties, issues = concerned(event, "party", "issue")
     return TimelineDocument(
         negotiation=event.envelope.negotiation,
         key=key,
-        type=type(event).TOPIC,
+        type=topic_of(event),
         about=getattr(event, "subject", None)
         or getattr(event, "about", None)
         or f"{aggregate_of(event).KIND}/{event.envelope.key}",
         title=f"{kind} {event.envelope.key}: {kebab(happened).replace('-', ' ')}{_salient(event)}",
         parties=tuple(sorted(parties)),
         issues=tuple(sorted(issues)),
-        text=_told(event),
+        text=document.text if document else _told(event),
         recorded=event.envelope.recorded,
         basis=Basis.of(record),
     )
 
 
+def _explained(document: TimelineDocument | None, erasure: Record, key: str) -> TimelineDocument:
+    """The line of a record that was erased, with when and why; of one that does not count, nothing that is shown."""
+    envelope = erasure.event.envelope
+    text = f"Erased on {envelope.occurred}: {envelope.reason}"
+    if document:
+        return replace(document, text=text)
+    return TimelineDocument(
+        negotiation=envelope.negotiation,
+        key=key,
+        type="",
+        about="",
+        title="",
+        parties=(),
+        issues=(),
+        text=text,
+        recorded=envelope.recorded,
+        basis=Basis.of(erasure),
+    )
+
+
 def _salient(event: DomainEvent) -> str:
     """The fact that says most about the record, where it has one."""
+    if isinstance(event, Erased):
+        return f" {ERASED}"
+    if isinstance(event, Erasure.Made):
+        return f" ({len(event.records)} records erased, and a name in {len(event.named_in)})"
     for field in ("title", "name", "subject", "outcome", "text", "note", "planned_start", "due"):
         told = getattr(event, field, None)
         if told:
@@ -61,6 +93,8 @@ def _salient(event: DomainEvent) -> str:
 
 def _told(event: DomainEvent) -> str:
     """All that was told in words, for reading and for searching."""
+    if isinstance(event, Erased):
+        return ERASED
     return texts(tuple(getattr(event, name) for name in event.__struct_fields__ if name != "envelope"))
 
 
@@ -71,6 +105,7 @@ def index(document: TimelineDocument) -> Index:
         parties=frozenset(document.parties),
         issues=frozenset(document.issues),
         text=(document.title, document.text, document.basis.reason, document.basis.evidence),
+        shown=bool(document.type),
     )
 
 

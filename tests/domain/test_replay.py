@@ -2,6 +2,7 @@
 
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from uuid import NAMESPACE_OID, UUID
 
 import msgspec
 import pytest
@@ -43,7 +44,13 @@ def told(hint: Any) -> st.SearchStrategy[Any]:
         return st.lists(told(inner[0]), min_size=1, max_size=2).map(tuple)
     if isinstance(hint, type) and issubclass(hint, Fact):
         return facts(hint).map(lambda fields: hint(**fields))
-    return {NoneType: st.none(), bool: st.booleans(), int: st.integers(0, 9), str: st.just("it")}[hint]
+    return {
+        NoneType: st.none(),
+        bool: st.booleans(),
+        int: st.integers(0, 9),
+        str: st.just("it"),
+        UUID: st.just(NAMESPACE_OID),
+    }[hint]
 
 
 def facts(kind: type[Fact]) -> st.SearchStrategy[dict[str, Any]]:

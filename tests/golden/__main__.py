@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from pydantic import TypeAdapter
 
 from application.command import Command, all_commands
+from application.erasing import RecordErasure
 from domain.aggregate import stream_id
 from domain.amendment import Amendment
 from domain.event import DomainEvent, Envelope
@@ -60,7 +61,7 @@ def main() -> int:
     if found := faults(known, now):
         sys.stderr.write("\n".join(found) + "\n")
         return 1
-    for command in all_commands().values():
+    for command in (*all_commands().values(), RecordErasure):
         file = record_of(command.EVENT.TOPIC, command.EVENT.VERSION)
         if not file.exists():
             file.write_bytes(encode_event(example(command)))

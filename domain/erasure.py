@@ -1,0 +1,42 @@
+"""An erasure: what was on record about a person, or told in confidence, can no longer be read by anybody."""
+
+from typing import ClassVar, Self
+from uuid import UUID
+
+from domain.aggregate import Aggregate
+from domain.event import DomainEvent
+from domain.refusal import Refused
+
+
+class ErasedWithoutReason(Refused):
+    """An erasure says why: give the `reason`."""
+
+
+class Erasure(Aggregate):
+    """Of one data subject, in one negotiation. It is known by a number alone: nothing here says who it was."""
+
+    TOPIC = "Erasure"
+    KIND = "erasure"
+    ADDRESS = ("erasure",)
+    Event = DomainEvent
+
+    class Made(DomainEvent, frozen=True):
+        """The key of a data subject was destroyed: these records cannot be read, and in those its name cannot.
+
+        The right to erasure is in article 17 of the General Data Protection Regulation.
+        """
+
+        TOPIC: ClassVar[str] = "Erasure.Made"
+        BEGINS: ClassVar[bool] = True
+        FIXED: ClassVar[frozenset[str]] = frozenset({"records", "named_in"})
+        records: tuple[UUID, ...] = ()
+        named_in: tuple[UUID, ...] = ()
+
+        def check(self) -> Self:
+            if self.envelope.reason is None:
+                raise ErasedWithoutReason(self.envelope.key, "reason")
+            return self
+
+        def decide(self, past: "Erasure", known: "Erasure") -> Self:
+            known.refuse_if_known()
+            return self

@@ -1,0 +1,83 @@
+"""Persons: where a fact names a natural person, and the same fact with other names in those places."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.amendment import Corrected
+from domain.event import DomainEvent
+from domain.fact import Fact
+from domain.model import AGGREGATE_OF_EVENT
+from domain.text import Personal
+
+Places = Mapping[str, "Places | None"]
+"""The fields that name a person (None), or hold facts with such fields (theirs)."""
+
+
+def renamed(event: DomainEvent, name: Callable[[str], str]) -> DomainEvent:
+    """The event with another name for each person that it names; the same one where it names nobody."""
+    places = _places_in(event)
+    found: DomainEvent = _renamed(event, places, name) if places else event
+    return found
+
+
+def named(event: DomainEvent) -> list[str]:
+    """The persons that an event names."""
+    found: list[str] = []
+
+    def name(person: str) -> str:
+        found.append(person)
+        return person
+
+    renamed(event, name)
+    return found
+
+
+def _places_in(event: DomainEvent) -> Places:
+    return {"changes": _places_of_kind(event.kind)} if isinstance(event, Corrected) else _places(type(event))
+
+
+@cache
+def _places(fact: type[Fact]) -> Places:
+    found: dict[str, Places | None] = {}
+    for field, hint in get_type_hints(fact, include_extras=True).items():
+        within = {name: places for kind in _facts_in(hint) for name, places in _places(kind).items()}
+        if field in fact.__struct_fields__ and (within or _is_personal(hint)):
+            found[field] = None if _is_personal(hint) else within
+    return found
+
+
+@cache
+def _places_of_kind(kind: str) -> Places:
+    """Where the records of a kind of stream name somebody: what a correction changes is not typed."""
+    events = (event for event, aggregate in AGGREGATE_OF_EVENT.items() if kind == aggregate.KIND)
+    return {name: places for event in events for name, places in _places(event).items()}
+
+
+def _is_personal(hint: object) -> bool:
+    return any(isinstance(mark, Personal) for mark in getattr(hint, "__metadata__", ())) or any(
+        map(_is_personal, get_args(hint))
+    )
+
+
+def _facts_in(hint: object) -> set[type[Fact]]:
+    if isinstance(hint, type) and issubclass(hint, Fact):
+        return {hint}
+    return set[type[Fact]]().union(*map(_facts_in, get_args(hint)))
+
+
+def _renamed(value: Any, places: Places | None, name: Callable[[str], str]) -> Any:
+    """A fact, or the JSON of one."""
+    if isinstance(value, str):
+        return name(value) if places is None else value
+    if isinstance(value, list | tuple):
+        return type(value)(_renamed(item, places, name) for item in value)
+    if isinstance(value, msgspec.Struct) and places:
+        told = {field: getattr(value, field) for field in places}
+        return replace(value, **{field: _renamed(told[field], within, name) for field, within in places.items()})
+    if isinstance(value, dict) and places:
+        return {key: _renamed(item, places[key], name) if key in places else item for key, item in value.items()}
+    return value

@@ -1,0 +1,102 @@
+"""Erasing: a subject's key is destroyed in the transaction that records it, and then all that is left in the files.
+
+So there is no moment at which one is done without the other. What a crash leaves of the rest is remembered in the log,
+and the next erasure finishes it first.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from typing import NamedTuple
+
+import uuid_utils.compat
+from pydantic import TypeAdapter
+
+from application.erasing import RecordErasure
+from application.registrar import Submission
+from infrastructure.committer import Committer, Request
+from infrastructure.database import Database, StoreRefused
+from infrastructure.log import Log
+from infrastructure.projector import Projector
+from infrastructure.subjects import Concerned
+from infrastructure.view_store import ViewStore
+
+_OPERATOR = "operator"
+"""Who records it: whoever has the store itself."""
+
+
+class Made(NamedTuple):
+    """What an erasure came to: how many records were erased, in how many a name was, and in which negotiations."""
+
+    records: int
+    named_in: int
+    negotiations: list[str]
+
+
+class Eraser:
+    """Works on the store itself, beside all that serve from it."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+        self._log = Log(database)
+
+    def erase(self, name: str, reason: str) -> Made | None:
+        """Destroy the key of a name, and record it; nothing where nobody has this name. `finish` does the rest."""
+        with self._log.appending():
+            subject = self._log.subjects.find(name)
+            if subject is None:
+                return None
+            concerned = self._log.subjects.concerned(subject)
+            of: dict[str, list[Concerned]] = defaultdict(list)
+            for one in concerned:
+                of[one.negotiation].append(one)
+            requests = [self._request(negotiation, subject, own, reason) for negotiation, own in of.items()]
+            for outcome in Committer(self._log, self._clock).commit(requests):
+                if isinstance(outcome, Exception):
+                    raise outcome
+            self._log.subjects.destroy(subject, self._log.head())
+        whole = {one.record for one in concerned if one.whole}
+        return Made(len(whole), len({one.record for one in concerned} - whole), list(of))
+
+    def finish(self) -> bool:
+        """Leave nothing in the files of what was erased; whether there was anything. Safe to do again.
+
+        Raises `Superseded` where another version of the code keeps the views.
+        """
+        unfinished = self._log.subjects.unfinished()
+        if unfinished:
+            self._log.subjects.purge()
+            self._purge_views()
+            self._log.subjects.finish(unfinished)
+        return bool(unfinished)
+
+    def _request(self, negotiation: str, subject: str, concerned: list[Concerned], reason: str) -> Request:
+        whole = [one.record for one in concerned if one.whole]
+        told = {
+            "negotiation": negotiation,
+            "erasure": subject,
+            "records": whole,
+            "named_in": [one.record for one in concerned if not one.whole and one.record not in whole],
+            "reason": reason,
+            "occurred": self._clock().strftime("%Y-%m-%dT%H:%MZ"),
+        }
+        body = TypeAdapter(RecordErasure.body()).validate_python(told)
+        return Request([Submission(RecordErasure, body, _OPERATOR, uuid_utils.compat.uuid7())])
+
+    def _purge_views(self) -> None:
+        """The views are folded up to here, by this process or the one that keeps them, and their files written anew."""
+        with closing(ViewStore(self._database)) as store:
+            if store.serving() is None:
+                return
+            if not store.rebuilds():
+                raise StoreRefused("The views are being made anew; repeat this when that is done.")
+            with store.transaction():
+                store.give_up()
+            with closing(Projector(self._database, self._clock)) as projector:
+                projector.catch_up()
+            store.purge()
+
+    def close(self) -> None:
+        self._log.close()

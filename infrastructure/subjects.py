@@ -1,0 +1,135 @@
+"""The data subjects: a key for each, and which records are sealed with it. In the log, and gone when it is erased."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from uuid import uuid4
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from domain.event import DomainEvent
+from domain.persons import named
+from infrastructure.database import Connection
+from infrastructure.sealing import KEY_BITS, Opener, Subject, seal
+from infrastructure.serialization import encode_event
+
+TABLES = (
+    "CREATE TABLE subject_keys (subject {text} PRIMARY KEY, name {text} NOT NULL UNIQUE, key {bytes} NOT NULL)"
+    " {clustered}",
+    "CREATE TABLE record_subjects (subject {text} NOT NULL, position {integer} NOT NULL, whole {integer} NOT NULL,"
+    " PRIMARY KEY (subject, position, whole)) {clustered}",
+    "CREATE TABLE unfinished_erasures (subject {text} PRIMARY KEY, position {integer} NOT NULL) {clustered}",
+)
+"""A record is sealed as a `whole`, or a name in it. An erasure is unfinished as long as the files may hold what it
+erased."""
+
+
+class Concerned(NamedTuple):
+    """A record that is sealed with the key of a subject."""
+
+    negotiation: str
+    record: str
+    whole: bool
+
+
+class Sealed(NamedTuple):
+    """The stored form of an event, and the subjects of its keys: of which the whole is sealed, and of which a name."""
+
+    state: bytes
+    subjects: Sequence[tuple[str, int]] = ()
+
+
+class Subjects:
+    """Reads and changes the keys by the connection of the log."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def opener(self, states: Iterable[bytes]) -> Opener:
+        """What gives the served form of some stored records, by their types and states."""
+        return Opener(self._keys, states)
+
+    def sealed(self, events: Sequence[DomainEvent]) -> list[Sealed]:
+        """The stored forms of events that are about to be appended, in the same transaction."""
+        naming = [(set(named(event)), event.envelope.data_subject) for event in events]
+        names = set[str]().union(*(persons for persons, _ in naming), (whole for _, whole in naming if whole))
+        if not names:
+            return [Sealed(encode_event(event)) for event in events]
+        subjects = self._of(names)
+        return [
+            Sealed(
+                seal(event, subjects),
+                [(subjects[name].id, 0) for name in persons] + ([(subjects[whole].id, 1)] if whole else []),
+            )
+            for event, (persons, whole) in zip(events, naming, strict=True)
+        ]
+
+    def append(self, first: int, sealed: Sequence[Sealed]) -> None:
+        """Remember which of the records, at positions from the first on, are sealed with which keys."""
+        rows = [(subject, at, whole) for at, one in enumerate(sealed, first) for subject, whole in one.subjects]
+        if rows:
+            self._connection.insert("record_subjects", ["subject", "position", "whole"], rows)
+
+    def find(self, name: str) -> str | None:
+        """The number of a subject."""
+        found = self._connection.value("SELECT subject FROM subject_keys WHERE name = ?", (name,))
+        return None if found is None else str(found)
+
+    def concerned(self, subject: str) -> list[Concerned]:
+        """The records that are sealed with a subject's key, in the order of the log."""
+        rows = self._connection.rows(
+            "SELECT negotiation, id, whole FROM record_subjects JOIN records USING (position) WHERE subject = ?"
+            " ORDER BY position, whole",
+            (subject,),
+        )
+        return [Concerned(negotiation, str(record), bool(whole)) for negotiation, record, whole in rows]
+
+    def destroy(self, subject: str, position: int) -> None:
+        """Destroy a subject's key, and what whole records are found by; within the transaction that records it.
+
+        The other keys are written anew: moved about in the file, the one may have left a copy of itself.
+        """
+        kept = self._connection.rows("SELECT subject, name, key FROM subject_keys WHERE subject != ?", (subject,))
+        self._connection.run("DELETE FROM subject_keys")
+        self._connection.insert("subject_keys", ["subject", "name", "key"], kept)
+        self._connection.run(
+            "DELETE FROM record_parties WHERE position IN"
+            " (SELECT position FROM record_subjects WHERE subject = ? AND whole = 1)",
+            (subject,),
+        )
+        self._connection.run("INSERT INTO unfinished_erasures VALUES (?, ?)", (subject, position))
+
+    def unfinished(self) -> dict[str, int]:
+        """The erasures of which something may be left in the files, each with the position that records it."""
+        return dict(self._connection.rows("SELECT subject, position FROM unfinished_erasures"))
+
+    def finish(self, subjects: Iterable[str]) -> None:
+        """Nothing is left of these."""
+        self._connection.many("DELETE FROM unfinished_erasures WHERE subject = ?", [[one] for one in subjects])
+
+    def purge(self) -> None:
+        """Leave no trace of destroyed keys in the files."""
+        self._connection.purge("subject_keys")
+
+    def _keys(self, subjects: Iterable[str]) -> dict[str, bytes]:
+        rows = self._connection.rows(
+            "SELECT subject, key FROM subject_keys"
+            f" WHERE subject IN (SELECT value ->> 0 FROM {self._connection.dialect.elements})",
+            (json.dumps([[subject] for subject in subjects]),),
+        )
+        return dict(rows)
+
+    def _of(self, names: Iterable[str]) -> dict[str, Subject]:
+        """The subjects of some names; those that are new get a key."""
+        told = sorted(names)
+        rows = self._connection.rows(
+            "SELECT name, subject, key FROM subject_keys"
+            f" WHERE name IN (SELECT value ->> 0 FROM {self._connection.dialect.elements})",
+            (json.dumps([[name] for name in told]),),
+        )
+        known = {name: Subject(subject, key) for name, subject, key in rows}
+        new = {name: Subject(uuid4().hex, AESGCM.generate_key(KEY_BITS)) for name in told if name not in known}
+        if new:
+            made = [(subject.id, name, subject.key) for name, subject in new.items()]
+            self._connection.insert("subject_keys", ["subject", "name", "key"], made)
+        return known | new
