@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from domain.event import DomainEvent
 from domain.persons import named
 from infrastructure.database import Connection
-from infrastructure.sealing import KEY_BITS, Opener, Subject, seal
+from infrastructure.encryption import KEY_BITS, Opener, Subject, seal
 from infrastructure.serialization import encode_event
 
 TABLES = (

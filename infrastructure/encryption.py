@@ -1,4 +1,4 @@
-"""Sealing: what can be erased is stored encrypted, with a key for each data subject, and opened as it is read.
+"""Encryption: what can be erased is stored encrypted, with a key for each data subject, and opened as it is read.
 
 A person's name is replaced by a token. Of a record with a `data_subject`, all that it holds is one token, `sealed`,
 beside the rest of its envelope. A token begins with a control character, which no told text can hold. It names the
