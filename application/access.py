@@ -52,6 +52,7 @@ def operations() -> Mapping[str, frozenset[Role]]:
         *(f"show-{view}" for view in ("negotiation", "ledger", *WITHIN)),
         *("list-records", "show-record", "suppose", "show-diff", "show-grounds", "show-reliance"),
         *("list-tariffs", "show-split", "show-sum", "show-calendar"),
+        *("show-latest-checkpoint", "list-checkpoints", "prove-inclusion", "prove-consistency"),
     )
     return MappingProxyType(
         {name: _RULES if name in _RULINGS else _RECORDS for name in all_commands()}

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, NamedTuple, Protocol
 
-Part = Literal["log", "views", "access"]
-Lock = Literal["log", "views", "access", "projector", "rebuild"]
-"""What only one process does at a time: append, change the views, change who is known, keep views live, rebuild."""
+Part = Literal["log", "views", "access", "proofs"]
+Lock = Literal["log", "views", "access", "projector", "rebuild", "proofs", "tree"]
+"""What only one process does at a time: append, change the views, change who is known, keep views live, rebuild; change
+the tree and its checkpoints, keep it growing."""
 BUSY_SECONDS = 10.0
 
 
@@ -25,6 +26,10 @@ class StoreFull(Exception):
 
 class StoreLost(Exception):
     """The database does not answer. Whether a transaction that was being committed is on disk is not known."""
+
+
+class StoreDamaged(Exception):
+    """What is stored cannot be read as it was written."""
 
 
 class TableMissing(Exception):
@@ -51,7 +56,7 @@ class Dialect(NamedTuple):
 class Connection(ABC):
     """A connection, for one thread at a time. Outside of `transaction` each statement is one of its own.
 
-    Raises `StoreFull`, `StoreLost`, `TableMissing` and the library's `IntegrityError`.
+    Raises `StoreFull`, `StoreLost`, `StoreDamaged`, `TableMissing` and the library's `IntegrityError`.
     """
 
     dialect: Dialect
@@ -142,7 +147,7 @@ class News(Protocol):
 
 
 class Database(Protocol):
-    """Where the log and the views are kept."""
+    """Where the log, the views and the proofs are kept."""
 
     migrates_itself: bool
     """Whether a start makes the tables that are missing; else `parley migrate` does."""

@@ -207,8 +207,18 @@ class LogReader:
 
     def find(self, record: str) -> LogRow | None:
         """A record by its id, as it is served."""
+        row = self.as_stored(record)
+        return self.served([row])[0] if row else None
+
+    def as_stored(self, record: str) -> LogRow | None:
+        """A record by its id, with what is encrypted in it."""
         rows = self._connection.rows(f"SELECT {_ROW} FROM records WHERE id = ?", (record,))
-        return self.served(rows)[0] if rows else None
+        return LogRow(*rows[0]) if rows else None
+
+    def stored_after(self, position: int, limit: int) -> list[LogRow]:
+        """The next records after a position, with what is encrypted in them."""
+        sql = f"SELECT {_ROW} FROM records WHERE position > ? ORDER BY position LIMIT ?"
+        return [LogRow(*row) for row in self._connection.rows(sql, (position, limit))]
 
     def select(
         self, filters: dict[str, str], after: int, limit: int, negotiations: frozenset[str] | None = None

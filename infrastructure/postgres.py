@@ -1,4 +1,4 @@
-"""PostgreSQL: the log and the views in one database, for several processes."""
+"""PostgreSQL: the log, the views and the proofs in one database, for several processes."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,8 +21,15 @@ from infrastructure.database import (
 )
 from infrastructure.postgres_access import check_rights, check_schema, named, named_errors, sentence
 
-_LOCKS: dict[Lock, int] = {"log": 0x70617201, "views": 0x70617202, "projector": 0x70617203, "rebuild": 0x70617204}
-_LOCKS["access"] = 0x70617205
+_LOCKS: dict[Lock, int] = {
+    "log": 0x70617201,
+    "views": 0x70617202,
+    "projector": 0x70617203,
+    "rebuild": 0x70617204,
+    "access": 0x70617205,
+    "proofs": 0x70617206,
+    "tree": 0x70617207,
+}
 """Numbers for advisory locks. Autovacuum does not break these, as it would a lock on the table."""
 _CHANNEL = "parley"
 _GLANCE_SECONDS = 0.1
@@ -165,7 +172,7 @@ class PostgresConnection(Connection):
         check_rights(self.value, self._address, part, writes=self._writes)
 
     def faults(self) -> list[str]:
-        """The server's own tools look for them."""
+        """Its pages have checksums of their own, where its administrator has them on."""
         return []
 
     def tell(self) -> None:

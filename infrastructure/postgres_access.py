@@ -15,6 +15,7 @@ _TABLES: dict[Part, tuple[str, ...]] = {
     "log": ("records", "record_parties", "receipts", "restricted", "subject_keys", "record_subjects"),
     "views": ("builds",),
     "access": ("identities", "identity_changes", "reads"),
+    "proofs": ("tiles", "checkpoints"),
 }
 
 

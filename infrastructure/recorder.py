@@ -23,7 +23,7 @@ from domain.release import is_about_access
 from infrastructure.database import Connection
 
 _COLUMNS = "position", "stream_id", "version", "topic", "state"
-_ENVELOPE = "id", "negotiation", "stream", "occurred", "published", "recorded"
+ENVELOPE = "id", "negotiation", "stream", "occurred", "published", "recorded"
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ class LogRecorder(ApplicationRecorder):
                 for position, stored in zip(positions, stored_events, strict=True)
             ]
             if events:
-                rows = [row + _envelope(event) for row, event in zip(rows, events, strict=True)]
-            self._connection.insert("records", [*_COLUMNS, *(_ENVELOPE if events else ())], rows)
+                rows = [row + envelope_columns(event) for row, event in zip(rows, events, strict=True)]
+            self._connection.insert("records", [*_COLUMNS, *(ENVELOPE if events else ())], rows)
             indexed = zip(positions, events, strict=False)
             parties = [(party, position) for position, event in indexed for party in concerned(event, "party")[0]]
             self._connection.insert("record_parties", ["party", "position"], parties)
@@ -160,7 +160,8 @@ def stream_name(event: DomainEvent) -> str:
     return f"{aggregate_of(event).KIND}/{event.envelope.key}"
 
 
-def _envelope(event: DomainEvent) -> tuple[Any, ...]:
+def envelope_columns(event: DomainEvent) -> tuple[Any, ...]:
+    """What stands of an envelope in columns of its own, in the order of `ENVELOPE`."""
     envelope = event.envelope
     return (
         str(envelope.id),

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from infrastructure.database import Database
+from infrastructure.database import Database, StoreRefused
+from infrastructure.note import NAME_PATTERN, NotANote, Signer
 from infrastructure.postgres import PostgresDatabase
 from infrastructure.postgres_access import refuse_unclear
 from infrastructure.sqlite import SqliteDatabase
@@ -57,8 +58,25 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _web_address(told: str) -> str:
+    if not told.startswith(("http://", "https://")):
+        raise ValueError("PARLEY_WITNESS_URL is where checkpoints are posted to, such as https://witness.example/add")
+    return told
+
+
+def _origin(told: str) -> str:
+    if not re.fullmatch(NAME_PATTERN, told):
+        raise ValueError("PARLEY_ORIGIN names the log, such as talks.example/parley, without spaces and plus signs")
+    return told
+
+
 class Settings(BaseSettings):
-    """Each is read from `PARLEY_` and its name in capitals."""
+    """Each is read from `PARLEY_` and its name in capitals.
+
+    `origin` is the name of the log in its checkpoints, and so that of its key; `signing_key` is the file of that key,
+    without which nothing is sealed; `seal_seconds` lie between two checkpoints at least. Each is handed to witnesses:
+    posted to an address, and appended to a file or put into a folder.
+    """
 
     model_config = SettingsConfigDict(env_prefix="PARLEY_", frozen=True, hide_input_in_errors=True)
 
@@ -71,11 +89,34 @@ class Settings(BaseSettings):
     """What one identity may send on average; as many may come at once, after a pause."""
     requests_at_once: Annotated[int, Field(gt=0)] = 250
 
+    origin: Annotated[str, AfterValidator(_origin)] | None = None
+    signing_key: Path | None = None
+    seal_seconds: Annotated[float, Field(gt=0)] = 60.0
+    witness_url: Annotated[str, AfterValidator(_web_address)] | None = None
+    witness_file: Path | None = None
+
     @model_validator(mode="after")
     def _both_or_neither(self) -> Self:
         if bool(self.oidc_issuer) != bool(self.oidc_audience):
             raise ValueError("PARLEY_OIDC_ISSUER and PARLEY_OIDC_AUDIENCE go together: set both, or neither")
         return self
+
+    def signer(self) -> Signer | None:
+        """The key that checkpoints are signed with, if there is one. Raises `StoreRefused`."""
+        if self.signing_key is None:
+            return None
+        try:
+            signer = Signer.parse(self.signing_key.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise StoreRefused(f"The key in PARLEY_SIGNING_KEY cannot be read: {why}.") from None
+        except NotANote as error:
+            raise StoreRefused(f"The key in PARLEY_SIGNING_KEY cannot be used. {error}") from None
+        if self.origin not in {None, signer.verifier.name}:
+            raise StoreRefused(
+                f"The key in PARLEY_SIGNING_KEY is of {signer.verifier.name}, and PARLEY_ORIGIN is {self.origin}."
+            )
+        return signer
 
     def store(self) -> Database:
         """The database that was chosen; nothing is opened yet."""

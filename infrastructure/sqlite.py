@@ -1,4 +1,4 @@
-"""SQLite: a file for the log, one for the views and one for access, with everything acknowledged on disk."""
+"""SQLite: a file for each part, with everything acknowledged on disk."""
 
 import fcntl
 import os
@@ -19,6 +19,7 @@ from infrastructure.database import (
     Dialect,
     Lock,
     Part,
+    StoreDamaged,
     StoreFull,
     StoreLost,
     StoreRefused,
@@ -29,6 +30,7 @@ _SETTINGS: dict[Part, tuple[str, ...]] = {
     "log": ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"),
     "access": ("journal_mode = WAL", "synchronous = FULL"),
     "views": ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -32768", "wal_autocheckpoint = 2000"),
+    "proofs": ("journal_mode = WAL", "synchronous = FULL"),
 }
 """The views are a copy with the position that it rests on: what a crash takes from their end is folded again."""
 GLANCE_SECONDS = 0.005
@@ -159,7 +161,7 @@ class SqliteDatabase:
 
     def __init__(self, log: Path, views: Path | None = None) -> None:
         self.files: dict[Part, Path] = {"log": log, "views": views or log.with_name(f"{log.name}.views")}
-        self.files["access"] = log.with_name(f"{log.name}.access")
+        self.files |= {"access": log.with_name(f"{log.name}.access"), "proofs": log.with_name(f"{log.name}.proofs")}
 
     def __str__(self) -> str:
         return str(self.files["log"])
@@ -267,8 +269,12 @@ def _named_errors() -> Iterator[None]:
     except sqlite3.IntegrityError as error:
         raise IntegrityError(str(error)) from error
     except sqlite3.OperationalError as error:
+        if str(error).startswith("Could not decode"):  # Python's own, without a code
+            raise StoreDamaged(str(error)) from error
         if error.sqlite_errorcode in _FULL:
             raise StoreFull(str(error)) from error
         if "no such table" in str(error):
             raise TableMissing(str(error)) from error
         raise StoreLost(str(error)) from error
+    except sqlite3.DatabaseError as error:
+        raise StoreDamaged(str(error)) from error

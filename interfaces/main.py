@@ -15,7 +15,6 @@ from application.command import all_commands
 from infrastructure.access import AccessStore, Read
 from infrastructure.code_version import VERSION
 from infrastructure.committer import CommitQueue, Committer
-from infrastructure.database import Database
 from infrastructure.identities import Identities
 from infrastructure.issuer import Issuer
 from infrastructure.keeping import ProjectorThread
@@ -23,9 +22,11 @@ from infrastructure.log import Log, LogReader
 from infrastructure.oidc import Tokens
 from infrastructure.projector import Projector
 from infrastructure.replayed import Histories
+from infrastructure.sealing import Sealing, TreeThread
 from infrastructure.settings import Settings
 from infrastructure.view_reader import ViewReader
-from interfaces import auditing, health, problems, reading, reckonings, recording, supposing
+from infrastructure.witnesses import Witnesses
+from interfaces import auditing, health, problems, proofs, reading, reckonings, recording, supposing
 from interfaces.gate import Gate, Guard
 from interfaces.limits import Limits
 from interfaces.shortcut import Shortcut
@@ -66,7 +67,7 @@ def application(
             started.callback(app.state.access.close)
             if guarded:
                 _guard(app, settings, clock, started)
-            await _start(app, settings.store(), parts, clock, started)
+            await _start(app, settings, parts, clock, started)
             yield
 
     def ask(request: Request) -> Seen:
@@ -85,6 +86,7 @@ def application(
         app.include_router(recording.router(recorder))
     if "reading" in parts:
         app.include_router(auditing.router(ask, lambda: app.state.access))
+        app.include_router(proofs.router(ask, lambda: app.state.proofs))
         for part in (reckonings, supposing, reading):
             app.include_router(part.router(ask))
     app.include_router(health.router(lambda: app.state.log, lambda: app.state.views, clock))
@@ -113,10 +115,20 @@ def _guard(app: FastAPI, settings: Settings, clock: Callable[[], datetime], star
     app.state.guard = Guard(identities, clock, limits, tokens)
 
 
+def tree(settings: Settings) -> TreeThread:
+    """What keeps the tree over the log and seals it, once it is started."""
+
+    def sealing() -> Sealing:
+        return Sealing(settings.signer(), settings.seal_seconds, Witnesses(settings.witness_url, settings.witness_file))
+
+    return TreeThread(settings.store(), sealing)
+
+
 async def _start(
-    app: FastAPI, database: Database, parts: tuple[Part, ...], clock: Callable[[], datetime], started: AsyncExitStack
+    app: FastAPI, settings: Settings, parts: tuple[Part, ...], clock: Callable[[], datetime], started: AsyncExitStack
 ) -> None:
     """Start the parts; what is started last is stopped first."""
+    database = settings.store()
     if "recording" in parts:
         log = Log(database)
         started.callback(log.close)
@@ -124,6 +136,9 @@ async def _start(
         views = ProjectorThread(Projector(database, clock), database.news())
         views.start()
         started.callback(views.stop)
+        growing = tree(settings)
+        growing.start()
+        started.callback(growing.stop)
         await run_in_threadpool(views.up_to_date.wait, PATIENCE_SECONDS)
     if "recording" in parts:
         app.state.queue = CommitQueue(Committer(log, clock))
@@ -135,6 +150,8 @@ async def _start(
         app.state.views, past = ViewReader(database), LogReader(database)
         started.callback(past.close)
         app.state.stores = Stores(app.state.log, app.state.views, Histories(past), clock, journal)
+        app.state.proofs = proofs.Proofs(database)
+        started.callback(app.state.proofs.close)
         started.callback(app.state.stores.close)
 
 

@@ -1,4 +1,5 @@
-"""A process that keeps the views live: `parley project`, or one beside the service, so that no request waits for it."""
+"""A process that keeps the views live, and the tree: `parley project`, or one beside the service, so that no request
+waits for it."""
 
 import signal
 import threading
@@ -7,13 +8,15 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
+from typing import NamedTuple
 
 from infrastructure.filling import end_with_parent
 from infrastructure.keeping import POLL_SECONDS, ProjectorThread
 from infrastructure.log import migrate as migrate_log
 from infrastructure.memory import collect_seldom
+from infrastructure.sealing import TreeThread
 from infrastructure.settings import Settings
-from interfaces.main import projector
+from interfaces.main import projector, tree
 from interfaces.stopping import STOP_SECONDS, give_up_later
 
 PATIENCE_SECONDS = 5.0
@@ -22,25 +25,35 @@ SUPERSEDED = 3
 """How the process beside ends where another version of Parley keeps the views: it is not started again."""
 
 
-def keeper(settings: Settings) -> ProjectorThread:
-    """What keeps the views live, once it is started. Raises `StoreRefused`."""
+class Keeper(NamedTuple):
+    """What keeps the views, and the tree over the log."""
+
+    views: ProjectorThread
+    tree: TreeThread
+
+
+def keeper(settings: Settings) -> Keeper:
+    """What keeps all that is made from the log, once it is started. Raises `StoreRefused`."""
     database = settings.store()
     if database.migrates_itself:
         migrate_log(database)
-    return ProjectorThread(projector(settings), database.news())
+    settings.signer()  # a key that cannot be used is told at once
+    return Keeper(ProjectorThread(projector(settings), database.news()), tree(settings))
 
 
-def keep(thread: ProjectorThread, signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT)) -> bool:
+def keep(keeper: Keeper, signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT)) -> bool:
     """Keep the views live until the process is told to end; or not told, where another version keeps them."""
     stopped = threading.Event()
     for signalled in signals:
         signal.signal(signalled, lambda *_: stopped.set())
     collect_seldom()
-    thread.start()
-    while thread.is_alive() and not stopped.wait(0.5):
+    keeper.views.start()
+    keeper.tree.start()
+    while keeper.views.is_alive() and not stopped.wait(0.5):
         pass
     give_up_later()
-    thread.stop()
+    keeper.views.stop()
+    keeper.tree.stop()
     return stopped.is_set()
 
 
@@ -98,9 +111,9 @@ def _keep_beside(settings: Settings, up_to_date: Event) -> None:
     """The further process: it ends when it is told to, or with the one that started it."""
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    thread = keeper(settings)
-    threading.Thread(target=_pass_on, args=(thread.up_to_date, up_to_date), daemon=True).start()
-    if not keep(thread, [signal.SIGTERM]):
+    kept = keeper(settings)
+    threading.Thread(target=_pass_on, args=(kept.views.up_to_date, up_to_date), daemon=True).start()
+    if not keep(kept, [signal.SIGTERM]):
         raise SystemExit(SUPERSEDED)
 
 

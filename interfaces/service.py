@@ -11,6 +11,7 @@ from infrastructure.access import migrate as migrate_access
 from infrastructure.database import Database
 from infrastructure.log import Log, LogReader
 from infrastructure.log import migrate as migrate_log
+from infrastructure.proof_store import migrate as migrate_proofs
 from infrastructure.settings import Settings, is_loopback
 from infrastructure.view_reader import ViewReader
 from infrastructure.view_store import ViewStore
@@ -46,6 +47,7 @@ def serve(
     with usable_store():
         _try_store(chosen.store(), parts)
         is_open = _is_open(chosen, host)
+        chosen.signer()
     _refuse_taken(host, port)
     err.print(
         f"Parley serves {only or 'recording and reading'} on http://{host}:{port} from {chosen.store()}", soft_wrap=True
@@ -62,9 +64,9 @@ def project() -> None:
     end_cleanly_when_told()
     chosen = settings()
     with usable_store():
-        thread = keeper(chosen)
+        kept = keeper(chosen)
     err.print(f"Parley keeps the views of {chosen.store()}, or stands by while another process does", soft_wrap=True)
-    keep(thread)
+    keep(kept)
 
 
 @app.command()
@@ -75,6 +77,7 @@ def migrate() -> None:
         migrate_log(database)
         migrate_views(database)
         migrate_access(database)
+        migrate_proofs(database)
     out.print(f"{database} is of this version.")
 
 

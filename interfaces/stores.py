@@ -133,9 +133,9 @@ class Seen:
         if not known:
             raise answering.not_found(("negotiations", negotiation, negotiation))
 
-    async def wait_for(self, position: int | None) -> None:
-        """Return once the log has reached a position."""
-        await self._stores.wait_for(position, self.head)
+    async def wait_for(self, position: int | None, reached: Callable[[], int] | None = None) -> None:
+        """Return once the log, or something else, has reached a position."""
+        await self._stores.wait_for(position, reached or self.head)
 
     async def stored(self, place: Place, min_position: int | None) -> tuple[int, Found] | None:
         """A document with the position that it rests on; none where it has to be replayed for whoever asks."""
@@ -206,8 +206,16 @@ class Seen:
         row = self._stores.log.find(str(record))
         shown = await self._shown([row]) if row and self.sight(row.negotiation) else []
         if not shown:
-            raise Problem(404, "not-found", f"There is no record {record}.")
+            raise no_record(record)
         return shown[0]
+
+    async def record_as_stored(self, record: UUID) -> LogRow:
+        """One record in the form that its proof is of: what can be erased is encrypted in it."""
+        await self.record(record)
+        row = self._stores.log.as_stored(str(record))
+        if row is None:
+            raise no_record(record)
+        return row
 
     async def _shown(self, rows: list[LogRow]) -> list[LogRow]:
         """Those rows that whoever asks may see, each with its version among those."""
@@ -231,6 +239,10 @@ class Seen:
                     self._stores.journal(self.clock(), self._identity.name, negotiation, self._address, told)
                 except StoreRefused:
                     raise Problem(503, "read-not-recorded", NOT_RECORDED) from None
+
+
+def no_record(record: UUID) -> Problem:
+    return Problem(404, "not-found", f"There is no record {record}.")
 
 
 def seen(stores: Stores, request: Request) -> Seen:

@@ -12,6 +12,7 @@ import pytest
 from infrastructure.access import migrate as migrate_access
 from infrastructure.database import Database
 from infrastructure.log import migrate as migrate_log
+from infrastructure.proof_store import migrate as migrate_proofs
 from infrastructure.settings import Settings
 from infrastructure.view_store import migrate as migrate_views
 
@@ -57,6 +58,7 @@ def new_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         migrate_log(database)
         migrate_views(database)
         migrate_access(database)
+        migrate_proofs(database)
         return address
 
     return make
@@ -75,4 +77,5 @@ def database(address: str) -> Database:
     migrate_log(database)
     migrate_views(database)
     migrate_access(database)
+    migrate_proofs(database)
     return database
