@@ -5,7 +5,7 @@ Whoever waits is answered when the records are on disk, not before.
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -118,6 +118,8 @@ class Committer:
         self._registrar = Registrar(self._streams, uuid_utils.compat.uuid7)
         self._head = log.head()
         self._now = log.recorded_after(self._head - 1) or clock()
+        self.taken = 0
+        """How many records it has stored."""
         self._unsure: Decided | None = None
         """What was being appended when the store was lost: it may be on disk."""
 
@@ -148,6 +150,7 @@ class Committer:
                     self._unsure = decided
                     self._log.append(decided.events, list(decided.receipts.values()), self._head)
         self._head = max(self._head, first + len(decided.events) - 1)
+        self.taken += len(decided.events)
         records = [Record(position, event) for position, event in enumerate(decided.events, first)]
         outcomes = [records[outcome] if isinstance(outcome, slice) else outcome for outcome in decided.outcomes]
         outcomes = [self._as_seen(request, outcome) for request, outcome in zip(requests, outcomes, strict=True)]
@@ -227,8 +230,20 @@ class CommitQueue:
         self._committer = committer
         self._waiting: list[tuple[Request, asyncio.Future[list[Record]]]] = []
         self._thread = ThreadPoolExecutor(1, "committer")
+        self.groups: Counter[int] = Counter()
+        """How many groups there were of so many requests."""
         self._committing: asyncio.Task[None] | None = None
         self._stopping = False
+
+    @property
+    def depth(self) -> int:
+        """How many requests wait to be taken."""
+        return len(self._waiting)
+
+    @property
+    def taken(self) -> int:
+        """How many records were stored."""
+        return self._committer.taken
 
     async def submit(self, request: Request) -> list[Record]:
         """The records, once they are on disk. Raises `Overloaded` where too many wait, `Stopping`, and `Refused`."""
@@ -246,6 +261,7 @@ class CommitQueue:
         loop = asyncio.get_running_loop()
         while group := self._waiting[:GROUP_MAX]:
             del self._waiting[:GROUP_MAX]
+            self.groups[len(group)] += 1
             requests = [request for request, _ in group]
             outcomes = await loop.run_in_executor(self._thread, self._committer.commit, requests)
             if self._stopping and isinstance(outcomes[0], StoreLost):  # each group would wait as long as this one

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -15,6 +15,8 @@ from infrastructure.note import NAME_PATTERN, NotANote, Signer
 from infrastructure.postgres import PostgresDatabase
 from infrastructure.postgres_access import refuse_unclear
 from infrastructure.sqlite import SqliteDatabase
+
+LogForm = Literal["text", "json"]
 
 _FILE = "sqlite:///"
 _SERVER = ("postgresql://", "postgres://")
@@ -88,6 +90,8 @@ class Settings(BaseSettings):
     requests_a_second: Annotated[float, Field(gt=0)] = 1000.0
     """What one identity may send on average; as many may come at once, after a pause."""
     requests_at_once: Annotated[int, Field(gt=0)] = 250
+    log: LogForm | None = None
+    """The form of the log; without it, text on a terminal and a JSON object a line elsewhere."""
 
     origin: Annotated[str, AfterValidator(_origin)] | None = None
     signing_key: Path | None = None

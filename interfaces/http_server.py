@@ -7,14 +7,17 @@ import asyncio
 import logging
 import resource
 import time
+from collections import Counter
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from infrastructure.memory import collect_seldom
 from infrastructure.serialization import encode
+from interfaces import headers
 from interfaces.problems import MEDIA_TYPE, Problem
 from interfaces.stopping import give_up_later
 
@@ -31,13 +34,21 @@ GRACE_SECONDS = 10
 """How long requests that have come wholly may take when the service is told to stop."""
 
 
-def _answer(status: int, code: str, detail: str) -> bytes:
+class Answer(NamedTuple):
+    """An answer as it goes over the connection, and the code of its problem."""
+
+    told: bytes
+    code: str
+
+
+def _answer(status: int, code: str, detail: str) -> Answer:
     body = encode(Problem(status, code, detail).document)
+    safe = b"".join(name + b": " + value + b"\r\n" for name, value in headers.SAFE).decode()
     head = (
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: {MEDIA_TYPE}\r\n"
-        f"content-length: {len(body)}\r\nretry-after: 1\r\nconnection: close\r\n\r\n"
+        f"content-length: {len(body)}\r\nretry-after: 1\r\n{safe}connection: close\r\n\r\n"
     )
-    return head.encode() + body
+    return Answer(head.encode() + body, code)
 
 
 TOO_MANY = _answer(503, "too-many-connections", "Too many connections are open; try again in a moment.")
@@ -53,8 +64,9 @@ CUT_OFF = _answer(
 class Connection(HttpToolsProtocol):
     """One connection, which waits for its client no longer than is fair to the others."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, turned_away: Counter[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._turned_away = turned_away
         self._answering: RequestResponseCycle | None = None
         self._received = 0
         self._waiting: tuple[RequestResponseCycle | None, bool] | None = None
@@ -68,7 +80,8 @@ class Connection(HttpToolsProtocol):
             super().connection_made(transport)
             return
         transport.set_protocol(asyncio.Protocol())
-        transport.write(TOO_MANY)
+        self._turned_away[TOO_MANY.code] += 1
+        transport.write(TOO_MANY.told)
         self.loop.call_later(LINGER_SECONDS if files_left > FILES_KEPT // 2 else 0, transport.close)
 
     def on_body(self, body: bytes) -> None:
@@ -95,7 +108,7 @@ class Connection(HttpToolsProtocol):
         self._answering = cycle
         super()._start_asgi_task(cycle, app)
 
-    def end(self, answer: bytes) -> None:
+    def end(self, answer: Answer) -> None:
         """Answer in the application's place, unless it has begun to, and hang up."""
         cycle = self._answering
         begun = cycle is not None and not cycle.response_complete
@@ -103,7 +116,8 @@ class Connection(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
         if cycle is None or not begun or not cycle.response_started:
-            self.transport.write(answer)
+            self._turned_away[answer.code] += 1
+            self.transport.write(answer.told)
         self.transport.close()
 
     def _waits_for(self) -> tuple[RequestResponseCycle | None, bool] | None:
@@ -140,25 +154,26 @@ class Server(uvicorn.Server):
         return [connection for connection in self.server_state.connections if isinstance(connection, Connection)]
 
 
-def run(app: Any, host: str, port: int) -> None:
+def run(app: Any, host: str, port: int, turned_away: Counter[str]) -> None:
     """Serve until the process is told to stop."""
     _allow_many_connections()
     collect_seldom()
-    serving = server(app, host, port)
+    serving = server(app, host, port, turned_away)
     serving.run()
     if not serving.started:
         raise SystemExit(1)
 
 
-def server(app: Any, host: str, port: int) -> Server:
-    """The server of an application, not yet started."""
+def server(app: Any, host: str, port: int, turned_away: Counter[str]) -> Server:
+    """The server of an application, not yet started; it counts whom it turns away, and with which problem."""
     logging.getLogger("uvicorn.error").addFilter(_is_not_cut_off)
     return Server(
         uvicorn.Config(
             app,
             host,
             port,
-            http=Connection,
+            http=partial(Connection, turned_away=turned_away),  # type: ignore[arg-type]
+            log_config=None,
             log_level="warning",
             access_log=False,
             proxy_headers=False,

@@ -1,20 +1,20 @@
 """The composition root: which parts make up the service, and how they start and stop."""
 
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
+from opentelemetry.trace import Tracer
 from pydantic import TypeAdapter
 
 from application.command import all_commands
 from infrastructure.access import AccessStore, Read
 from infrastructure.code_version import VERSION
 from infrastructure.committer import CommitQueue, Committer
+from infrastructure.database import Database
 from infrastructure.identities import Identities
 from infrastructure.issuer import Issuer
 from infrastructure.keeping import ProjectorThread
@@ -24,28 +24,23 @@ from infrastructure.projector import Projector
 from infrastructure.replayed import Histories
 from infrastructure.sealing import Sealing, TreeThread
 from infrastructure.settings import Settings
+from infrastructure.tracing import TracedProjector, TracedQueue
 from infrastructure.view_reader import ViewReader
 from infrastructure.witnesses import Witnesses
-from interfaces import auditing, health, problems, proofs, reading, reckonings, recording, supposing
+from interfaces import auditing, health, logs, metrics, problems, proofs, reading, reckonings, recording, supposing
 from interfaces.gate import Gate, Guard
 from interfaces.limits import Limits
 from interfaces.shortcut import Shortcut
 from interfaces.stores import Journal, Seen, Stores, seen
+from interfaces.tracing import Traced
+from interfaces.watching import Watch, Watched
 
 Part = Literal["recording", "projecting", "reading"]
 EVERYTHING: tuple[Part, ...] = ("recording", "projecting", "reading")
 PATIENCE_SECONDS = 1.0
 """How long a start waits for the views: those of a small store are up to date with the first answer."""
 
-# By default an error is logged with all the values around it, which takes seconds.
-structlog.configure(
-    processors=[
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso"),
-        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
-    ],
-    logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
-)
+logs.configure()
 
 
 def now() -> datetime:
@@ -57,8 +52,10 @@ def application(
     parts: tuple[Part, ...] = EVERYTHING,
     clock: Callable[[], datetime] = now,
     guarded: bool = False,
+    watch: Watch | None = None,
 ) -> FastAPI:
     """The service, or some parts of it; reading opens the stores read-only. One that others can reach is guarded."""
+    watch = watch or Watch()
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
@@ -67,7 +64,7 @@ def application(
             started.callback(app.state.access.close)
             if guarded:
                 _guard(app, settings, clock, started)
-            await _start(app, settings, parts, clock, started)
+            await _start(app, settings, parts, clock, watch.tracer, started)
             yield
 
     def ask(request: Request) -> Seen:
@@ -79,6 +76,7 @@ def application(
         description="The system of record for negotiations: what happened, who said so, and on what evidence.",
         lifespan=running,
         redirect_slashes=False,
+        redoc_url=None,
     )
     problems.install(app)
     recorder = recording.Recording(lambda: app.state.queue) if "recording" in parts else None
@@ -90,17 +88,29 @@ def application(
         for part in (reckonings, supposing, reading):
             app.include_router(part.router(ask))
     app.include_router(health.router(lambda: app.state.log, lambda: app.state.views, clock))
+    app.include_router(
+        metrics.router(
+            watch,
+            (lambda: app.state.queue) if recorder else lambda: None,
+            lambda: health.readiness(app.state.log, app.state.views, clock()),
+        )
+    )
     stores = (lambda: app.state.stores) if "reading" in parts else None
     app.add_middleware(Shortcut, recording=recorder, stores=stores)
     if guarded:
         app.add_middleware(Gate, guard=lambda: app.state.guard)
+    _watch(app, watch)
     _document(app)
     return app
 
 
-def projector(settings: Settings, clock: Callable[[], datetime] = now) -> Projector:
+def projector(settings: Settings, clock: Callable[[], datetime] = now, tracer: Tracer | None = None) -> Projector:
     """A projector with connections of its own."""
-    return Projector(settings.store(), clock)
+    return _projector(settings.store(), clock, tracer)
+
+
+def _projector(database: Database, clock: Callable[[], datetime], tracer: Tracer | None) -> Projector:
+    return TracedProjector(database, clock, tracer) if tracer else Projector(database, clock)
 
 
 def _guard(app: FastAPI, settings: Settings, clock: Callable[[], datetime], started: AsyncExitStack) -> None:
@@ -125,7 +135,12 @@ def tree(settings: Settings) -> TreeThread:
 
 
 async def _start(
-    app: FastAPI, settings: Settings, parts: tuple[Part, ...], clock: Callable[[], datetime], started: AsyncExitStack
+    app: FastAPI,
+    settings: Settings,
+    parts: tuple[Part, ...],
+    clock: Callable[[], datetime],
+    tracer: Tracer | None,
+    started: AsyncExitStack,
 ) -> None:
     """Start the parts; what is started last is stopped first."""
     database = settings.store()
@@ -133,7 +148,7 @@ async def _start(
         log = Log(database)
         started.callback(log.close)
     if "projecting" in parts:
-        views = ProjectorThread(Projector(database, clock), database.news())
+        views = ProjectorThread(_projector(database, clock, tracer), database.news())
         views.start()
         started.callback(views.stop)
         growing = tree(settings)
@@ -141,7 +156,7 @@ async def _start(
         started.callback(growing.stop)
         await run_in_threadpool(views.up_to_date.wait, PATIENCE_SECONDS)
     if "recording" in parts:
-        app.state.queue = CommitQueue(Committer(log, clock))
+        app.state.queue = TracedQueue(log, clock, tracer) if tracer else CommitQueue(Committer(log, clock))
         started.push_async_callback(app.state.queue.stop)
     app.state.log, app.state.views = LogReader(database), None
     started.callback(app.state.log.close)
@@ -160,6 +175,13 @@ def _journal(access: AccessStore) -> Journal:
         access.record_reads([Read(at.isoformat(), who, negotiation, address, tuple(records))])
 
     return note
+
+
+def _watch(app: FastAPI, watch: Watch) -> None:
+    """Stand before all else, also before what answers an error that nobody foresaw."""
+    build, tracer = app.build_middleware_stack, watch.tracer
+    traced = (lambda: Traced(build(), tracer)) if tracer else build
+    app.build_middleware_stack = lambda: Watched(traced(), watch)  # type: ignore[method-assign]
 
 
 def _document(app: FastAPI) -> None:

@@ -16,6 +16,8 @@ from infrastructure.log import migrate as migrate_log
 from infrastructure.memory import collect_seldom
 from infrastructure.sealing import TreeThread
 from infrastructure.settings import Settings
+from infrastructure.tracing import tracer_of
+from interfaces import logs
 from interfaces.main import projector, tree
 from interfaces.stopping import STOP_SECONDS, give_up_later
 
@@ -38,7 +40,7 @@ def keeper(settings: Settings) -> Keeper:
     if database.migrates_itself:
         migrate_log(database)
     settings.signer()  # a key that cannot be used is told at once
-    return Keeper(ProjectorThread(projector(settings), database.news()), tree(settings))
+    return Keeper(ProjectorThread(projector(settings, tracer=tracer_of()), database.news()), tree(settings))
 
 
 def keep(keeper: Keeper, signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT)) -> bool:
@@ -111,6 +113,8 @@ def _keep_beside(settings: Settings, up_to_date: Event) -> None:
     """The further process: it ends when it is told to, or with the one that started it."""
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logs.configure(settings.log)
+    logs.take_in_others(settings.log)
     kept = keeper(settings)
     threading.Thread(target=_pass_on, args=(kept.views.up_to_date, up_to_date), daemon=True).start()
     if not keep(kept, [signal.SIGTERM]):

@@ -13,14 +13,16 @@ from infrastructure.log import Log, LogReader
 from infrastructure.log import migrate as migrate_log
 from infrastructure.proof_store import migrate as migrate_proofs
 from infrastructure.settings import Settings, is_loopback
+from infrastructure.tracing import tracer_of
 from infrastructure.view_reader import ViewReader
 from infrastructure.view_store import ViewStore
 from infrastructure.view_store import migrate as migrate_views
-from interfaces import http_server
+from interfaces import http_server, logs
 from interfaces.main import Part, application, projector
 from interfaces.projecting import keep, keeper, views_kept
 from interfaces.stopping import end_cleanly_when_told
 from interfaces.terminal import err, fail, out, progress, settings, usable_store
+from interfaces.watching import Watch
 
 app = typer.Typer()
 OPEN = (
@@ -54,8 +56,11 @@ def serve(
     )
     if is_open:
         err.print(OPEN, soft_wrap=True, markup=False, highlight=False)
+    _log_as_told(chosen)
+    watch = Watch(tracer_of(), logs=True)
     with nullcontext() if only else views_kept(chosen):
-        http_server.run(application(chosen, parts, guarded=True), host, port)
+        service = application(chosen, parts, guarded=True, watch=watch)
+        http_server.run(service, host, port, watch.turned_away)
 
 
 @app.command()
@@ -65,6 +70,7 @@ def project() -> None:
     chosen = settings()
     with usable_store():
         kept = keeper(chosen)
+    _log_as_told(chosen)
     err.print(f"Parley keeps the views of {chosen.store()}, or stands by while another process does", soft_wrap=True)
     keep(kept)
 
@@ -126,6 +132,11 @@ def _is_open(chosen: Settings, host: str) -> bool:
     if not all(map(is_loopback, addresses)):
         raise typer.Exit(fail(NOBODY_KNOWN.format(host=host or "all addresses")))
     return True
+
+
+def _log_as_told(chosen: Settings) -> None:
+    logs.configure(chosen.log)
+    logs.take_in_others(chosen.log)
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from typing import Any
@@ -41,7 +42,7 @@ def serving() -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    serving = server(app(), "127.0.0.1", port)
+    serving = server(app(), "127.0.0.1", port, Counter())
     thread = threading.Thread(target=serving.run)
     thread.start()
     while not serving.started:
