@@ -178,13 +178,24 @@ class Gate:
             if name is not None:
                 guard.limits.begin(name)
         except Exception as error:
-            await problems.answer(guard.refused(scope, error))(scope, receive, send)
+            problem = guard.refused(scope, error)
+            if _has_long_body(scope["headers"]):
+                problem.headers = (problem.headers or {}) | {"Connection": "close"}
+            await problems.answer(problem)(scope, receive, send)
             return
         try:
             await self._app(scope, receive, send)
         finally:
             if name is not None:
                 guard.limits.end(name)
+
+
+def _has_long_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether more would come that nobody wants than a connection that is opened anew costs."""
+    for name, value in headers:
+        if name == b"transfer-encoding" or (name == b"content-length" and len(value) > len(b"65536")):
+            return True
+    return False
 
 
 def _limited(identity: Identity) -> str | None:

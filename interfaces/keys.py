@@ -19,7 +19,7 @@ from application.credentials import Kind, Person
 from domain.refusal import Refused
 from infrastructure.access import AccessStore
 from interfaces.client import Failed, connected
-from interfaces.identities import NewKey, NewPerson, made, put, shown
+from interfaces.granting import NewKey, NewPerson, made, put, shown
 from interfaces.main import now
 from interfaces.problems import of_validation
 from interfaces.terminal import err, fail, out, settings, usable_store

@@ -27,7 +27,20 @@ from infrastructure.settings import Settings
 from infrastructure.tracing import TracedProjector, TracedQueue
 from infrastructure.view_reader import ViewReader
 from infrastructure.witnesses import Witnesses
-from interfaces import auditing, health, logs, metrics, problems, proofs, reading, reckonings, recording, supposing
+from interfaces import (
+    auditing,
+    granting,
+    health,
+    identities,
+    logs,
+    metrics,
+    problems,
+    proofs,
+    reading,
+    reckonings,
+    recording,
+    supposing,
+)
 from interfaces.gate import Gate, Guard
 from interfaces.limits import Limits
 from interfaces.shortcut import Shortcut
@@ -82,6 +95,7 @@ def application(
     recorder = recording.Recording(lambda: app.state.queue) if "recording" in parts else None
     if recorder:
         app.include_router(recording.router(recorder))
+        app.include_router(identities.router(lambda: app.state.access, clock))
     if "reading" in parts:
         app.include_router(auditing.router(ask, lambda: app.state.access))
         app.include_router(proofs.router(ask, lambda: app.state.proofs))
@@ -115,14 +129,14 @@ def _projector(database: Database, clock: Callable[[], datetime], tracer: Tracer
 
 def _guard(app: FastAPI, settings: Settings, clock: Callable[[], datetime], started: AsyncExitStack) -> None:
     """Know who asks."""
-    identities, tokens = Identities(app.state.access), None
-    started.callback(identities.stop)
+    known, tokens = Identities(app.state.access), None
+    started.callback(known.stop)
     if settings.oidc_issuer:
         issuer = Issuer(settings.oidc_issuer)
         started.push_async_callback(issuer.close)
         tokens = Tokens(issuer, str(settings.oidc_audience), clock)
     limits = Limits(settings.requests_a_second, settings.requests_at_once)
-    app.state.guard = Guard(identities, clock, limits, tokens)
+    app.state.guard = Guard(known, clock, limits, tokens)
 
 
 def tree(settings: Settings) -> TreeThread:
@@ -198,7 +212,10 @@ def _document(app: FastAPI) -> None:
         _, told = TypeAdapter.json_schemas(bodies, ref_template="#/components/schemas/{model}")
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas |= (
-            told.get("$defs", {}) | reading.schemas() | {"Problem": problems.SCHEMA, "Recorded": recording.SCHEMA}
+            told.get("$defs", {})
+            | reading.schemas()
+            | granting.schemas()
+            | {"Problem": problems.SCHEMA, "Recorded": recording.SCHEMA}
         )
         for operations in document["paths"].values():
             for operation in operations.values():

@@ -23,8 +23,9 @@ def refused(process: Process) -> str:
 def test_each_line_is_an_object(start: Start, tmp_path: Path) -> None:
     told = refused(start("serve", address=f"sqlite:///{tmp_path}/parley.db"))
     assert HIDDEN not in told
-    first, *lines = told.splitlines()
+    first, second, *lines = told.splitlines()
     assert first.startswith("Parley serves")
+    assert second.startswith("It runs open")
     events = [json.loads(line) for line in lines]
     assert [(event["event"], event["level"]) for event in events] == [
         ("a request was refused", "warning"),
