@@ -19,7 +19,7 @@ from application.fold import all_views
 from application.replay import Times
 from infrastructure.database import StoreRefused
 from infrastructure.log import Log
-from interfaces import audit_file, backup, erase, events, keys, sealing, service
+from interfaces import audit_file, backup, erase, events, keys, sealing, service, verifying
 from interfaces import show as tables
 from interfaces.client import Client, Failed, Item, NotThere, connected
 from interfaces.service import serve
@@ -39,6 +39,7 @@ app.add_typer(keys.people, name="people")
 app.add_typer(events.app)
 app.add_typer(erase.app)
 app.add_typer(sealing.app)
+app.add_typer(verifying.app)
 
 Url = Annotated[str | None, typer.Option(help="A running service; without it, the store is opened here.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]

@@ -1,0 +1,232 @@
+"""Verifying a store: every record in itself, with its columns and parties, and all of them against what was sealed.
+
+What is derived from a record is worked out again: its columns, its parties, its version in its stream, its position.
+A receipt is no record: its key and its digest rest on nothing else, and only what it counts is checked.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from domain.names import concerned
+from infrastructure.canonical import NotARecord, decoded, stored, told_leaf
+from infrastructure.comparison import Comparison, Finding
+from infrastructure.database import StoreDamaged
+from infrastructure.log import LogReader
+from infrastructure.merkle import leaf_hash
+from infrastructure.recorder import ENVELOPE, envelope_columns
+from infrastructure.serialization import decode_event
+
+PAGE = 500
+PARTIES_PAGE = 50_000
+UNREADABLE_MAX = 10_000
+_COLUMNS = ("position", "stream_id", "version", "topic", "state", *ENVELOPE)
+_FIRST = -(2**63)
+
+
+class Row(NamedTuple):
+    """A record as it lies in the store."""
+
+    position: int
+    stream_id: Any
+    version: int
+    topic: str
+    state: Any
+    envelope: tuple[Any, ...]
+
+
+class LogRows(LogReader):
+    """The log's tables as they lie there, without a look at what they mean."""
+
+    def count(self) -> int:
+        return int(self._connection.value("SELECT count(*) FROM records"))
+
+    def page(self, after: int, until: int, limit: int = PAGE) -> list[Row]:
+        """The rows after a position, in the order of positions. Raises `StoreDamaged`."""
+        found = self._connection.rows(
+            f"SELECT {', '.join(_COLUMNS)} FROM records WHERE position > ? AND position <= ?"
+            f" ORDER BY position LIMIT {limit}",
+            (after, until),
+        )
+        return [
+            Row(position, stream, version, topic, state, tuple(rest))
+            for position, stream, version, topic, state, *rest in found
+        ]
+
+    def parties(self, first: int, last: int) -> dict[int, set[str]]:
+        """The parties of the records in a range, as the index has them."""
+        rows = self._connection.rows(
+            "SELECT position, party FROM record_parties WHERE position >= ? AND position <= ?", (first, last)
+        )
+        found: dict[int, set[str]] = {}
+        for position, party in rows:
+            found.setdefault(position, set()).add(party)
+        return found
+
+    def stray_parties(self) -> list[tuple[Any, ...]]:
+        """The places in the index of parties at which there is no record."""
+        return self._connection.rows(
+            "SELECT position, party FROM record_parties WHERE NOT EXISTS"
+            " (SELECT 1 FROM records WHERE records.position = record_parties.position) ORDER BY position LIMIT 1000"
+        )
+
+    def stray_receipts(self) -> list[tuple[Any, ...]]:
+        """The receipts that count what is not there, or what another counts."""
+        return self._connection.rows(
+            "SELECT key, first, count FROM (SELECT key, first, count, lead(first) OVER (ORDER BY first, key) AS later"
+            " FROM receipts) AS told WHERE first < 1 OR count < 1 OR first + count > later"
+            " OR first + count - 1 > (SELECT coalesce(max(position), 0) FROM records) ORDER BY first LIMIT 1000"
+        )
+
+    def faults(self) -> list[str]:
+        """What the database itself finds wrong with how it keeps the log."""
+        return self._connection.faults()
+
+
+class Streams:
+    """Counts the records of each stream, in the order of the log."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self.some_missing = False
+        """Whether a record was missing so far: it may have been of any stream."""
+
+    def fault(self, named: Sequence[Any], *versions: Any) -> str | None:
+        """What is wrong with the versions that the next record of a stream is told to have, if anything is.
+
+        Where two streams are named, one of them is wrong: it is of the one in which it comes next.
+        """
+        told = {str(version): version for version in versions}
+        streams = list(map(str, named))
+        stream = next((one for one in streams if str(self._counts[one] + 1) in told), streams[0])
+        number = self._counts[stream] + 1
+        one = versions[0] if len(told) == 1 and isinstance(versions[0], int) else number
+        self._counts[stream] = max(one, number)
+        wrong = [version for version in told if version != str(number)]
+        if one > number and self.some_missing:
+            return None
+        return f"its version is {wrong[0]}, and it is the {number}. of its stream" if wrong else None
+
+
+def verified(log: LogRows, comparison: Comparison, found: list[Finding]) -> Iterator[int]:
+    """Add what is found; gives how many more records were verified, as it goes. The log may grow meanwhile."""
+    found += [Finding(0, f"The database says of the log: {told}.") for told in _told_faults(log)]
+    streams, last, parties, end = Streams(), 0, dict[int, set[str]](), _FIRST
+    for page in _pages(log, log.head(), found):
+        for row in page:
+            if row.position > end:
+                end = min(row.position + PARTIES_PAGE, 2**63 - 1)
+                parties = _parties(log, row.position, end, found)
+            gap = _gap(last, row.position)
+            streams.some_missing |= bool(gap)
+            found += gap
+            last = row.position
+            leaf, record, faults = check(row, streams, parties.get(row.position, set()))
+            comparison.add(row.position, record, leaf)
+            found += [Finding(row.position, f"The record at position {row.position} ({record}): {t}.") for t in faults]
+        yield len(page)
+    found += comparison.findings()
+    found += _strays(log)
+
+
+def check(row: Row, streams: Streams, parties: set[str]) -> tuple[bytes | None, str, list[str]]:
+    """The hash of a record's canonical form, its id, and what is wrong with its row."""
+    record, faults = str(row.envelope[0]), []
+    state = row.state.encode() if isinstance(row.state, str) else bytes(row.state)
+    try:
+        told = decoded(state)
+    except NotARecord as error:
+        _version_fault(row, {"stream": row.stream_id, "version": row.version}, streams)
+        return None, record, [str(error)]
+    if row.state != stored(told):
+        faults.append("its JSON is not written as Parley writes it")
+    leaf = leaf_hash(told_leaf(row.topic, told))
+    envelope = told["envelope"]
+    if fault := _version_fault(row, envelope, streams):
+        faults.append(fault)
+    try:
+        event = decode_event(row.topic, state)
+        expected = ("stream_id", str(event.envelope.stream)), *zip(ENVELOPE, envelope_columns(event), strict=True)
+        named = concerned(event, "party")[0]
+    except Exception as error:
+        return leaf, record, [*faults, f"this version cannot read it: {type(error).__name__}: {error}"]
+    columns = dict(zip(("stream_id", *ENVELOPE), (row.stream_id, *row.envelope), strict=True))
+    for name, value in expected:
+        if str(columns[name]) != value:
+            faults.append(f"its column {name} says {columns[name]}, and the record {value}")
+    if parties != named:
+        faults.append(f"it is filed under the parties {_list(parties)}, and concerns {_list(named)}")
+    return leaf, record, faults
+
+
+def _version_fault(row: Row, envelope: dict[str, Any], streams: Streams) -> str | None:
+    """What stands before the first place counts nowhere."""
+    if row.position < 1:
+        return None
+    return streams.fault((row.stream_id, envelope.get("stream")), row.version, envelope.get("version"))
+
+
+def _pages(log: LogRows, head: int, found: list[Finding]) -> Iterator[Sequence[Row]]:
+    """The rows in their order; around what cannot be read one by one."""
+    after, unreadable = _FIRST, 0
+    while True:
+        try:
+            page = log.page(after, head)
+            if not page:
+                return
+            after = page[-1].position
+            yield page
+        except StoreDamaged:
+            for position in range(max(after, 0) + 1, min(max(after, 0) + PAGE, head) + 1):
+                try:
+                    yield log.page(position - 1, position, 1)
+                except StoreDamaged as error:
+                    unreadable += 1
+                    found.append(Finding(position, f"The record at position {position} cannot be read: {error}."))
+            after = max(after, 0) + PAGE
+            if unreadable > UNREADABLE_MAX:
+                return
+
+
+def _gap(last: int, position: int) -> list[Finding]:
+    """What is missing between two records that follow each other, or the one that stands where none can."""
+    if position < 1:
+        return [Finding(position, f"There is a record at position {position}: the first is at 1.")]
+    first = max(last, 0) + 1
+    if position == first:
+        return []
+    if position - first > PAGE:
+        return [Finding(first, f"The records at positions {first} to {position - 1} are missing.")]
+    return [Finding(place, f"The record at position {place} is missing.") for place in range(first, position)]
+
+
+def _parties(log: LogRows, first: int, last: int, found: list[Finding]) -> dict[int, set[str]]:
+    try:
+        return log.parties(first, last)
+    except StoreDamaged as error:
+        found.append(Finding(0, f"The index of parties cannot be read: {error}."))
+        return {}
+
+
+def _told_faults(log: LogRows) -> list[str]:
+    try:
+        return log.faults()
+    except StoreDamaged as error:
+        return [str(error)]
+
+
+def _strays(log: LogRows) -> Iterator[Finding]:
+    try:
+        for position, party in log.stray_parties():
+            yield Finding(position, f"The party {party} is filed under position {position}, where no record is.")
+        for key, first, count in log.stray_receipts():
+            told = (
+                f"The receipt {key} counts {count} records from position {first}, which others count or are not there."
+            )
+            yield Finding(0, told)
+    except StoreDamaged as error:
+        yield Finding(0, f"The index of parties, or the receipts, cannot be read: {error}.")
+
+
+def _list(names: set[str] | frozenset[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
