@@ -33,6 +33,8 @@ OUTSIDE_THE_SCHEMA = {
     "missing-parameter",
     "clock-told-twice",
     "of-another-negotiation",
+    "beyond-the-tree",
+    "not-in-that-tree",
 }
 """What a JSON schema cannot say: to it, 5.0 is an integer as well."""
 
