@@ -1,4 +1,4 @@
-"""Verifying an export of the whole log: a file with a record a line, as `parley export` writes it."""
+"""Verifying an export of the whole log: a file with a record a line, as `parley export --form stored` writes it."""
 
 from collections.abc import Iterator
 from pathlib import Path

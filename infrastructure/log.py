@@ -221,9 +221,14 @@ class LogReader:
         return [LogRow(*row) for row in self._connection.rows(sql, (position, limit))]
 
     def select(
-        self, filters: dict[str, str], after: int, limit: int, negotiations: frozenset[str] | None = None
+        self,
+        filters: dict[str, str],
+        after: int,
+        limit: int,
+        negotiations: frozenset[str] | None = None,
+        stored: bool = False,
     ) -> list[LogRow]:
-        """Records in the order of the log, of some negotiations or of all, as they are served.
+        """Records in the order of the log, of some negotiations or of all, as they are served or as they are stored.
 
         `filters` are of `FILTERS`; a range's bounds compare with the keys of `domain.moment.order`.
         """
@@ -235,7 +240,7 @@ class LogReader:
         rows = self._connection.rows(
             f"SELECT {_ROW} FROM records WHERE {' AND '.join(clauses)} ORDER BY position LIMIT ?", (*values, limit)
         )
-        return self.served(rows)
+        return [LogRow(*row) for row in rows] if stored else self.served(rows)
 
     def served(self, rows: Sequence[tuple[Any, ...]]) -> list[LogRow]:
         """Stored records as they are served, with what was sealed.

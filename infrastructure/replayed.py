@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
+import msgspec
+
 from application.fold import Place, view_named
 from application.listing import Query, select
 from application.policy import Policy, policy
@@ -15,9 +17,8 @@ from application.replay import Held, History, Times, merged
 from application.unseen import Sight
 from application.view import Record, Row, View
 from domain.erasure import Erasure
-from domain.event import with_version
 from infrastructure.log import LogRow
-from infrastructure.serialization import decode_event, encode
+from infrastructure.serialization import encode
 
 RECORDS_MAX = 300_000
 """How many records are held in memory, of the negotiations asked for last; one is held however long it is."""
@@ -133,14 +134,16 @@ class Replayed:
         return bool(self._history(negotiation).records)
 
     def shown(self, row: LogRow) -> LogRow | None:
-        """A record as it is stored, but with its version among those that are seen; none where it is not seen."""
+        """A record, with its version among those that are seen; none where it is not seen."""
         history = self._history(row.negotiation)
         version = history.versions.get(row.position)
         if version is None:
             return None
-        event = decode_event(row.topic, row.state)
-        self._disclose(row.negotiation, [Record(row.position, event)])
-        return row._replace(state=encode(with_version(event, version)))
+        told = msgspec.json.decode(row.state)
+        if row.position in history.confidential:
+            self.disclosed[row.negotiation].add(UUID(told["envelope"]["id"]))
+        told["envelope"]["version"] = version
+        return row._replace(state=encode(told))
 
     def at(self, times: Times) -> "Replayed":
         """The state at other times; what it discloses counts as disclosed here."""

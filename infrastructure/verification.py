@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from domain.names import concerned
+from domain.release import is_about_access
 from infrastructure.canonical import NotARecord, decoded, stored, told_leaf
 from infrastructure.comparison import Comparison, Finding
 from infrastructure.database import StoreDamaged
+from infrastructure.encryption import Opener
 from infrastructure.log import LogReader
 from infrastructure.merkle import leaf_hash
 from infrastructure.recorder import ENVELOPE, envelope_columns
@@ -112,7 +114,9 @@ def verified(log: LogRows, comparison: Comparison, found: list[Finding]) -> Iter
     """Add what is found; gives how many more records were verified, as it goes. The log may grow meanwhile."""
     found += [Finding(0, f"The database says of the log: {told}.") for told in _told_faults(log)]
     streams, last, parties, end = Streams(), 0, dict[int, set[str]](), _FIRST
+    restricted = set[str]()
     for page in _pages(log, log.head(), found):
+        opener = log.subjects.opener(_bytes(row.state) for row in page)
         for row in page:
             if row.position > end:
                 end = min(row.position + PARTIES_PAGE, 2**63 - 1)
@@ -121,18 +125,25 @@ def verified(log: LogRows, comparison: Comparison, found: list[Finding]) -> Iter
             streams.some_missing |= bool(gap)
             found += gap
             last = row.position
-            leaf, record, faults = check(row, streams, parties.get(row.position, set()))
+            leaf, record, faults = check(row, streams, parties.get(row.position, set()), opener, restricted)
             comparison.add(row.position, record, leaf)
             found += [Finding(row.position, f"The record at position {row.position} ({record}): {t}.") for t in faults]
         yield len(page)
     found += comparison.findings()
     found += _strays(log)
+    for negotiation in sorted(restricted - log.restricted()):
+        found.append(Finding(0, f"Records of {negotiation} are restricted, and the index says that none is."))
 
 
-def check(row: Row, streams: Streams, parties: set[str]) -> tuple[bytes | None, str, list[str]]:
-    """The hash of a record's canonical form, its id, and what is wrong with its row."""
+def check(
+    row: Row, streams: Streams, parties: set[str], opener: Opener, restricted: set[str]
+) -> tuple[bytes | None, str, list[str]]:
+    """The hash of a record's canonical form, its id, and what is wrong with its row.
+
+    `opener` opens what is encrypted; the negotiation of a record that is for some alone is added to `restricted`.
+    """
     record, faults = str(row.envelope[0]), []
-    state = row.state.encode() if isinstance(row.state, str) else bytes(row.state)
+    state = _bytes(row.state)
     try:
         told = decoded(state)
     except NotARecord as error:
@@ -145,7 +156,7 @@ def check(row: Row, streams: Streams, parties: set[str]) -> tuple[bytes | None, 
     if fault := _version_fault(row, envelope, streams):
         faults.append(fault)
     try:
-        event = decode_event(row.topic, state)
+        event = decode_event(row.topic, opener.opened(row.topic, state))
         expected = ("stream_id", str(event.envelope.stream)), *zip(ENVELOPE, envelope_columns(event), strict=True)
         named = concerned(event, "party")[0]
     except Exception as error:
@@ -154,9 +165,15 @@ def check(row: Row, streams: Streams, parties: set[str]) -> tuple[bytes | None, 
     for name, value in expected:
         if str(columns[name]) != value:
             faults.append(f"its column {name} says {columns[name]}, and the record {value}")
+    if is_about_access(event):
+        restricted.add(event.envelope.negotiation)
     if parties != named:
         faults.append(f"it is filed under the parties {_list(parties)}, and concerns {_list(named)}")
     return leaf, record, faults
+
+
+def _bytes(state: Any) -> bytes:
+    return state.encode() if isinstance(state, str) else bytes(state)
 
 
 def _version_fault(row: Row, envelope: dict[str, Any], streams: Streams) -> str | None:

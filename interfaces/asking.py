@@ -111,6 +111,10 @@ class AskedRecords(Asked):
     published_to: Period | None = None
     recorded_from: AnyMoment | None = None
     recorded_to: AnyMoment | None = None
+    form: Annotated[
+        Literal["served", "stored"],
+        Field(description="`stored`: as they are proved, with what can be erased encrypted"),
+    ] = "served"
     after: Annotated[int, Field(ge=0, le=2**62, description="the position after which to go on")] = 0
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
 

@@ -277,11 +277,19 @@ def history(
 
 
 @app.command()
-def export(url: Url = None, negotiation: str | None = None) -> None:
+def export(
+    url: Url = None,
+    negotiation: str | None = None,
+    form: Annotated[
+        Literal["served", "stored"], typer.Option(help="`stored` is what `parley verify --file` takes.")
+    ] = "served",
+) -> None:
     """Write the records of the log as newline-delimited JSON to the standard output."""
 
     async def write(client: Client) -> None:
-        params: dict[str, Any] = {"limit": 1000, "after": 0} | ({"negotiation": negotiation} if negotiation else {})
+        params: dict[str, Any] = {"limit": 1000, "after": 0, "form": form} | (
+            {"negotiation": negotiation} if negotiation else {}
+        )
         while params["after"] is not None:
             page = await client.document("/v1/records", params)
             sys.stdout.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in page["items"])

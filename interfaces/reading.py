@@ -200,10 +200,10 @@ def _records(stores: Ask) -> Callable[..., Awaitable[Response]]:
     ) -> Response:
         store = stores(request)
         await store.wait_for(asked.min_position)
-        told = asked.model_dump(exclude={"min_position", "after", "limit"}, exclude_none=True)
+        told = asked.model_dump(exclude={"min_position", "form", "after", "limit"}, exclude_none=True)
         filters = {name: asking.bound(name, value) for name, value in told.items()}
         head = store.head()
-        rows = await store.records(filters, asked.after, asked.limit + 1)
+        rows = await store.records(filters, asked.after, asked.limit + 1, asked.form == "stored")
         more = len(rows) > asked.limit
         rows = rows[: asked.limit]
         following = str(rows[-1].position) if more else None

@@ -191,11 +191,11 @@ class Seen:
         policy = asked.policy if isinstance(asked, AskedAt) else "none"
         return Replayed(self._stores.histories, asked.times, policy, now=self.clock(), seeing=self.sight)
 
-    async def records(self, filters: dict[str, str], after: int, limit: int) -> list[LogRow]:
+    async def records(self, filters: dict[str, str], after: int, limit: int, stored: bool = False) -> list[LogRow]:
         """Records in the order of the log, as `LogReader.select` gives them."""
         found: list[LogRow] = []
         while True:
-            rows = self._stores.log.select(filters, after, limit, self.negotiations)
+            rows = self._stores.log.select(filters, after, limit, self.negotiations, stored)
             found += await self._shown(rows)
             if len(found) >= limit or len(rows) < limit:
                 return found[:limit]

@@ -52,7 +52,7 @@ def kept(folder: Path, key: str) -> Path:
 
 def exported(folder: Path) -> Path:
     file = folder / "records.ndjson"
-    file.write_text(parley("export").stdout)
+    file.write_text(parley("export", "--form", "stored").stdout)
     return file
 
 
@@ -278,3 +278,30 @@ def test_a_changed_checkpoint_beside_the_log_is_found(folder: Path, kept: Path) 
     told = parley("verify")
     assert told.exit_code == 1
     assert "The checkpoint kept beside the log at 99 records is not as it was sealed" in told.output
+
+
+def test_a_log_still_holds_when_something_was_erased(folder: Path, kept: Path) -> None:
+    told = {"command": "make-claim", "negotiation": "japan-us-2025", "kind": "position", "claimant": "japan"}
+    told |= {"subject": "issue/profit-split", "value": {"type": "text", "text": "Half."}, "occurred": "2026-06-01"}
+    (folder / "told.ndjson").write_text(
+        json.dumps(told | {"speaker": "A. Person"}) + "\n" + json.dumps(told | {"data_subject": "a confidence"})
+    )
+    assert parley("record", folder / "told.ndjson").exit_code == 0
+    (folder / "third").write_text(parley("seal").stdout)
+    for subject in ("A. Person", "a confidence"):
+        erased = parley("erase", subject, "--reason", "It was asked for.")
+        assert erased.exit_code == 0, erased.output
+        for where in ([], ["--file", exported(folder)]):
+            verified = parley("verify", "--checkpoint", folder / "third", *where)
+            assert verified.exit_code == 0, verified.output
+    assert "A. Person" not in parley("export").stdout
+
+
+def test_an_index_that_hides_a_restriction_is_found(folder: Path, kept: Path) -> None:
+    told = {"command": "annotate", "negotiation": "japan-us-2025", "about": "issue/profit-split", "note": "Ours."}
+    told |= {"occurred": "2026-06-01", "restriction": {"groups": ["cabinet"]}}
+    (folder / "told.ndjson").write_text(json.dumps(told))
+    assert parley("record", folder / "told.ndjson").exit_code == 0
+    assert parley("verify").exit_code == 0
+    change(folder, "DELETE FROM restricted")
+    assert "Records of japan-us-2025 are restricted, and the index says that none is." in parley("verify").output
