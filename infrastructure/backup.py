@@ -21,7 +21,6 @@ from eventsourcing.persistence import IntegrityError
 from infrastructure.code_version import VERSION
 from infrastructure.database import Connection, Database, Part, StoreRefused
 from infrastructure.kept_tables import KEPT, Table, kept
-from infrastructure.log import LogReader
 from infrastructure.view_store import migrate as migrate_views
 
 FORMAT = 1
@@ -219,13 +218,3 @@ def _filling(database: Database, part: Part, opened: ExitStack) -> Connection:
     opened.callback(connection.close)
     opened.enter_context(connection.transaction("log" if part == "log" else None))
     return connection
-
-
-def unreadable(database: Database) -> list[str]:
-    """Of a restored log the records that cannot be read, and why: they could not be read before either."""
-    found: list[str] = []
-    log = LogReader(database, skip=lambda position, reason: found.append(f"record {position}: {reason}"))
-    for start in range(0, log.head(), PAGE):
-        log.after(start, PAGE)
-    log.close()
-    return found

@@ -10,11 +10,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from infrastructure.access import migrate as migrate_access
 from infrastructure.database import Connection, Database, Part
 from infrastructure.log import migrate as migrate_log
+from infrastructure.proof_store import migrate as migrate_proofs
 from infrastructure.sqlite import SqliteDatabase, declared
 
-KEPT: dict[Part, Callable[[Database], None]] = {"log": migrate_log}
+KEPT: dict[Part, Callable[[Database], None]] = {
+    "access": migrate_access,
+    "proofs": migrate_proofs,
+    "log": migrate_log,
+}
 """The parts that cannot be made again, and what makes their tables. The log is last, so that none is ahead of it.
 
 The views are left out: they are a copy, made again from the log.

@@ -10,7 +10,8 @@ import typer
 
 from infrastructure import backup as backups
 from interfaces.main import now
-from interfaces.terminal import err, fail, out, progress, settings, usable_store
+from interfaces.terminal import fail, out, progress, settings, usable_store
+from interfaces.verifying import found_in_store
 
 app = typer.Typer()
 
@@ -25,15 +26,12 @@ def backup(file: Annotated[Path, typer.Argument(help="A file that is not there y
 
 @app.command()
 def restore(file: Annotated[Path, typer.Argument(help="What `parley backup` wrote.")]) -> None:
-    """Restore a backup into an empty store (PARLEY_DATABASE), and read all of it back; or leave the store empty."""
+    """Restore a backup into an empty store (PARLEY_DATABASE), read it back and verify it; or leave the store empty."""
     began = time.monotonic()
     with usable_store(), _rows(f"restoring {file.name}") as on_rows:
         database = settings().store()
         restored = backups.Backup(file)
         restored.restore(database, on_rows)
-        unreadable = backups.unreadable(database)
-    for said in unreadable:
-        err.print(f"It cannot be read here, and could not where it was backed up: {said}", markup=False, soft_wrap=True)
     told = restored.manifest
     out.print(
         f"{told.head} records stand in {database} as they were on {told.taken:%Y-%m-%d at %H:%M:%S} UTC,"
@@ -41,6 +39,8 @@ def restore(file: Annotated[Path, typer.Argument(help="What `parley backup` wrot
         highlight=False,
         soft_wrap=True,
     )
+    if found := found_in_store(settings()):
+        raise typer.Exit(fail(f"It was backed up and restored, and it does not hold: {len(found)} findings."))
 
 
 @contextmanager

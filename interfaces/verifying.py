@@ -48,11 +48,23 @@ def verify(
             count, found, comparison = _exported(file, told, chosen, opened)
         else:
             count, found, comparison = _stored(told, verifier, chosen, opened)
-    for finding in sorted(found):
-        out.print(finding.told, style="red", highlight=False, markup=False, soft_wrap=True)
+    _say(found)
     if found:
         raise typer.Exit(fail(f"{len(found)} findings in {count} records."))
     _say_what_holds(count, comparison, verifier)
+
+
+def found_in_store(chosen: Settings) -> list[Finding]:
+    """What is wrong with a store, by what it holds itself; said as it is found."""
+    with usable_store(), ExitStack() as opened:
+        _, found, _ = _stored([], _verifier(None, chosen), chosen, opened)
+    _say(found)
+    return found
+
+
+def _say(found: list[Finding]) -> None:
+    for finding in sorted(found):
+        out.print(finding.told, style="red", highlight=False, markup=False, soft_wrap=True)
 
 
 def _stored(

@@ -17,9 +17,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from infrastructure import backup as backups
+from infrastructure.access import migrate as migrate_access
 from infrastructure.database import Database
 from infrastructure.kept_tables import kept
-from infrastructure.log import Log, LogReader
+from infrastructure.log import Log, LogReader, LogRow
 from infrastructure.projector import Projector
 from infrastructure.settings import Settings
 from interfaces.cli import app
@@ -58,16 +59,17 @@ class Case(NamedTuple):
 @pytest.fixture(scope="module", params=STORES)
 def case(request: pytest.FixtureRequest, new_store: New, tmp_path_factory: pytest.TempPathFactory) -> Case:
     case = Case(request.param, new_store(request.param), tmp_path_factory.mktemp("backup") / "case.backup")
+    migrate_access(Settings(database=case.address).store())
     for command in (("record", str(CASE)), ("backup", str(case.file))):
         result = CliRunner().invoke(app, command, env={"PARLEY_DATABASE": case.address})
         assert result.exit_code == 0, result.output
     return case
 
 
-def rows(address: str) -> list[tuple[int, str, bytes]]:
+def rows(address: str) -> list[LogRow]:
     """The records of a store, as they are stored."""
     with closing(LogReader(Settings(database=address).store())) as log:
-        return log.select({}, 0, 10**6)
+        return log.select({}, 0, 10**6, stored=True)
 
 
 def refused(result: Result) -> str:
@@ -132,7 +134,7 @@ def test_a_store_that_is_lost_under_load_stands_again_elsewhere(
     seconds = time.monotonic() - began
     there, lost = rows(other), rows(address)
 
-    positions = {msgspec.json.decode(state)["envelope"]["id"]: position for position, _, state in there}
+    positions = {msgspec.json.decode(state)["envelope"]["id"]: position for position, _, state, _ in there}
     assert {answer["id"]: answer["position"] for answer in before}.items() <= positions.items()
     assert there == lost[: len(there)]
     assert len(there) < len(acknowledged())
@@ -258,7 +260,7 @@ MANIFEST, RECORDS_FILE = "manifest.json", "log/records.ndjson"
         (without(RECORDS_FILE), "no item named"),
         (without(MANIFEST), "no item named"),
         (replaced(MANIFEST, b'"format": 1', b'"format": 2'), "is of another format than 1"),
-        (replaced(MANIFEST, b'"log": 2', b'"log": 1'), "the log is of another version (1): restore it with Parley"),
+        (replaced(MANIFEST, b'"log": 3', b'"log": 1'), "the log is of another version (1): restore it with Parley"),
         (replaced(MANIFEST, b'"position"', b'"place"'), "its tables are not those of its version"),
         (replaced(MANIFEST, b'"rows"', b'"lines"'), "is no backup, or damaged"),
     ],
@@ -293,8 +295,9 @@ def test_records_that_cannot_be_read_are_restored_and_told(
     file, other = tmp_path / "b", new_store("sqlite")
     assert parley(address, "backup", str(file)).exit_code == 0
     result = parley(other, "restore", str(file))
-    assert result.exit_code == 0
-    assert "It cannot be read here, and could not where it was backed up: record 3" in result.output
+    assert result.exit_code == 1
+    assert "this version cannot read it: KeyError: 'Nobody.KnowsThis'" in result.output
+    assert "It was backed up and restored, and it does not hold" in " ".join(result.output.split())
     assert rows(other) == rows(address)
 
 
