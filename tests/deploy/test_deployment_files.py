@@ -14,6 +14,7 @@ import yaml
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from interfaces.cli import app
 from interfaces.stopping import STOP_SECONDS
@@ -90,6 +91,18 @@ def test_a_container_runs_a_command_that_there_is_and_has_no_rights(name: str) -
     assert all(port.startswith("127.0.0.1:") for port in told.get("ports", ()))
     assert int(re.match(r"\d+", told["stop_grace_period"])[0]) > STOP_SECONDS  # type: ignore[index]
     assert set(told["depends_on"]) == ({"postgres"} if name == "migrate" else {"migrate"})
+
+
+def test_the_files_say_how_the_first_key_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = [file.read_text() for file in (DEPLOY / "compose.yaml", DEPLOY / "Dockerfile", *SERVICES)]
+    commands = [
+        shlex.split(found) for told in said for found in re.findall(r"^#.* (keys create .*)$", told, re.MULTILINE)
+    ]
+    assert len(commands) == 4
+    for number, command in enumerate(commands):
+        monkeypatch.setenv("PARLEY_DATABASE", f"sqlite:///{tmp_path}/{number}.db")
+        made = CliRunner().invoke(app, command)
+        assert made.stdout.startswith("parley_boss_"), made.output
 
 
 def test_the_image_has_all_of_parley_and_runs_without_rights() -> None:
