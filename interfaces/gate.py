@@ -29,7 +29,7 @@ FAILURES_A_SECOND, FAILURES_AT_ONCE = 5.0, 200.0
 keys are taken from it all the same: it may be a proxy that others share, and nobody guesses 256 bits."""
 NOBODY = Identity("nobody", {})
 """Who asks for what needs no identity."""
-_OPEN_PATHS = frozenset({"/healthz", "/readyz", "/docs", "/redoc", "/openapi.json"})
+_OPEN_PATHS = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json"})
 _OPERATED = {"/metrics": "metrics"}
 """What is no operation of the document, and yet not everybody's."""
 _PROXIES = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"})

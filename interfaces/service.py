@@ -128,7 +128,10 @@ def _is_open(chosen: Settings, host: str) -> bool:
     with closing(AccessStore(chosen.store(), writes=False)) as access:
         if chosen.oidc_issuer or access.version():
             return False
-    addresses = {str(found[4][0]) for found in socket.getaddrinfo(host or None, 0, flags=socket.AI_PASSIVE)}
+    try:
+        addresses = {str(found[4][0]) for found in socket.getaddrinfo(host or None, 0, flags=socket.AI_PASSIVE)}
+    except OSError as error:
+        raise typer.Exit(fail(f"{host} cannot be listened on: {error.strerror}.")) from None
     if not all(map(is_loopback, addresses)):
         raise typer.Exit(fail(NOBODY_KNOWN.format(host=host or "all addresses")))
     return True
