@@ -1,5 +1,6 @@
 """Who is known and who read what is restricted, on both stores."""
 
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from uuid import UUID
@@ -10,7 +11,7 @@ from psycopg import connect
 from application.credentials import Known, NameTaken
 from infrastructure.access import AccessStore, Read, migrate
 from infrastructure.database import Database, StoreLost, StoreRefused
-from infrastructure.identities import Identities
+from infrastructure.identities import POLL_SECONDS, Identities
 from infrastructure.settings import Settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -100,3 +101,21 @@ def test_what_was_read_last_counts_no_longer_than_it_can_be_trusted(
         monkeypatch.setattr("infrastructure.identities.TRUSTED_SECONDS", 0.0)
         with pytest.raises(StoreLost):
             identities.find("desk")
+
+
+def test_that_they_cannot_be_read_is_told_once(database: Database, capfd: pytest.CaptureFixture[str]) -> None:
+    with closing(AccessStore(database)) as store:
+        identities = Identities(store)
+        with closing(database.writer("access")) as connection:
+            connection.run("ALTER TABLE identity_changes RENAME TO elsewhere")
+            told = ""
+            deadline = time.monotonic() + 10
+            while "the identities cannot be read" not in told and time.monotonic() < deadline:
+                time.sleep(0.05)
+                told += capfd.readouterr().err
+            time.sleep(3 * POLL_SECONDS)
+            assert (told + capfd.readouterr().err).count("the identities cannot be read") == 1
+            connection.run("ALTER TABLE elsewhere RENAME TO identity_changes")
+        identities.refresh()
+        assert not identities.any
+        identities.stop()

@@ -29,7 +29,8 @@ class TestIssuer:
         self.key: Key = first_key()
         self.published: list[dict[str, Any]] = [self.key.as_dict(private=False)]
         self.asked = 0
-        self.delay = 0.0
+        self.answers, self.waits = threading.Event(), False
+        self.answers.set()
         self.status = 200
         self.document: dict[str, Any] = {}
         issuer = self
@@ -46,7 +47,8 @@ class TestIssuer:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
-        time.sleep(self.delay)
+        self.waits = True
+        self.answers.wait(30)
         if request.path == "/keys":
             self.asked += 1
             told: dict[str, Any] = {"keys": self.published}
@@ -79,5 +81,6 @@ class TestIssuer:
         return jwt.encode(said, told, used, algorithms=[said["alg"]])
 
     def close(self) -> None:
+        self.answers.set()
         self._server.shutdown()
         self._server.server_close()

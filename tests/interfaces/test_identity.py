@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from application.access import LOCAL
 from application.credentials import Known, digest, new_key
@@ -255,6 +256,11 @@ def test_a_page_can_send_no_command_without_asking_first(guarded: TestClient) ->
         asked = guarded.options(path, headers={"Origin": HERE, "Access-Control-Request-Method": method.upper()})
         assert "access-control-allow-origin" not in asked.headers
         assert asked.status_code == 405
+
+
+def test_there_is_no_way_in_beside_requests(guarded: TestClient) -> None:
+    with pytest.raises(WebSocketDisconnect), guarded.websocket_connect("/v1/negotiations"):
+        raise AssertionError("it was let in")
 
 
 def test_a_service_at_another_address_is_never_open(address: str) -> None:
