@@ -66,6 +66,12 @@ def _web_address(told: str) -> str:
     return told
 
 
+def _apart(told: float) -> float:
+    if not told > 0:
+        raise ValueError("PARLEY_SEAL_SECONDS lie between two checkpoints at least: a number above 0")
+    return told
+
+
 def _origin(told: str) -> str:
     if not re.fullmatch(NAME_PATTERN, told):
         raise ValueError("PARLEY_ORIGIN names the log, such as talks.example/parley, without spaces and plus signs")
@@ -95,7 +101,7 @@ class Settings(BaseSettings):
 
     origin: Annotated[str, AfterValidator(_origin)] | None = None
     signing_key: Path | None = None
-    seal_seconds: Annotated[float, Field(gt=0)] = 60.0
+    seal_seconds: Annotated[float, AfterValidator(_apart)] = 60.0
     witness_url: Annotated[str, AfterValidator(_web_address)] | None = None
     witness_file: Path | None = None
 

@@ -23,7 +23,7 @@ PAGE = 500
 PARTIES_PAGE = 50_000
 UNREADABLE_MAX = 10_000
 _COLUMNS = ("position", "stream_id", "version", "topic", "state", *ENVELOPE)
-_FIRST = -(2**63)
+_FIRST, _LAST = -(2**63), 2**63 - 1
 
 
 class Row(NamedTuple):
@@ -113,13 +113,13 @@ class Streams:
 def verified(log: LogRows, comparison: Comparison, found: list[Finding]) -> Iterator[int]:
     """Add what is found; gives how many more records were verified, as it goes. The log may grow meanwhile."""
     found += [Finding(0, f"The database says of the log: {told}.") for told in _told_faults(log)]
-    streams, last, parties, end = Streams(), 0, dict[int, set[str]](), _FIRST
+    streams, last, parties, end, count = Streams(), 0, dict[int, set[str]](), _FIRST, log.count()
     restricted = set[str]()
     for page in _pages(log, log.head(), found):
         opener = log.subjects.opener(_bytes(row.state) for row in page)
         for row in page:
             if row.position > end:
-                end = min(row.position + PARTIES_PAGE, 2**63 - 1)
+                end = row.position + PARTIES_PAGE if row.position <= count else _LAST
                 parties = _parties(log, row.position, end, found)
             gap = _gap(last, row.position)
             streams.some_missing |= bool(gap)

@@ -49,7 +49,8 @@ def serve(
     with usable_store():
         _try_store(chosen.store(), parts)
         is_open = _is_open(chosen, host)
-        chosen.signer()
+        if not only:
+            chosen.signer()  # a key that cannot be used is told at once; the parts alone seal nothing
     _refuse_taken(host, port)
     err.print(
         f"Parley serves {only or 'recording and reading'} on http://{host}:{port} from {chosen.store()}", soft_wrap=True

@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from infrastructure.comparison import Comparison, Finding, Held, held, kept_beside
-from infrastructure.database import StoreRefused
+from infrastructure.database import StoreDamaged, StoreRefused
 from infrastructure.exported import verified_file
 from infrastructure.merkle import TreeDamaged
 from infrastructure.note import NotANote, NotSigned, Verifier
@@ -101,7 +101,7 @@ def _exported(
 def _beside(chosen: Settings, verifier: Verifier | None, opened: ExitStack) -> Evidence:
     """The tree and the checkpoints that are kept beside the log."""
     evidence = Evidence([], None, [])
-    with suppress(StoreRefused):
+    try:
         tree = opened.enter_context(closing(ProofReader(chosen.store())))
         evidence = evidence._replace(tree=tree)
         evidence.findings.extend(Finding(0, f"The database says of the proofs: {told}.") for told in tree.faults())
@@ -111,6 +111,10 @@ def _beside(chosen: Settings, verifier: Verifier | None, opened: ExitStack) -> E
             except (NotANote, NotSigned) as error:
                 told = f"The checkpoint kept beside the log at {sealed.size} records is not as it was sealed: {error}"
                 evidence.findings.append(Finding(0, told))
+    except StoreRefused:
+        return evidence
+    except StoreDamaged as error:
+        return Evidence([], None, [Finding(0, f"The proofs beside the log cannot be read: {error}.")])
     return evidence
 
 

@@ -1,7 +1,8 @@
 """How fast Parley is on this machine, and how much memory it needs.
 
     make bench                            everything, side by side with what a user would build in its place
-    python tests/bench/bench.py marks     one part alone: marks, growth, replays or ledger
+    python tests/bench/bench.py marks     one part alone: marks, growth, replays, ledger
+                                          or proofs
 
 BENCH_RUNS=3, BENCH_SECONDS=8 and BENCH_RECORDS=100000 shorten it; BENCH_ONLY=Parley,INSERT picks whom to measure, and
 BENCH_WORK=reads,past,records,alone,rebuild what. BENCH_GROWTH=1 goes from 10,000 to 1,000,000 records.
@@ -21,6 +22,7 @@ import marks
 from contenders import Parley
 from growth import growth
 from processes import HERE, python
+from proofs import proofs
 from rich.console import Console
 from rich.table import Table
 
@@ -71,7 +73,13 @@ def ladder() -> Iterator[Row]:
         yield f"ledger of 100,000 steps of {tranches:,} tranches", f"{at_once} records/s at once, {batches} by 1,000"
 
 
-PARTS = {"marks": side_by_side, "growth": as_rows(growth), "replays": as_rows(other_times), "ledger": as_rows(ladder)}
+PARTS = {
+    "marks": side_by_side,
+    "growth": as_rows(growth),
+    "replays": as_rows(other_times),
+    "ledger": as_rows(ladder),
+    "proofs": as_rows(proofs),
+}
 
 
 def main() -> None:

@@ -62,3 +62,18 @@ def test_a_mark_says_whether_it_is_reached(bench: Any) -> None:
     assert mark._replace(bound=101).told(found, "Parley") == "100, NOT reached"
     assert mark._replace(ceiling="ceiling", bound=0.5).told(found, "Parley") == "0.5, reached"
     assert mark._replace(ceiling="nobody").told(found, "Parley") == "not measured"
+
+
+def test_every_changed_byte_is_found_and_recording_is_measured_with_and_without_sealing(
+    bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proofs = import_module("proofs")
+    for setting, value in {"CHANGES": 200, "FLIPS": 40, "PAIRS": 1, "NEGOTIATIONS": NEGOTIATIONS}.items():
+        monkeypatch.setattr(proofs, setting, value)
+    told = dict(proofs.changed_values(tmp_path / "values.db", 500))
+    assert told["    one byte of a value changed, in so many records"].startswith("200 of 200 found")
+    flipped = dict(proofs.flipped_bytes(tmp_path / "bytes.db"))
+    assert flipped
+    assert not any("MISSED" in line for line in flipped)
+    (tmp_path / "recording").mkdir()
+    assert len(dict(proofs.recording(tmp_path / "recording"))) == 5

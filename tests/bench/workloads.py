@@ -47,7 +47,7 @@ def records(contender: Contender, doors: Doors) -> Figures:
     runs, seen = [], []
     for run in range(RUNS):
         before = contender.settle(doors)
-        told = _write(doors, SECONDS, run, watching=before is not None)
+        told = write(doors, SECONDS, run, watching=before is not None)
         after = contender.settle(doors)
         runs.append(told)
         if before is not None and after is not None:
@@ -65,7 +65,7 @@ def alone(contender: Contender, doors: Doors) -> Figures:
     found: Figures = defaultdict(list)
     for run in range(RUNS):
         contender.settle(doors)
-        found["alone"].append(_write(doors, SECONDS / 4, run, clients=1)["p50"])
+        found["alone"].append(write(doors, SECONDS / 4, run, clients=1)["p50"])
         contender.settle(doors)
         if not contender.address:
             continue
@@ -92,7 +92,8 @@ def _read(doors: Doors, seconds: float, paths: list[str], clients: int = 32) -> 
     return _load("read", str(doors.reading), str(seconds), told=told, clients=clients)
 
 
-def _write(doors: Doors, seconds: float, run: int, *, watching: bool = False, clients: int = 32) -> dict[str, Any]:
+def write(doors: Doors, seconds: float, run: int, *, watching: bool = False, clients: int = 32) -> dict[str, Any]:
+    """Claims about the negotiations of one run."""
     reading = [str(doors.reading)] if watching else []
     return _load("write", str(doors.writing), str(seconds), str(run), *reading, clients=clients)
 

@@ -53,13 +53,18 @@ def test_readers_on_a_replica_serve_what_was_recorded_on_the_other(pair: Pair, s
     for reader in readers:
         reader.wait_until_it_serves()
     for number in range(1, 11):
-        position = recording.tell("raise-issue", issue=f"issue-{number}", title="Fish").json()["position"]
+        told = recording.tell("raise-issue", issue=f"issue-{number}", title="Fish").json()
+        position = told["position"]
         for reader in readers:
             shown = reader.get("/v1/negotiations/talks", min_position=position)
             assert shown.status_code == 200, shown.text
             assert len(shown.json()["issues"]) == number
             then = reader.get("/v1/negotiations/talks", min_position=position, as_of="2025-02-01")
             assert then.status_code == 200
+    for reader in readers:
+        proof = reader.get(f"/v1/proofs/inclusion/{told['id']}")
+        assert proof.status_code == 200, proof.text
+        assert proof.json()["index"] == position - 1
     assert start("rebuild", address=pair.primary).popen.wait(30) == 0
     for reader in readers:
         assert reader.get("/v1/negotiations/talks").json()["issues"]
