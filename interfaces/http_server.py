@@ -30,6 +30,8 @@ PATIENCE_SECONDS = 20.0
 """How long a connection may take to send the head of a request, and then its body."""
 BODY_BYTES_A_SECOND = 64 * 1024
 """A body of many bytes has a second more for each of so many that have come."""
+HEAD_BYTES_MAX = 64 * 1024
+"""How long the head of a request may be, with its address: a cursor has 2,000 characters, a token some thousands."""
 GRACE_SECONDS = 10
 """How long requests that have come wholly may take when the service is told to stop."""
 
@@ -54,6 +56,8 @@ def _answer(status: int, code: str, detail: str) -> Answer:
 TOO_MANY = _answer(503, "too-many-connections", "Too many connections are open; try again in a moment.")
 TOO_SLOW = _answer(408, "too-slow", "The request did not come to its end in time; nothing was stored.")
 STOPPING = _answer(503, "stopping", "The service is about to end; nothing was stored. Send it again.")
+TOO_LONG = _answer(431, "head-too-long", f"The head of a request has at most {HEAD_BYTES_MAX} bytes.")
+MALFORMED = _answer(400, "malformed-request", "This is no HTTP request.")
 CUT_OFF = _answer(
     503,
     "stopping",
@@ -69,6 +73,10 @@ class Connection(HttpToolsProtocol):
         self._turned_away = turned_away
         self._answering: RequestResponseCycle | None = None
         self._received = 0
+        self._in_head = False
+        self._came = self._first = 0
+        """How many bytes have come since a head began, with those before it in one piece; and in that piece."""
+        self._malformed = MALFORMED
         self._waiting: tuple[RequestResponseCycle | None, bool] | None = None
         """Of which request it waits for the next part, and whether that is the body, when looked at last."""
         self._since = 0.0
@@ -83,6 +91,32 @@ class Connection(HttpToolsProtocol):
         self._turned_away[TOO_MANY.code] += 1
         transport.write(TOO_MANY.told)
         self.loop.call_later(LINGER_SECONDS if files_left > FILES_KEPT // 2 else 0, transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        """Only where more has come than a head may have is its own length looked at."""
+        self._came += len(data)
+        super().data_received(data)
+        if not self._in_head:
+            self._came = 0
+        elif self._came - self._first > HEAD_BYTES_MAX and not self.transport.is_closing():
+            self.end(TOO_LONG)
+
+    def on_message_begin(self) -> None:
+        self._in_head, self._first = True, self._came
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        if self._came > HEAD_BYTES_MAX and self._head() > HEAD_BYTES_MAX:
+            self._malformed = TOO_LONG
+            raise ValueError(TOO_LONG.code)
+        super().on_headers_complete()
+
+    def _head(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def send_400_response(self, msg: str) -> None:
+        self.end(self._malformed)
 
     def on_body(self, body: bytes) -> None:
         self._received += len(body)

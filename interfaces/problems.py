@@ -31,6 +31,8 @@ from infrastructure.log import Unreadable
 from infrastructure.view_reader import NotBuilt
 
 MEDIA_TYPE = "application/problem+json"
+FAULTS_MAX = 50
+"""How many faults of one request are told: an answer is not much longer than what it answers."""
 _STATUS: dict[type[Refused], int] = {AlreadyKnown: 409, VersionMoved: 412, KeyReused: 422}
 _CODES = {
     "missing": "missing-field",
@@ -131,7 +133,7 @@ def of_refusal(refusal: Refused, line: int | None = None) -> Problem:
 
 def of_validation(error: ValidationError, line: int | None = None) -> Problem:
     """What does not have the form of its command."""
-    errors = [_fault(fault) for fault in error.errors(include_url=False)]
+    errors = [_fault(fault) for fault in error.errors(include_url=False)[:FAULTS_MAX]]
     status = 400 if errors[0]["code"] == "malformed-json" else 422
     fields = ", ".join(sorted({fault["field"] or "body" for fault in errors}))
     return Problem(status, errors[0]["code"], f"{fields}: {errors[0]['detail']}", errors, line)
@@ -176,7 +178,7 @@ def of_error(error: Exception, line: int | None = None) -> Problem:
         case Refused():
             return of_refusal(error, line)
         case RequestValidationError():
-            faults = [_fault({**fault, "loc": fault["loc"][1:]}) for fault in error.errors()]
+            faults = [_fault({**fault, "loc": fault["loc"][1:]}) for fault in error.errors()[:FAULTS_MAX]]
             detail = f"{faults[0]['field']}: {faults[0]['detail']}"
             return Problem(422, faults[0]["code"].replace("field", "parameter"), detail, faults)
         case _ if type(error) in _STORE:

@@ -1,5 +1,6 @@
 """What callers tell: the bodies of commands, one or many a line, read and checked."""
 
+import re
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,10 @@ from interfaces.problems import Problem, of_validation
 
 ONE = "application/json"
 MANY = "application/x-ndjson"
+DEPTH_MAX = 32
+"""How deep what is told may nest. No command needs more than ten levels; what parses JSON calls itself for each."""
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_STEPS = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 Told = tuple[type[Command], Body]
 
 
@@ -43,7 +48,20 @@ async def read_body(request: Request, max_bytes: int, media_type: str) -> bytes:
         raw.decode()
     except UnicodeDecodeError:
         raise Problem(400, "not-utf-8", "The body is text in UTF-8.") from None
+    if media_type == ONE:
+        refuse_too_deep(raw)
     return raw
+
+
+def refuse_too_deep(raw: bytes, line: int | None = None) -> None:
+    """Raise a problem where JSON nests deeper than it may; what is no JSON at all is found by whoever reads it."""
+    if raw.count(b"[") + raw.count(b"{") <= DEPTH_MAX:
+        return
+    depth = 0
+    for token in _TOKENS.finditer(raw):
+        depth += _STEPS.get(token[0], 0)
+        if depth > DEPTH_MAX:
+            raise Problem(400, "too-deep", f"What is told nests at most {DEPTH_MAX} levels deep.", line=line)
 
 
 def lines(raw: bytes) -> list[tuple[int, bytes]]:
@@ -56,6 +74,7 @@ def lines(raw: bytes) -> list[tuple[int, bytes]]:
 
 def command(line: bytes, number: int) -> Told:
     """The command on one line of many."""
+    refuse_too_deep(line, number)
     try:
         told = msgspec.json.decode(line, type=dict[str, Any])
         name = str(told.pop("command"))

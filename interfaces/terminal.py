@@ -33,8 +33,9 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         fault = error.errors(include_input=False)[0]
-        named = "".join(f"PARLEY_{name}: ".upper() for name in fault["loc"][:1] if fault["type"] != "value_error")
-        raise typer.Exit(fail(named + fault["msg"].removeprefix("Value error, "))) from None
+        said = fault["msg"].removeprefix("Value error, ")
+        named = said if said != fault["msg"] else f"PARLEY_{str(fault['loc'][0]).upper()}: {said}."
+        raise typer.Exit(fail(named)) from None
 
 
 @contextmanager

@@ -104,6 +104,44 @@ def test_more_connections_than_there_may_be_are_told_so(connect: Connect, monkey
     assert b"200 OK" in first.recv(65536)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        b"GET /body?" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: parley\r\n\r\n",
+        b"GET /body HTTP/1.1\r\nHost: parley\r\nCookie: " + b"a" * 70_000 + b"\r\n\r\n",
+        b"GET /body HTTP/1.1\r\n" + b"".join(b"X-%d: 1\r\n" % number for number in range(20_000)) + b"\r\n",
+        b"GET /body HTTP/1.1\r\nHost: parley\r\nCookie: " + b"a" * 5_000_000,
+    ],
+)
+@pytest.mark.parametrize("length", [10**7, 4_000])
+def test_a_head_that_is_too_long_is_not_taken(connect: Connect, more: bytes, length: int) -> None:
+    """In one piece and in many, come to its end or not."""
+    connection = connect(b"")
+    with suppress(ConnectionError):  # it hangs up in the middle of what is still sent
+        for start in range(0, len(more), length):
+            connection.sendall(more[start : start + length])
+    with suppress(ConnectionResetError):  # the answer is lost with what was still on its way
+        status, problem = answer(connection)
+        assert (status, problem["code"]) == (431, "head-too-long")
+
+
+def test_a_long_body_and_many_requests_at_once_are_no_long_head(connect: Connect) -> None:
+    body = b"a" * 100_000
+    long = POST.replace(b"Length: 4", b"Length: 100000") + body
+    connection = connect(long + (POST + b"abcd") * 3 + long[:-10])
+    time.sleep(0.2)
+    connection.sendall(body[:10] + POST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + b"abcd")
+    told = b""
+    while more := connection.recv(65536):
+        told += more
+    assert told.count(b"200 OK") == 6
+
+
+def test_what_is_no_request_is_a_problem_too(connect: Connect) -> None:
+    status, problem = answer(connect(b"Hello?\r\n\r\n"))
+    assert (status, problem["code"]) == (400, "malformed-request")
+
+
 def test_at_the_end_each_has_an_answer(
     serving: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
