@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --no-strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header
 
-.PHONY: run test check lint bench faults mutate golden lock clean
+.PHONY: run test check audit lint bench faults mutate golden lock clean
 
 run: .venv/ready
 	@PORT=$(PORT) $(BIN)/parley demo tests/cases/japan-us-2025.ndjson
@@ -13,7 +13,10 @@ test: .venv/ready
 	$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered --cov-fail-under=95
 	$(BIN)/coverage report --include='domain/*' --fail-under=100 --skip-covered
 
-check: lint test
+check: lint test audit
+
+audit: .venv/ready
+	@$(BIN)/python tests/dependencies.py
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .
