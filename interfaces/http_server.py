@@ -27,7 +27,7 @@ FILES_KEPT = 300
 LINGER_SECONDS = 0.5
 """How long a connection that is turned away stays open, so that its answer is not lost with what it sends."""
 PATIENCE_SECONDS = 20.0
-"""How long a connection may take to send the head of a request, and then its body."""
+"""How long a connection may take to send the head of a request, and then its body; or not read of its answer."""
 BODY_BYTES_A_SECOND = 64 * 1024
 """A body of many bytes has a second more for each of so many that have come."""
 HEAD_BYTES_MAX = 64 * 1024
@@ -79,7 +79,9 @@ class Connection(HttpToolsProtocol):
         self._malformed = MALFORMED
         self._waiting: tuple[RequestResponseCycle | None, bool] | None = None
         """Of which request it waits for the next part, and whether that is the body, when looked at last."""
-        self._since = 0.0
+        self._since = self._reads_since = 0.0
+        self._unsent = 0
+        """How much of its answers the client had not taken when looked at last."""
         self._received_then = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -124,6 +126,14 @@ class Connection(HttpToolsProtocol):
 
     def end_if_too_slow(self, now: float) -> None:
         """Looked at every second, so that the requests themselves need no clock."""
+        unsent = self.transport.get_write_buffer_size()
+        if not self._unsent or unsent < self._unsent:
+            self._reads_since = now
+        self._unsent = unsent
+        if unsent and now - self._reads_since > PATIENCE_SECONDS:
+            self._turned_away[TOO_SLOW.code] += 1
+            self.transport.abort()
+            return
         waiting = self._waits_for()
         if waiting is None or waiting != self._waiting:
             self._waiting, self._since, self._received_then = waiting, now, self._received

@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
 
 from interfaces import http_server
@@ -29,6 +29,10 @@ def app() -> FastAPI:
         with suppress(ClientDisconnect):
             await request.body()
         return 4
+
+    @app.get("/large")
+    async def large() -> Response:
+        return Response(b"a" * 64 * 2**20)
 
     @app.get("/long")
     async def long() -> None:
@@ -82,6 +86,24 @@ def test_who_does_not_send_on_is_told_that_it_is_too_slow(connect: Connect, monk
     for connection in slow:
         status, problem = answer(connection)
         assert (status, problem["code"]) == (408, "too-slow")
+
+
+def test_who_does_not_read_its_answer_is_not_waited_for(
+    serving: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_server, "PATIENCE_SECONDS", 1.5)
+    large = b"GET /large HTTP/1.1\r\nHost: parley\r\n\r\n"
+    idle, reading = connect(large), connect(large.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    came = 0
+    while some := reading.recv(2**20):
+        came += len(some)
+        time.sleep(0.05)
+    assert came > 64 * 2**20
+    deadline = time.monotonic() + 20
+    while serving.server_state.connections and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not serving.server_state.connections
+    idle.close()
 
 
 def test_a_body_of_many_bytes_has_more_time(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
