@@ -443,3 +443,29 @@ def test_a_file_of_version_1_is_brought_to_this_version(tmp_path: Path) -> None:
     assert one(again, Request([told("annotate", note="Noted.")]))[0].position == 3
     for log in (new, upgraded):
         log.close()
+
+
+@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+def test_a_transaction_that_could_not_begin_leaves_a_connection_that_can_be_opened_again(
+    database: Database, address: str
+) -> None:
+    """Whatever it was that stood in the way: here the right to the function that locks."""
+    with psycopg.connect(address, autocommit=True) as server:
+        name = server.info.dbname
+        for statement in (
+            f"CREATE ROLE clerk_{name} LOGIN",
+            f"GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk_{name}",
+            "REVOKE EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint) FROM PUBLIC",
+        ):
+            server.execute(statement)  # type: ignore[arg-type]
+        clerk = Settings(database=address.replace("postgres:@", f"clerk_{name}:@")).store()
+        with closing(clerk.writer("log")) as connection:
+            with pytest.raises(StoreRefused), connection.transaction("log"):
+                pass
+            assert connection.value("SELECT 1") == 1
+            server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (f"clerk_{name}",)
+            )
+            with pytest.raises(StoreLost):
+                connection.value("SELECT 1")
+            assert connection.value("SELECT 1") == 1

@@ -1,10 +1,11 @@
 """The views, on both stores: kept live by one, taken over by another, made anew beside those that serve."""
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,8 @@ from application.listing import Query
 from application.view import Record
 from infrastructure import projector as projecting
 from infrastructure.committer import Committer, Request
-from infrastructure.database import Database, StoreLost, StoreRefused
+from infrastructure.database import Database, StoreLost, StoreRefused, TableMissing
+from infrastructure.filling import filled
 from infrastructure.keeping import ProjectorThread
 from infrastructure.log import Log, LogReader
 from infrastructure.projector import Projector, Superseded
@@ -496,3 +498,18 @@ def test_log_readers_see_what_is_committed_alone(desk: Desk) -> None:
         desk.log.append([])
         assert reader.head() == 2
     reader.close()
+
+
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+def test_a_fold_that_raises_leaves_no_log_open(database: Database, address: str) -> None:
+    file = address.removeprefix("sqlite:///")
+
+    def times_open() -> int:
+        return sum(os.path.realpath(f"/proc/self/fd/{number}") == file for number in os.listdir("/proc/self/fd"))
+
+    with closing(database.writer("log")) as connection:
+        connection.run("ALTER TABLE records RENAME TO gone")
+    assert times_open() == 0
+    with pytest.raises(TableMissing) as kept:  # noqa: F841  (with the frames in which it was raised)
+        list(filled(database, {"talks": 2}, 2, now().isoformat()))
+    assert times_open() == 0
