@@ -15,11 +15,13 @@ import uuid_utils.compat
 from opentelemetry.trace import Tracer
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from interfaces import headers, templates
+from interfaces import headers, problems, templates
 
 BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """The bounds of the times that are told apart, in seconds."""
 _METHODS = {method: method for method in ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH")}
+PARAMETERS_MAX = 64
+"""How many parameters a query may have: no operation takes half of them, and each wrong one is looked at."""
 _PATH_LENGTH = 300
 _PROBLEM_LENGTH = 64 * 1024
 
@@ -60,6 +62,8 @@ class Watched:
         self._watch = watch
         self._template = templates.Templates().of
         self._docs = headers.of_docs()
+        said = f"A query has at most {PARAMETERS_MAX} parameters."
+        self._too_many = problems.answer(problems.Problem(422, "too-many-parameters", said))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -80,8 +84,9 @@ class Watched:
                 problem += message.get("body", b"")[:_PROBLEM_LENGTH]
             await send(message)
 
+        asked = self._app if scope["query_string"].count(b"&") < PARAMETERS_MAX else self._too_many
         try:
-            await self._app(scope, receive, tell)
+            await asked(scope, receive, tell)
         finally:
             seconds = perf_counter() - began
             timed = self._watch.requests[self._template(scope), _METHODS.get(scope["method"], "OTHER"), status // 100]

@@ -32,6 +32,7 @@ OUTSIDE_THE_SCHEMA = {
     "to-before-from",
     "missing-parameter",
     "clock-told-twice",
+    "too-deep",
     "of-another-negotiation",
     "beyond-the-tree",
     "not-in-that-tree",

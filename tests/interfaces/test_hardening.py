@@ -72,11 +72,20 @@ def test_to_look_for_levels_takes_no_longer_than_to_read(client: TestClient, tel
 
 def test_an_answer_is_not_much_longer_than_what_it_answers(client: TestClient, tell: Tell) -> None:
     many = {f"field-{number}": 1 for number in range(10_000)}
-    few = {f"field-{number}": 1 for number in range(3_000)}
+    few = {f"field-{number}": 1 for number in range(60)}
     for answer in (tell("annotate", note="N.", **many), client.get("/v1/records", params=few)):
         assert answer.status_code == 422
         assert len(answer.json()["errors"]) == 50
         assert len(answer.content) < 10_000
+
+
+def test_a_query_has_a_bounded_number_of_parameters(client: TestClient, tell: Tell) -> None:
+    """Also where the same one is told again and again."""
+    assert client.get(f"/v1/records?{'&'.join(['limit=1'] * 64)}").status_code == 200
+    for _ in range(2):
+        answer = client.get(f"/v1/records?{'&'.join(['limit=1'] * 65)}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "too-many-parameters")
+        assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize(
