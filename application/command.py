@@ -76,6 +76,7 @@ class Command:
         }
 
     @classmethod
+    @cache
     def derives(cls) -> bool:
         """Whether a decision adds facts that other records told."""
         return len(cls.facts()) < len(cls.EVENT.__struct_fields__) - 1

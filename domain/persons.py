@@ -27,12 +27,9 @@ def renamed(event: DomainEvent, name: Callable[[str], str]) -> DomainEvent:
 def named(event: DomainEvent) -> list[str]:
     """The persons that an event names."""
     found: list[str] = []
-
-    def name(person: str) -> str:
-        found.append(person)
-        return person
-
-    renamed(event, name)
+    for field, within in _places_in(event).items():  # most often there is nothing in these, and no call is needed
+        if part := getattr(event, field):
+            _renamed(part, within, lambda person: found.append(person) or person)  # type: ignore[func-returns-value]
     return found
 
 
@@ -76,8 +73,9 @@ def _renamed(value: Any, places: Places | None, name: Callable[[str], str]) -> A
     if isinstance(value, list | tuple):
         return type(value)(_renamed(item, places, name) for item in value)
     if isinstance(value, msgspec.Struct) and places:
-        told = {field: getattr(value, field) for field in places}
-        return replace(value, **{field: _renamed(told[field], within, name) for field, within in places.items()})
+        told = {field: part for field in places if (part := getattr(value, field))}
+        changed = {field: _renamed(part, places[field], name) for field, part in told.items()}
+        return replace(value, **changed) if changed else value
     if isinstance(value, dict) and places:
         return {key: _renamed(item, places[key], name) if key in places else item for key, item in value.items()}
     return value

@@ -247,7 +247,9 @@ class LogReader:
 
         One that somebody changed, so that it does not open, is served as it stands.
         """
-        opener = self.subjects.opener(row[2] for row in rows)
+        opener = self.subjects.opener(rows)
+        if opener is None:
+            return [LogRow(*row) for row in rows]
         return [
             LogRow(position, topic, opener.opened_or_not(topic, state), negotiation)
             for position, topic, state, negotiation in rows
@@ -258,10 +260,10 @@ class LogReader:
 
     def _records(self, rows: Sequence[tuple[Any, ...]]) -> list[Record]:
         found = []
-        opener = self.subjects.opener(row[2] for row in rows)
+        opener = self.subjects.opener(rows)
         for position, topic, state, *_ in rows:
             try:
-                found.append(Record(position, decode_event(topic, opener.opened(topic, state))))
+                found.append(Record(position, decode_event(topic, opener.opened(topic, state) if opener else state)))
             except Exception as error:
                 reason = f"{type(error).__name__}: {error}"
                 if self._skip is None:

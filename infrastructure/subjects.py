@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from domain.event import DomainEvent
 from domain.persons import named
 from infrastructure.database import Connection
-from infrastructure.encryption import KEY_BITS, Opener, Subject, seal
+from infrastructure.encryption import KEY_BITS, MARK, Opener, Subject, seal
 from infrastructure.serialization import encode_event
 
 TABLES = (
@@ -45,21 +45,21 @@ class Subjects:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def opener(self, states: Iterable[bytes]) -> Opener:
-        """What gives the served form of some stored records, by their types and states."""
-        return Opener(self._keys, states)
+    def opener(self, rows: Sequence[tuple[Any, ...]]) -> Opener | None:
+        """What gives the served form of stored records, whose states come third; nothing where none is sealed."""
+        sealed = [row[2] for row in rows if MARK in row[2]]
+        return Opener(self._keys, sealed) if sealed else None
 
     def sealed(self, events: Sequence[DomainEvent]) -> list[Sealed]:
         """The stored forms of events that are about to be appended, in the same transaction."""
-        naming = [(set(named(event)), event.envelope.data_subject) for event in events]
-        names = set[str]().union(*(persons for persons, _ in naming), (whole for _, whole in naming if whole))
-        if not names:
+        naming = [(named(event), event.envelope.data_subject) for event in events]
+        if not any(persons or whole for persons, whole in naming):
             return [Sealed(encode_event(event)) for event in events]
-        subjects = self._of(names)
+        subjects = self._of({name for persons, whole in naming for name in (*persons, whole) if name})
         return [
             Sealed(
                 seal(event, subjects),
-                [(subjects[name].id, 0) for name in persons] + ([(subjects[whole].id, 1)] if whole else []),
+                [(subjects[name].id, 0) for name in {*persons}] + ([(subjects[whole].id, 1)] if whole else []),
             )
             for event, (persons, whole) in zip(events, naming, strict=True)
         ]

@@ -116,7 +116,7 @@ def verified(log: LogRows, comparison: Comparison, found: list[Finding]) -> Iter
     streams, last, parties, end, count = Streams(), 0, dict[int, set[str]](), _FIRST, log.count()
     restricted = set[str]()
     for page in _pages(log, log.head(), found):
-        opener = log.subjects.opener(_bytes(row.state) for row in page)
+        opener = log.subjects.opener([(row.position, row.topic, _bytes(row.state)) for row in page])
         for row in page:
             if row.position > end:
                 end = row.position + PARTIES_PAGE if row.position <= count else _LAST
@@ -136,7 +136,7 @@ def verified(log: LogRows, comparison: Comparison, found: list[Finding]) -> Iter
 
 
 def check(
-    row: Row, streams: Streams, parties: set[str], opener: Opener, restricted: set[str]
+    row: Row, streams: Streams, parties: set[str], opener: Opener | None, restricted: set[str]
 ) -> tuple[bytes | None, str, list[str]]:
     """The hash of a record's canonical form, its id, and what is wrong with its row.
 
@@ -156,7 +156,7 @@ def check(
     if fault := _version_fault(row, envelope, streams):
         faults.append(fault)
     try:
-        event = decode_event(row.topic, opener.opened(row.topic, state))
+        event = decode_event(row.topic, opener.opened(row.topic, state) if opener else state)
         expected = ("stream_id", str(event.envelope.stream)), *zip(ENVELOPE, envelope_columns(event), strict=True)
         named = concerned(event, "party")[0]
     except Exception as error:

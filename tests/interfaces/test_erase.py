@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner, Result
@@ -16,6 +15,7 @@ from infrastructure.settings import Settings
 from interfaces import audit_file
 from interfaces.cli import app
 from interfaces.main import application
+from tests.interfaces.office import Office, holds
 
 WORD = "Quillwort"
 """A word that stands in all that is to be erased."""
@@ -33,43 +33,6 @@ def chosen(address: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return address
 
 
-class Office:
-    """A service on a store, and who records and reads there."""
-
-    def __init__(self, client: TestClient) -> None:
-        self.client = client
-        for command, facts in {
-            "open-negotiation": {"title": "Talks"},
-            "add-party": {"party": "north", "name": "North", "kind": "state"},
-            "raise-issue": {"issue": "fish", "title": "Fish"},
-            "register-source": {"source": "paper", "title": "Paper", "publisher": "P", "kind": "article"},
-        }.items():
-            self.tell(command, **facts)
-
-    def tell(self, command: str, headers: dict[str, str] | None = None, **facts: Any) -> str:
-        told = {"negotiation": "talks", "occurred": "2025-01-02"} | facts
-        answer = self.client.post(f"/v1/records/{command}", json=told, headers=headers)
-        assert answer.status_code == 201, answer.text
-        self.last = answer.json()
-        return str(self.last["id"])
-
-    def claim(self, claim: str, text: str = "All of it.", **facts: Any) -> str:
-        told = {"kind": "position", "claimant": "north", "subject": "issue/fish"} | facts
-        return self.tell("make-claim", claim=claim, value={"type": "text", "text": text}, **told)
-
-    def read(self, path: str, **params: Any) -> Any:
-        head = self.client.get("/v1/records", params={"limit": 1}).headers["parley-position"]
-        answer = self.client.get(path, params=params | {"min_position": head})
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def record(self, named: str) -> Any:
-        return self.read(f"/v1/records/{named}")
-
-    def timeline(self) -> dict[str, Any]:
-        return {item["key"]: item for item in self.read("/v1/negotiations/talks/timeline")["items"]}
-
-
 @pytest.fixture
 def office(address: str) -> Iterator[Office]:
     with TestClient(application(Settings(database=address)), raise_server_exceptions=False) as client:
@@ -79,26 +42,6 @@ def office(address: str) -> Iterator[Office]:
 def erased(name: str, reason: str = "Asked for.") -> None:
     result = parley("erase", name, "--reason", reason)
     assert result.exit_code == 0, result.output
-
-
-def bytes_of(address: str) -> Iterator[bytes]:
-    """All that the files of a store hold; of a PostgreSQL, those of its tables."""
-    if address.startswith("sqlite:///"):
-        for file in Path(address.removeprefix("sqlite:///")).parent.iterdir():
-            yield file.read_bytes()
-        return
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("CHECKPOINT")
-        (folder,) = connection.execute("SHOW data_directory").fetchone() or ("",)
-        for (path,) in connection.execute(
-            "SELECT pg_relation_filepath(oid) FROM pg_class WHERE relkind IN ('r', 'i', 't')"
-            " AND pg_relation_filepath(oid) LIKE 'base/%'"
-        ):
-            yield Path(folder, path).read_bytes()
-
-
-def holds(address: str, text: bytes) -> bool:
-    return any(text in content for content in bytes_of(address))
 
 
 def keys_of(address: str) -> dict[str, bytes]:
