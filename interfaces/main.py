@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from opentelemetry.trace import Tracer
 from pydantic import TypeAdapter
 
+from application.access import OPEN
 from application.command import all_commands
 from infrastructure.access import AccessStore, Read
 from infrastructure.code_version import VERSION
@@ -114,7 +115,7 @@ def application(
     if guarded:
         app.add_middleware(Gate, guard=lambda: app.state.guard)
     _watch(app, watch)
-    _document(app)
+    _document(app, guarded)
     return app
 
 
@@ -198,8 +199,8 @@ def _watch(app: FastAPI, watch: Watch) -> None:
     app.build_middleware_stack = lambda: Watched(traced(), watch)  # type: ignore[method-assign]
 
 
-def _document(app: FastAPI) -> None:
-    """Complete the OpenAPI document: the bodies of all commands, the documents of all views, and the problems."""
+def _document(app: FastAPI, guarded: bool) -> None:
+    """Complete the OpenAPI document: the bodies of commands, the documents of views, problems, and who has to ask."""
     generated = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -217,8 +218,12 @@ def _document(app: FastAPI) -> None:
             | granting.schemas()
             | {"Problem": problems.SCHEMA, "Recorded": recording.SCHEMA}
         )
+        if guarded:
+            document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
         for operations in document["paths"].values():
             for operation in operations.values():
+                if guarded and operation["operationId"] not in OPEN:
+                    operation["security"] = [{"bearer": []}]
                 problems.describe(operation)
                 for parameter in operation.get("parameters", ()):
                     _leave_out_null(parameter["schema"])
