@@ -13,18 +13,9 @@ from uuid import UUID
 import uuid_utils.compat
 
 from application.credentials import Kind, Known, NameTaken, refuse_name
-from infrastructure.database import Connection, Database, Lock, StoreLost, StoreRefused
+from infrastructure.access_tables import checked, migrate
+from infrastructure.database import Connection, Database, Lock, StoreRefused
 
-SCHEMA = 1
-_TABLES = (
-    "CREATE TABLE identities (name {text} PRIMARY KEY, kind {text} NOT NULL, digest {text} NOT NULL,"
-    " grants {text} NOT NULL, groups {text} NOT NULL, created {text} NOT NULL, created_by {text} NOT NULL,"
-    " expires {text}, revoked {text}, revoked_by {text})",
-    "CREATE TABLE identity_changes (number {integer} PRIMARY KEY, at {text} NOT NULL, who {text} NOT NULL,"
-    " what {text} NOT NULL, name {text} NOT NULL, facts {text} NOT NULL)",
-    "CREATE TABLE reads (id {uuid} PRIMARY KEY, at {text} NOT NULL, who {text} NOT NULL, negotiation {text} NOT NULL,"
-    " address {text} NOT NULL, records {text} NOT NULL)",
-)
 _COLUMNS = "name, kind, digest, grants, groups, created, created_by, expires, revoked, revoked_by"
 
 
@@ -47,20 +38,6 @@ class Change(NamedTuple):
     what: str
     name: str
     facts: dict[str, Any]
-
-
-def migrate(database: Database) -> None:
-    """Make the tables. Safe where several processes do it at once."""
-    connection = database.writer("access")
-    try:
-        with connection.transaction("access"):
-            if connection.version("access") == 0:
-                connection.declare(*_TABLES)
-                connection.set_version("access", SCHEMA)
-    except StoreLost as error:
-        raise StoreRefused(f"The identities of {database} cannot be used: {error}") from None
-    finally:
-        connection.close()
 
 
 class AccessStore:
@@ -217,7 +194,7 @@ class AccessStore:
         try:
             if self._database.migrates_itself:
                 migrate(self._database)
-            connection = _checked(self._database, self._database.writer("access"))
+            connection = checked(self._database, self._database.writer("access"))
         except StoreRefused:
             return None
         self._writes = True
@@ -230,24 +207,7 @@ class AccessStore:
             if self._database.migrates_itself:
                 return None
             raise
-        return _checked(self._database, connection)
-
-
-def _checked(database: Database, connection: Connection) -> Connection:
-    try:
-        version = connection.version("access")
-        if version > SCHEMA:
-            told = f"(schema {version}, this one knows {SCHEMA})"
-            raise StoreRefused(f"The identities of {database} were written by a newer version of Parley {told}.")
-        if version < SCHEMA:
-            raise StoreRefused(f"The identities of {database} are not of this version: run `parley migrate`.")
-        connection.check_rights("access")
-    except Exception as error:
-        connection.close()
-        if isinstance(error, StoreLost):
-            raise StoreRefused(f"The identities of {database} cannot be used: {error}") from None
-        raise
-    return connection
+        return checked(self._database, connection)
 
 
 def _insert(connection: Connection, known: Known) -> None:

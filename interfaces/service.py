@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from infrastructure.access import AccessStore
-from infrastructure.access import migrate as migrate_access
+from infrastructure.access_tables import migrate as migrate_access
 from infrastructure.database import Database
 from infrastructure.log import Log, LogReader
 from infrastructure.log import migrate as migrate_log

@@ -9,7 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from infrastructure.access import migrate as migrate_access
+from infrastructure.access_tables import migrate as migrate_access
 from infrastructure.database import Database
 from infrastructure.log import migrate as migrate_log
 from infrastructure.proof_store import migrate as migrate_proofs

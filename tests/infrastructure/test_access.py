@@ -9,7 +9,8 @@ import pytest
 from psycopg import connect
 
 from application.credentials import Known, NameTaken
-from infrastructure.access import AccessStore, Read, migrate
+from infrastructure.access import AccessStore, Read
+from infrastructure.access_tables import migrate
 from infrastructure.database import Database, StoreLost, StoreRefused
 from infrastructure.identities import POLL_SECONDS, Identities
 from infrastructure.settings import Settings
