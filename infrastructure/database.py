@@ -40,7 +40,10 @@ class Dialect(NamedTuple):
     """How one of the two says what the other says otherwise."""
 
     types: dict[str, str]
-    """Column types by the names that the tables' declarations use: `{text}` sorts by code point."""
+    """Column types by the names that the tables' declarations use: `{text}` sorts by code point.
+
+    `{clustered}` and `{unsampled}` say of a table how it is kept, and that no sample of it is kept elsewhere.
+    """
     texts: str
     """The declaration of a table of searchable texts, each in a numbered place."""
     elements: str

@@ -56,7 +56,7 @@ class Eraser:
             for outcome in Committer(self._log, self._clock).commit(requests):
                 if isinstance(outcome, Exception):
                     raise outcome
-            self._log.subjects.destroy(subject, self._log.head())
+            self._log.subjects.destroy(subject)
         whole = {one.record for one in concerned if one.whole}
         return Made(len(whole), len({one.record for one in concerned} - whole), list(of))
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 import msgspec
-from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
+from eventsourcing.persistence import StoredEvent
 from msgspec.structs import replace
 
 from application.view import Document, View
@@ -86,21 +85,8 @@ encode_event, decode_event, told_in_record = _coder.encode, _coder.decode, _code
 
 
 def stored(event: DomainEvent, state: bytes) -> StoredEvent:
-    """An event as the library's recorders take it."""
+    """An event as the library's recorders take it. Its mapper is not used: what is read back is upcast and opened."""
     return StoredEvent(event.originator_id, event.originator_version, topic_of(event), state)
-
-
-class EventMapper(Mapper[UUID]):
-    """The library's port between events and what its recorders store."""
-
-    def __init__(self) -> None:
-        super().__init__(JSONTranscoder())
-
-    def to_stored_event(self, domain_event: Any) -> StoredEvent:
-        return stored(domain_event, encode_event(domain_event))
-
-    def to_domain_event(self, stored_event: StoredEvent) -> Any:
-        return decode_event(stored_event.topic, stored_event.state)
 
 
 def decode_document(view: View, body: bytes) -> Document:

@@ -51,7 +51,8 @@ class SqliteConnection(Connection):
     """A connection to one file, in autocommit mode: transactions are begun by hand."""
 
     dialect = Dialect(
-        types={"text": "TEXT", "bytes": "BLOB", "uuid": "TEXT", "integer": "INTEGER", "clustered": "WITHOUT ROWID"},
+        types={"text": "TEXT", "bytes": "BLOB", "uuid": "TEXT", "integer": "INTEGER", "clustered": "WITHOUT ROWID"}
+        | {"unsampled": ""},
         texts='CREATE VIRTUAL TABLE {table} USING fts5 (text, tokenize = "unicode61 remove_diacritics 0", '
         "columnsize = 0, detail = none)",
         elements="json_each(?)",
@@ -133,7 +134,7 @@ class SqliteConnection(Connection):
     def purge(self, *tables: str) -> None:
         """What is deleted from the log is written over at once; a file of views is written anew."""
         for table in tables:
-            if table.startswith("texts_"):  # its index forgets a word when it is written anew itself
+            if table.startswith("texts_"):  # its index forgets a word only when it is written anew
                 self.run(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
         if not self.value("PRAGMA secure_delete"):
             self.run("VACUUM")

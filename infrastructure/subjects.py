@@ -15,10 +15,10 @@ from infrastructure.serialization import encode_event
 
 TABLES = (
     "CREATE TABLE subject_keys (subject {text} PRIMARY KEY, name {text} NOT NULL UNIQUE, key {bytes} NOT NULL)"
-    " {clustered}",
+    " {clustered} {unsampled}",
     "CREATE TABLE record_subjects (subject {text} NOT NULL, position {integer} NOT NULL, whole {integer} NOT NULL,"
     " PRIMARY KEY (subject, position, whole)) {clustered}",
-    "CREATE TABLE unfinished_erasures (subject {text} PRIMARY KEY, position {integer} NOT NULL) {clustered}",
+    "CREATE TABLE unfinished_erasures (subject {text} PRIMARY KEY) {clustered}",
 )
 """A record is sealed as a `whole`, or a name in it. An erasure is unfinished as long as the files may hold what it
 erased."""
@@ -84,7 +84,7 @@ class Subjects:
         )
         return [Concerned(negotiation, str(record), bool(whole)) for negotiation, record, whole in rows]
 
-    def destroy(self, subject: str, position: int) -> None:
+    def destroy(self, subject: str) -> None:
         """Destroy a subject's key, and what whole records are found by; within the transaction that records it.
 
         The other keys are written anew: moved about in the file, the one may have left a copy of itself.
@@ -97,11 +97,11 @@ class Subjects:
             " (SELECT position FROM record_subjects WHERE subject = ? AND whole = 1)",
             (subject,),
         )
-        self._connection.run("INSERT INTO unfinished_erasures VALUES (?, ?)", (subject, position))
+        self._connection.run("INSERT INTO unfinished_erasures VALUES (?)", (subject,))
 
-    def unfinished(self) -> dict[str, int]:
-        """The erasures of which something may be left in the files, each with the position that records it."""
-        return dict(self._connection.rows("SELECT subject, position FROM unfinished_erasures"))
+    def unfinished(self) -> list[str]:
+        """The subjects of whom something may be left in the files."""
+        return [subject for (subject,) in self._connection.rows("SELECT subject FROM unfinished_erasures")]
 
     def finish(self, subjects: Iterable[str]) -> None:
         """Nothing is left of these."""

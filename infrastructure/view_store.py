@@ -19,14 +19,14 @@ _TABLES = (
     "CREATE TABLE documents_{build} (id {integer} PRIMARY KEY, view {text} NOT NULL, negotiation {text} NOT NULL,"
     " key {text} NOT NULL, kind {text} NOT NULL, date {text} NOT NULL, tags {text} NOT NULL, shown {integer} NOT NULL,"
     " texts {integer} NOT NULL, folded_date {text} NOT NULL, folded_position {integer} NOT NULL,"
-    " body {bytes} NOT NULL)",
+    " body {bytes} NOT NULL) {unsampled}",
     "CREATE TABLE tags_{build} (tag {text} NOT NULL, document {integer} NOT NULL,"
     " PRIMARY KEY (tag, document)) {clustered}",
     "CREATE TABLE pending_{build} (position {integer} NOT NULL, due {text} NOT NULL, negotiation {text} NOT NULL,"
     " PRIMARY KEY (position, due)) {clustered}",
     "CREATE TABLE parked_{build} (position {integer} NOT NULL, view {text} NOT NULL, negotiation {text} NOT NULL,"
     " key {text} NOT NULL, reason {text} NOT NULL, again {integer} NOT NULL,"
-    " PRIMARY KEY (negotiation, view, key, position)) {clustered}",
+    " PRIMARY KEY (negotiation, view, key, position)) {clustered} {unsampled}",
     "CREATE TABLE rebuilt_{build} (negotiation {text} PRIMARY KEY, position {integer} NOT NULL) {clustered}",
     "CREATE TABLE restricted_{build} (negotiation {text} PRIMARY KEY) {clustered}",
     "CREATE UNIQUE INDEX documents_{build}_places ON documents_{build} (negotiation, view, key)",

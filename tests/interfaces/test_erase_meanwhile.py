@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from uuid import UUID
 
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from msgspec.structs import replace
@@ -20,7 +21,7 @@ from infrastructure.database import Database
 from infrastructure.erasing import Eraser
 from infrastructure.log import Log, LogReader, Unreadable, migrate
 from infrastructure.replayed import Histories
-from infrastructure.serialization import EventMapper
+from infrastructure.serialization import encode_event, stored
 from infrastructure.settings import Settings
 from infrastructure.view_store import ViewStore
 from interfaces.cli import app
@@ -188,8 +189,19 @@ def test_a_log_of_an_older_schema_keeps_what_it_holds_as_it_is(database: Databas
     migrate(database)
     plain = replace(event, envelope=replace(event.envelope, id=UUID(int=9), version=3, data_subject=ADA))
     with closing(Log(database)) as log:
-        log.recorder.insert_events([EventMapper().to_stored_event(plain)], events=[plain])
+        log.recorder.insert_events([stored(plain, encode_event(plain))], events=[plain])
         assert [record.event for record in log.after(1)] == [event, plain]
         assert log.subjects.find(ADA) is None
         one(Committer(log, now), Request([told("annotate", note="Noted.", data_subject=ADA)]))
         assert len(log.subjects.concerned(str(log.subjects.find(ADA)))) == 1
+
+
+def test_no_statistics_keep_samples_of_what_can_be_erased(office: Office, address: str) -> None:
+    office.timeline()
+    if address.startswith("sqlite:///"):
+        return  # it keeps none
+    with psycopg.connect(address) as connection:
+        rows = connection.execute("SELECT relname, reloptions FROM pg_class WHERE relkind = 'r'").fetchall()
+    options = {name.rpartition("_")[0] if name[-1].isdigit() else name: told for name, told in rows}
+    for table in ("subject_keys", "documents", "texts", "parked"):
+        assert options[table] == ["autovacuum_analyze_threshold=2147483647"]
