@@ -7,7 +7,7 @@ from pathlib import Path
 import application
 import domain
 
-VERSION = "0.4.0"
+VERSION = "0.5.0"
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from infrastructure.access import migrate as migrate_access
+from infrastructure.access_tables import migrate as migrate_access
 from infrastructure.database import Connection, Database, Part
 from infrastructure.log import migrate as migrate_log
 from infrastructure.proof_store import migrate as migrate_proofs

@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from infrastructure import backup as backups
-from infrastructure.access import migrate as migrate_access
+from infrastructure.access_tables import migrate as migrate_access
 from infrastructure.database import Database
 from infrastructure.kept_tables import kept
 from infrastructure.log import Log, LogReader, LogRow
