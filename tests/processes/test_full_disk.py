@@ -42,8 +42,8 @@ def goes_through_a_full_disk(process: Process, address: str, make_room: Callable
         assert process.get("/v1/negotiations/talks").status_code == 200
         assert process.get("/v1/negotiations/talks/timeline", as_of="2025-02-01").status_code == 200
         assert process.get("/v1/records", limit=1).headers["parley-position"] == str(taken)
-        assert process.tell("annotate", note=NOTE["note"]).status_code == 507
         time.sleep(0.6)
+        taken += filled(process)  # none, but for the room that another process on the same disk has given back
     assert process.told.count("the views cannot be stored") <= 1
     make_room()
     wait_until(lambda: process.tell("annotate", note="There is room.").status_code == 201)
