@@ -174,4 +174,6 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_command_that_uses_a_store_is_among_those_that_fail() -> None:
     named = {command[:2] if command[0] == "audit" else command[:1] for command in FAILING}
     groups = {(), ("audit",)}
-    assert {path for path in commands() if path not in groups} - named == {("audit", "check")}
+    own_tests = {"keys", "people", "events", "seal", "verify", "erase"}
+    others = {path for path in commands() if path not in groups and path[0] not in own_tests}
+    assert others - named == {("audit", "check")}

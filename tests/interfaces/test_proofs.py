@@ -155,7 +155,7 @@ def test_without_a_tree_a_proof_is_to_be_asked_for_later(tmp_path: Path, monkeyp
         record = client.post("/v1/records/open-negotiation", json=body).json()["id"]
     for file in tmp_path.glob("parley.db.proofs*"):
         file.unlink()
-    monkeypatch.setattr("interfaces.reading.WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("interfaces.stores.WAIT_SECONDS", 0.1)
     with TestClient(application(settings, ("reading",))) as client:
         answer = client.get(f"/v1/proofs/inclusion/{record}")
         assert problem(answer) == (503, "not-there-yet")
