@@ -14,7 +14,7 @@ import uuid_utils.compat
 
 from application.credentials import Kind, Known, NameTaken, refuse_name
 from infrastructure.access_tables import checked, migrate
-from infrastructure.database import Connection, Database, Lock, StoreRefused
+from infrastructure.database import Connection, Database, Lock, StoreRefused, as_elements
 
 _COLUMNS = "name, kind, digest, grants, groups, created, created_by, expires, revoked, revoked_by"
 
@@ -130,8 +130,8 @@ class AccessStore:
         wanted = among if negotiation is None else {negotiation} if among is None else among & {negotiation}
         clauses, values = "id > ?", [str(after or UUID(int=0))]
         if wanted is not None:
-            clauses += f" AND negotiation IN (SELECT value ->> 0 FROM {self._elements()})"
-            values.append(json.dumps([[name] for name in wanted]))
+            clauses += f" AND negotiation {self._among()}"
+            values.append(as_elements(wanted))
         rows = self._rows(
             f"SELECT id, at, who, negotiation, address, records FROM reads WHERE {clauses} ORDER BY id LIMIT ?",
             (*values, limit),
@@ -173,9 +173,9 @@ class AccessStore:
             connection = self._connection()
             return connection.rows(sql, values) if connection else []
 
-    def _elements(self) -> str:
+    def _among(self) -> str:
         connection = self._connection()
-        return connection.dialect.elements if connection else ""
+        return connection.dialect.among if connection else ""
 
     def _any(self) -> bool:
         with self._lock:

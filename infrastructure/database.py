@@ -4,6 +4,7 @@ Statements mark their values with `?` and are written once, for both; what only 
 `sqlite.py` and in `postgres.py`, and nowhere else.
 """
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -54,6 +55,16 @@ class Dialect(NamedTuple):
     """The places in such a table where a word is found, or one that begins with it."""
     indexes: tuple[str, ...] = ()
     """What else makes such a table fit for searching, once it is filled."""
+
+    @property
+    def among(self) -> str:
+        """Says of a column that what it holds is one of some texts, given as one value: see `as_elements`."""
+        return f"IN (SELECT value ->> 0 FROM {self.elements})"
+
+
+def as_elements(texts: Iterable[str]) -> str:
+    """Some texts as one value of a statement."""
+    return json.dumps([[text] for text in texts])
 
 
 class Connection(ABC):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from application.fold import Place
 from application.view import Index
-from infrastructure.database import Connection
+from infrastructure.database import Connection, as_elements
 
 _COLUMNS = (
     "id", "view", "negotiation", "key",
@@ -216,8 +216,8 @@ class Documents:
         """Those of some negotiations, or of all, that are served without some records."""
         sql, values = f"SELECT negotiation FROM restricted_{self._build}", list[str]()
         if negotiations is not None:
-            sql += f" WHERE negotiation IN (SELECT value ->> 0 FROM {self._connection.dialect.elements})"
-            values = [json.dumps([[negotiation] for negotiation in negotiations])]
+            sql += f" WHERE negotiation {self._connection.dialect.among}"
+            values = [as_elements(negotiations)]
         return frozenset(name for (name,) in self._connection.rows(sql, values))
 
     def rebuilt(self) -> dict[str, int]:

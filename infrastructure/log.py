@@ -4,7 +4,6 @@ A record's envelope stands beside it in columns, for finding it; `record_parties
 the keys of data subjects are written in the append's own transaction.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -15,7 +14,7 @@ from uuid import UUID
 from application.view import Record
 from domain.event import DomainEvent
 from infrastructure import subjects
-from infrastructure.database import Connection, Database, StoreLost, StoreRefused
+from infrastructure.database import Connection, Database, StoreLost, StoreRefused, as_elements
 from infrastructure.recorder import LogRecorder, Receipt
 from infrastructure.serialization import decode_event, stored
 from infrastructure.subjects import Subjects
@@ -199,9 +198,8 @@ class LogReader:
         if not keys:
             return {}
         rows = self._connection.rows(
-            "SELECT key, digest, first, count FROM receipts"
-            f" WHERE key IN (SELECT value ->> 0 FROM {self._connection.dialect.elements})",
-            (json.dumps([[key] for key in keys]),),
+            f"SELECT key, digest, first, count FROM receipts WHERE key {self._connection.dialect.among}",
+            (as_elements(keys),),
         )
         return {row[0]: Receipt(*row) for row in rows}
 
@@ -235,8 +233,8 @@ class LogReader:
         clauses = ["position > ?", *(FILTERS[name] for name in filters)]
         values = [after, *filters.values()]
         if negotiations is not None:
-            clauses.append(f"negotiation IN (SELECT value ->> 0 FROM {self._connection.dialect.elements})")
-            values.append(json.dumps([[negotiation] for negotiation in sorted(negotiations)]))
+            clauses.append(f"negotiation {self._connection.dialect.among}")
+            values.append(as_elements(sorted(negotiations)))
         rows = self._connection.rows(
             f"SELECT {_ROW} FROM records WHERE {' AND '.join(clauses)} ORDER BY position LIMIT ?", (*values, limit)
         )
@@ -312,7 +310,7 @@ class Log(LogReader):
         rows = self._connection.rows(
             "SELECT position, topic, state FROM records WHERE stream_id IN"
             f" (SELECT CAST(value ->> 0 AS {dialect.types['uuid']}) FROM {dialect.elements}) ORDER BY version",
-            (json.dumps([[str(stream)] for stream in streams]),),
+            (as_elements(map(str, streams)),),
         )
         found: dict[UUID, list[DomainEvent]] = defaultdict(list)
         for _, event in self._records(rows):

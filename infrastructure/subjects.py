@@ -1,6 +1,5 @@
 """The data subjects: a key for each, and which records are sealed with it. In the log, and gone when it is erased."""
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -9,7 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.event import DomainEvent
 from domain.persons import named
-from infrastructure.database import Connection
+from infrastructure.database import Connection, as_elements
 from infrastructure.encryption import KEY_BITS, MARK, Opener, Subject, seal
 from infrastructure.serialization import encode_event
 
@@ -113,9 +112,8 @@ class Subjects:
 
     def _keys(self, subjects: Iterable[str]) -> dict[str, bytes]:
         rows = self._connection.rows(
-            "SELECT subject, key FROM subject_keys"
-            f" WHERE subject IN (SELECT value ->> 0 FROM {self._connection.dialect.elements})",
-            (json.dumps([[subject] for subject in subjects]),),
+            f"SELECT subject, key FROM subject_keys WHERE subject {self._connection.dialect.among}",
+            (as_elements(subjects),),
         )
         return dict(rows)
 
@@ -123,9 +121,8 @@ class Subjects:
         """The subjects of some names; those that are new get a key."""
         told = sorted(names)
         rows = self._connection.rows(
-            "SELECT name, subject, key FROM subject_keys"
-            f" WHERE name IN (SELECT value ->> 0 FROM {self._connection.dialect.elements})",
-            (json.dumps([[name] for name in told]),),
+            f"SELECT name, subject, key FROM subject_keys WHERE name {self._connection.dialect.among}",
+            (as_elements(told),),
         )
         known = {name: Subject(subject, key) for name, subject, key in rows}
         new = {name: Subject(uuid4().hex, AESGCM.generate_key(KEY_BITS)) for name in told if name not in known}

@@ -8,7 +8,7 @@ from application.fold import Place
 from application.listing import Query
 from application.view import Row
 from domain.text import words
-from infrastructure.database import Database, TableMissing
+from infrastructure.database import Database, TableMissing, as_elements
 from infrastructure.documents import TEXTS_MAX, Documents, Parked, touch
 from infrastructure.view_store import opened
 
@@ -109,12 +109,12 @@ class ViewReader:
             f" UNION ALL SELECT 1, 0, view, negotiation, key, body FROM documents_{build} WHERE shown = 1"
             f" AND (view, negotiation, key) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM {elements})"
             f" UNION ALL SELECT 2, 0, tag, '', key, body FROM tags_{build} JOIN documents_{build} ON id = document"
-            f" WHERE tag IN (SELECT value ->> 0 FROM {elements})"
+            f" WHERE tag {self._connection.dialect.among}"
             f" UNION ALL SELECT 3, 0, '', '', '', {nothing} FROM (SELECT 1 FROM parked_{build} LIMIT 1) AS any_parked"
             f" UNION ALL SELECT 4, 0, '', negotiation, '', {nothing} FROM restricted_{build} WHERE negotiation IN"
             f" (SELECT value ->> 1 FROM {elements})"
             " ORDER BY 1, 5",
-            (build, told := json.dumps(places), _elements(touches), told),
+            (build, told := json.dumps(places), as_elements(touches), told),
         )
         position = 0
         bodies: dict[Place, bytes] = {}
@@ -164,8 +164,8 @@ class ViewReader:
         if tags:
             rows = self._connection.rows(
                 f"SELECT tag, body FROM tags_{build} JOIN documents_{build} ON id = document"
-                f" WHERE tag IN (SELECT value ->> 0 FROM {self._connection.dialect.elements}) ORDER BY tag, key",
-                (_elements(tags),),
+                f" WHERE tag {self._connection.dialect.among} ORDER BY tag, key",
+                (as_elements(tags),),
             )
             for tag, body in rows:
                 found.setdefault(tags[tag], []).append(body)
@@ -196,17 +196,12 @@ class ViewReader:
             found = f"id IN (SELECT {dialect.text_key} / {TEXTS_MAX} FROM ({places}) AS places)"
             sought = words(query.text)
             told += [(found, self._connection.search(word)) for word in sought] or [("'' = ?", "nothing")]
-        among = f"IN (SELECT value ->> 0 FROM {self._connection.dialect.elements})"
+        among = self._connection.dialect.among
         if query.negotiations is not None and len(query.negotiations) == 1:
             told.append(("negotiation = ?", next(iter(query.negotiations))))
         elif query.negotiations is not None:
-            told.append((f"negotiation {among}", _elements(query.negotiations)))
+            told.append((f"negotiation {among}", as_elements(query.negotiations)))
         if query.left_out:
-            told.append((f"negotiation NOT {among}", _elements(query.left_out)))
+            told.append((f"negotiation NOT {among}", as_elements(query.left_out)))
         asked = [(clause, value) for clause, value in told if value]
         return ["shown = 1", *(clause for clause, _ in asked)], [value for _, value in asked]
-
-
-def _elements(told: Iterable[str]) -> str:
-    """A list as one value of a statement."""
-    return json.dumps([[one] for one in told])
