@@ -10,7 +10,7 @@ from functools import cache
 from itertools import chain
 from math import isfinite
 from types import NoneType
-from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
+from typing import Annotated, Any, ClassVar, Self, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError
 
 from domain.erased import Erased
 from domain.event import Derived, DomainEvent, validator
+from domain.fact import marks
 from domain.moment import order
 from domain.refusal import Refused
 
@@ -244,6 +245,4 @@ def _changeable(event: type[DomainEvent]) -> frozenset[str]:
 
 def is_derived(hint: Any) -> bool:
     """Whether an annotation marks a field that no command tells."""
-    return any(isinstance(mark, Derived) for mark in getattr(hint, "__metadata__", ())) or any(
-        map(is_derived, get_args(hint))
-    )
+    return bool(marks(hint, Derived))

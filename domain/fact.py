@@ -6,7 +6,7 @@ types alone: a rule that is tightened later never makes old history unreadable.
 """
 
 import inspect
-from typing import Any, Literal, Self, get_type_hints
+from typing import Any, Literal, Self, TypeVar, get_args, get_type_hints
 
 import msgspec
 from pydantic import GetCoreSchemaHandler
@@ -45,3 +45,19 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
             metadata={"pydantic_js_updates": {"title": cls.__name__, "description": inspect.getdoc(cls) or ""}},
         )
         return core_schema.no_info_after_validator_function(build, shape)
+
+
+Mark = TypeVar("Mark")
+
+
+def marks(hint: object, kind: type[Mark]) -> list[Mark]:
+    """The marks of a kind in an annotation, at any depth."""
+    own = [mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, kind)]
+    return own + [mark for part in get_args(hint) for mark in marks(part, kind)]
+
+
+def facts_in(hint: object) -> set[type[Fact]]:
+    """The kinds of facts that an annotation admits, at any depth."""
+    if isinstance(hint, type) and issubclass(hint, Fact):
+        return {hint}
+    return set[type[Fact]]().union(*map(facts_in, get_args(hint)))

@@ -5,11 +5,11 @@ Names are timeless: what is known at all can be spoken of at any time, also befo
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
 
 import msgspec
 
-from domain.fact import Fact
+from domain.fact import Fact, facts_in, marks
 from domain.text import Slug
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ ClaimKey = Annotated[Slug, Names("claim")]
 
 def kinds_named(hint: object) -> set[str]:
     """The kinds that an annotation marks, at any depth."""
-    marks = {mark.kind for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Names)}
-    return marks.union(*map(kinds_named, get_args(hint)))
+    return {mark.kind for mark in marks(hint, Names)}
 
 
 @cache
@@ -54,16 +53,9 @@ def _naming_fields(fact: type[Fact]) -> tuple[tuple[str, str | None], ...]:
     fields = []
     for field in msgspec.structs.fields(fact):
         kinds = kinds_named(hints[field.name])
-        if kinds or any(map(_naming_fields, _facts_in(hints[field.name]))):
+        if kinds or any(map(_naming_fields, facts_in(hints[field.name]))):
             fields.append((field.name, kinds.pop() if kinds else None))
     return tuple(fields)
-
-
-def _facts_in(hint: object) -> set[type[Fact]]:
-    """The kinds of facts that an annotation admits, at any depth."""
-    if isinstance(hint, type) and issubclass(hint, Fact):
-        return {hint}
-    return set[type[Fact]]().union(*map(_facts_in, get_args(hint)))
 
 
 def references(fact: Fact, path: str = "") -> list[Reference]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_type_hints
 
 import msgspec
 from msgspec.structs import replace
 
 from domain.amendment import Corrected
 from domain.event import DomainEvent
-from domain.fact import Fact
+from domain.fact import Fact, facts_in, marks
 from domain.model import AGGREGATE_OF_EVENT
 from domain.text import Personal
 
@@ -41,9 +41,10 @@ def _places_in(event: DomainEvent) -> Places:
 def _places(fact: type[Fact]) -> Places:
     found: dict[str, Places | None] = {}
     for field, hint in get_type_hints(fact, include_extras=True).items():
-        within = {name: places for kind in _facts_in(hint) for name, places in _places(kind).items()}
-        if field in fact.__struct_fields__ and (within or _is_personal(hint)):
-            found[field] = None if _is_personal(hint) else within
+        personal = bool(marks(hint, Personal))
+        within = {name: places for kind in facts_in(hint) for name, places in _places(kind).items()}
+        if field in fact.__struct_fields__ and (within or personal):
+            found[field] = None if personal else within
     return found
 
 
@@ -52,18 +53,6 @@ def _places_of_kind(kind: str) -> Places:
     """Where the records of a kind of stream name somebody: what a correction changes is not typed."""
     events = (event for event, aggregate in AGGREGATE_OF_EVENT.items() if kind == aggregate.KIND)
     return {name: places for event in events for name, places in _places(event).items()}
-
-
-def _is_personal(hint: object) -> bool:
-    return any(isinstance(mark, Personal) for mark in getattr(hint, "__metadata__", ())) or any(
-        map(_is_personal, get_args(hint))
-    )
-
-
-def _facts_in(hint: object) -> set[type[Fact]]:
-    if isinstance(hint, type) and issubclass(hint, Fact):
-        return {hint}
-    return set[type[Fact]]().union(*map(_facts_in, get_args(hint)))
 
 
 def _renamed(value: Any, places: Places | None, name: Callable[[str], str]) -> Any:
