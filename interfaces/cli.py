@@ -1,15 +1,13 @@
 """The command line: a client of the HTTP interface, over the network or within this process."""
 
-import asyncio
 import hashlib
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import httpx2
 import typer
@@ -21,9 +19,9 @@ from infrastructure.database import StoreRefused
 from infrastructure.log import Log
 from interfaces import audit_file, backup, erase, events, keys, sealing, service, verifying
 from interfaces import show as tables
-from interfaces.client import Client, Failed, Item, NotThere, connected
+from interfaces.client import Client, Failed, Item, NotThere
 from interfaces.service import serve
-from interfaces.terminal import err, fail, out, progress, settings, usable_store
+from interfaces.terminal import AsJson, Url, err, fail, out, print_json, progress, run, settings, usable_store
 
 BATCH_LINES = 200
 
@@ -40,10 +38,6 @@ app.add_typer(events.app)
 app.add_typer(erase.app)
 app.add_typer(sealing.app)
 app.add_typer(verifying.app)
-
-Url = Annotated[str | None, typer.Option(help="A running service; without it, the store is opened here.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
-
 
 View = Literal[
     "negotiations",
@@ -132,7 +126,7 @@ def record(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], u
 
     if not lines:
         raise typer.Exit(fail("There is not one command in the file."))
-    out.print(f"{_run(url, send, makes=True)} records stand in the log.")
+    out.print(f"{run(url, send, makes=True)} records stand in the log.")
 
 
 @app.command()
@@ -166,7 +160,7 @@ def show(
             return [item for item in supposed if view != "positions" or item["kind"] == "position"]
         return await client.items(path, params | ({"kind": "position"} if view == "positions" else {}))
 
-    items = _run(url, asked)
+    items = run(url, asked)
     _print(items, tables.table(view, items), as_json=as_json)
 
 
@@ -186,7 +180,7 @@ def diff(
     """Show what changed between two moments on one of the clocks, by which records."""
     times = _told(as_of=as_of, public_at=public_at, known_at=known_at, view=view)
     params = times | {"from": start, "to": end, "clock": clock}
-    answer = _run(url, lambda client: client.document(f"/v1/negotiations/{negotiation}/diff", params))
+    answer = run(url, lambda client: client.document(f"/v1/negotiations/{negotiation}/diff", params))
     _print(answer, tables.difference(answer), as_json=as_json)
 
 
@@ -204,7 +198,7 @@ def grounds(
 ) -> None:
     """Show the records and sources that a field rests on."""
     params = _told(as_of=as_of, public_at=public_at, known_at=known_at, key=key or None, field=field, view=view)
-    answer = _run(url, lambda client: client.document(f"/v1/negotiations/{negotiation}/grounds", params))
+    answer = run(url, lambda client: client.document(f"/v1/negotiations/{negotiation}/grounds", params))
     _print(answer, tables.grounds(answer), as_json=as_json)
 
 
@@ -225,7 +219,7 @@ def audit_write(
             times = Times(as_of=as_of, public_at=public_at, known_at=known_at)
             return await audit_file.write(file, negotiation, times, client, lambda: bar.advance(task))
 
-    out.print(f"{_run(url, written)} records stand in {file}.")
+    out.print(f"{run(url, written)} records stand in {file}.")
 
 
 @audit.command("check")
@@ -270,7 +264,7 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Show every record about one thing, in the order of the log."""
-    items = _run(url, lambda client: client.items("/v1/records", {"negotiation": negotiation, "stream": stream}))
+    items = run(url, lambda client: client.items("/v1/records", {"negotiation": negotiation, "stream": stream}))
     if not items:
         raise typer.Exit(fail(f"There is no record of {stream} in {negotiation}."))
     _print(items, tables.history(items), as_json=as_json)
@@ -295,7 +289,7 @@ def export(
             sys.stdout.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in page["items"])
             params["after"] = page["next"] and int(page["next"])
 
-    _run(url, write)
+    run(url, write)
 
 
 def _told(**params: str | None) -> dict[str, Any]:
@@ -303,32 +297,9 @@ def _told(**params: str | None) -> dict[str, Any]:
     return {name: value for name, value in params.items() if value is not None}
 
 
-T = TypeVar("T")
-
-
-def _run(url: str | None, work: Callable[[Client], Awaitable[T]], *, makes: bool = False) -> T:
-    """What some work with a client of the service comes to; where it fails, one sentence and exit code 1.
-
-    A store that is not there is made by work that records alone: the name may be misspelt.
-    """
-
-    async def connected_to() -> T:
-        if not url and not makes:
-            settings().store().reader("log").close()
-        async with connected(url, settings()) as client:
-            return await work(client)
-
-    try:
-        return asyncio.run(connected_to())
-    except (Failed, StoreRefused) as failed:
-        raise typer.Exit(fail(str(failed))) from None
-    except httpx2.TransportError as error:
-        raise typer.Exit(fail(f"The service does not answer: {error}")) from None
-
-
 def _print(value: object, table: Table, *, as_json: bool) -> None:
     """An answer as a table, or as it is."""
     if as_json:
-        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+        print_json(value)
     else:
         out.print(table)

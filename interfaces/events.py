@@ -1,7 +1,5 @@
 """The catalogue of events: `parley events`, every type of record and what uses it."""
 
-import json
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +13,7 @@ from domain.erasure import Erasure
 from domain.event import DomainEvent
 from domain.model import EVENT_OF_TOPIC
 from infrastructure.stored_schema import stored_schema
-from interfaces.terminal import fail, out
+from interfaces.terminal import fail, out, print_json
 
 app = typer.Typer()
 _COMMAND_OF = {Erasure.Made: "parley erase"} | {command.EVENT: name for name, command in all_commands().items()}
@@ -33,7 +31,7 @@ def events(
     if not found:
         raise typer.Exit(fail(f"There is no type of record that begins with {beginning}."))
     if as_json:
-        sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+        print_json(found)
         return
     out.print(_table(found))
     out.print(

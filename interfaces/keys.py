@@ -1,14 +1,11 @@
 """The commands of administrators, on the store or through a service: keys for programs, and what people may do."""
 
-import asyncio
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import httpx2
 import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.markup import escape
@@ -18,15 +15,12 @@ from application.access import LOCAL, ROLES
 from application.credentials import Kind, Person
 from domain.refusal import Refused
 from infrastructure.access import AccessStore
-from interfaces.client import Failed, connected
 from interfaces.granting import NewKey, NewPerson, made, put, shown
 from interfaces.main import now
 from interfaces.problems import of_validation
-from interfaces.terminal import err, fail, out, settings, usable_store
+from interfaces.terminal import AsJson, Url, err, fail, out, print_json, run, settings, usable_store
 
 Item = dict[str, Any]
-Url = Annotated[str | None, typer.Option(help="A running service; without it, the store is opened here.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Roles = Annotated[
     list[str],
     typer.Option("--role", help=f"One of {', '.join(ROLES)}, and where: recorder:japan-us-2025, or reader:* for all."),
@@ -153,21 +147,12 @@ def _usable(*, writes: bool = True) -> Iterator[AccessStore]:
 
 
 def _asked(url: str, method: str, path: str, body: Item | None = None) -> Item:
-    async def ask() -> Item:
-        async with connected(url, settings()) as client:
-            return await client.changed(method, path, body)
-
-    try:
-        return asyncio.run(ask())
-    except Failed as failed:
-        raise typer.Exit(fail(str(failed))) from None
-    except httpx2.TransportError as error:
-        raise typer.Exit(fail(f"The service does not answer: {error}")) from None
+    return run(url, lambda client: client.changed(method, path, body))
 
 
 def _print(items: list[Item], as_json: bool, *columns: str) -> None:
     if as_json:
-        sys.stdout.write(json.dumps(items, ensure_ascii=False, indent=2) + "\n")
+        print_json(items)
         return
     table = Table()
     for column in columns:
