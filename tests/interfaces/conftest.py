@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from infrastructure.settings import Settings
 from interfaces.main import application, now
+from tests.interfaces.office import Office
 
 Tell = Callable[..., httpx2.Response]
 
@@ -68,3 +69,17 @@ def read(client: TestClient) -> Callable[..., Any]:
         return answer.json()
 
     return get
+
+
+@pytest.fixture
+def chosen(address: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The store that the command line works on."""
+    monkeypatch.setenv("PARLEY_DATABASE", address)
+    return address
+
+
+@pytest.fixture
+def office(address: str) -> Iterator[Office]:
+    """A service on a store of each kind, and who records and reads there."""
+    with TestClient(application(Settings(database=address)), raise_server_exceptions=False) as client:
+        yield Office(client)

@@ -6,6 +6,13 @@ from typing import Any
 
 import psycopg
 from fastapi.testclient import TestClient
+from typer.testing import CliRunner, Result
+
+from interfaces.cli import app
+
+
+def parley(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
 
 
 class Office:

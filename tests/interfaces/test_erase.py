@@ -2,20 +2,17 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from typer.testing import CliRunner, Result
 
 from infrastructure.settings import Settings
 from interfaces import audit_file
-from interfaces.cli import app
 from interfaces.main import application
-from tests.interfaces.office import Office, holds
+from tests.interfaces.office import Office, holds, parley
 
 WORD = "Quillwort"
 """A word that stands in all that is to be erased."""
@@ -23,20 +20,7 @@ SPEAKER = f"Ada {WORD}"
 CONFIDENCE = f"Confidence of {WORD}"
 
 
-def parley(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments)
-
-
-@pytest.fixture(autouse=True)
-def chosen(address: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("PARLEY_DATABASE", address)
-    return address
-
-
-@pytest.fixture
-def office(address: str) -> Iterator[Office]:
-    with TestClient(application(Settings(database=address)), raise_server_exceptions=False) as client:
-        yield Office(client)
+pytestmark = pytest.mark.usefixtures("chosen")
 
 
 def erased(name: str, reason: str = "Asked for.") -> None:

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
@@ -11,9 +10,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from fastapi.testclient import TestClient
 from msgspec.structs import replace
-from typer.testing import CliRunner, Result
 
 from domain.claim import Claim
 from infrastructure.committer import Committer, Request
@@ -22,12 +19,10 @@ from infrastructure.erasing import Eraser
 from infrastructure.log import Log, LogReader, Unreadable, migrate
 from infrastructure.replayed import Histories
 from infrastructure.serialization import encode_event, stored
-from infrastructure.settings import Settings
 from infrastructure.view_store import ViewStore
-from interfaces.cli import app
-from interfaces.main import application, now
+from interfaces.main import now
 from tests.infrastructure.test_log import one, told
-from tests.interfaces.office import Office, holds
+from tests.interfaces.office import Office, holds, parley
 
 ADA = "Ada Quillwort"
 KILLED = """
@@ -60,20 +55,7 @@ POINTS = [
 ]
 
 
-def parley(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments)
-
-
-@pytest.fixture(autouse=True)
-def chosen(address: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("PARLEY_DATABASE", address)
-    return address
-
-
-@pytest.fixture
-def office(address: str) -> Iterator[Office]:
-    with TestClient(application(Settings(database=address)), raise_server_exceptions=False) as client:
-        yield Office(client)
+pytestmark = pytest.mark.usefixtures("chosen")
 
 
 @pytest.mark.parametrize("point", POINTS, ids="-".join)
