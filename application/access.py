@@ -76,8 +76,7 @@ class Identity(NamedTuple):
 
     def may(self, operation: str, negotiation: str) -> bool:
         """Whether one of its roles in a negotiation may do something there. With `*`: in all of them."""
-        held = self.roles.get(EVERY, frozenset()) | self.roles.get(negotiation, frozenset())
-        return not held.isdisjoint(operations().get(operation, frozenset()))
+        return not self._held(negotiation).isdisjoint(operations().get(operation, frozenset()))
 
     def may_anywhere(self, operation: str) -> bool:
         """Whether there is a negotiation in which it may."""
@@ -91,8 +90,10 @@ class Identity(NamedTuple):
 
     def sight(self, negotiation: str) -> Sight:
         """Which restricted records it may see in a negotiation: an auditor sees all."""
-        held = self.roles.get(EVERY, frozenset()) | self.roles.get(negotiation, frozenset())
-        return Sight(self.everything or "auditor" in held, self.groups)
+        return Sight(self.everything or "auditor" in self._held(negotiation), self.groups)
+
+    def _held(self, negotiation: str) -> frozenset[Role]:
+        return self.roles.get(EVERY, frozenset()) | self.roles.get(negotiation, frozenset())
 
 
 LOCAL = Identity("local", {EVERY: frozenset(ROLES)}, everything=True)

@@ -444,16 +444,17 @@ class History:
         records = self.records
         if known_at:
             records = [r for r in records if reached(r.event.envelope.recorded.isoformat(), known_at)]
-        if not public_at and len(records) == len(self.records):
+        if public_at:
+            public = list(_public(records, public_at))
+            narrowed = History([record for record, _ in public])
+            narrowed.vaguely_public = frozenset(
+                str(record.event.envelope.id) for record, when in public if when and may_be_later(when, public_at)
+            )
+        elif len(records) == len(self.records):
             return self
-        public = list(_public(records, public_at)) if public_at else [(record, None) for record in records]
-        narrowed = History([record for record, _ in public])
+        else:
+            narrowed = History(records)
         narrowed.confidential = self.confidential
-        narrowed.vaguely_public = frozenset(
-            str(record.event.envelope.id)
-            for record, when in public
-            if public_at and when and may_be_later(when, public_at)
-        )
         return narrowed
 
 

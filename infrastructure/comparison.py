@@ -42,10 +42,10 @@ def held(name: str, note: str, verifier: Verifier | None, origin: str | None) ->
 def kept_beside(sealed: Sealed, verifier: Verifier | None) -> Held:
     """A checkpoint of the store itself. Raises as `held` does; those by an earlier key are taken by their root."""
     note = sealed.signed
-    told, keys = note.checkpoint, {f"{one.name}+{one.key_hash.hex()}" for one in note.signatures}
+    told, keys = note.checkpoint, {one.signer for one in note.signatures}
     if told.size != sealed.size or sealed.signer not in keys:
         raise NotSigned(f"It is of {told.size} records and by {', '.join(keys)}, and was kept as another.")
-    if verifier and sealed.signer == f"{verifier.name}+{verifier.key_hash.hex()}":
+    if verifier and sealed.signer == verifier.signer:
         verifier.check(note)
     return Held(f"the checkpoint kept beside the log at {sealed.size} records", told)
 

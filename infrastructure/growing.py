@@ -71,7 +71,7 @@ class Grower:
         """The checkpoint of the tree as it is, signed; none where the log is empty. Raises `LogChanged`."""
         with self._store.transaction():
             tree, latest = self._store.tree(), self._store.latest()
-            key = f"{signer.verifier.name}+{signer.verifier.key_hash.hex()}"
+            key = signer.verifier.signer
             if latest:
                 self._refuse_other(latest)
                 if (latest.size, latest.signer) == (tree.size, key):

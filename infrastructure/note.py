@@ -46,6 +46,11 @@ class Signature(NamedTuple):
     key_hash: bytes
     signature: bytes
 
+    @property
+    def signer(self) -> str:
+        """Which key it is by: `name+hash`."""
+        return _signer(self)
+
 
 class Note(NamedTuple):
     """A text and its signatures; whose they are and whether they are good is another question."""
@@ -84,8 +89,13 @@ class Verifier(NamedTuple):
     def key_hash(self) -> bytes:
         return sha256(f"{self.name}\n".encode() + _ED25519 + self.key).digest()[:4]
 
+    @property
+    def signer(self) -> str:
+        """Which key it is: `name+hash`."""
+        return _signer(self)
+
     def __str__(self) -> str:
-        return f"{self.name}+{self.key_hash.hex()}+{base64.b64encode(_ED25519 + self.key).decode()}"
+        return f"{self.signer}+{base64.b64encode(_ED25519 + self.key).decode()}"
 
     def check(self, note: Note) -> None:
         """Raise `NotSigned` where a note has no good signature by this key."""
@@ -128,7 +138,7 @@ class Signer:
     def secret(self) -> str:
         """What a key file holds."""
         key = base64.b64encode(_ED25519 + self._key.private_bytes_raw()).decode()
-        return f"{_PRIVATE}{self.verifier.name}+{self.verifier.key_hash.hex()}+{key}"
+        return f"{_PRIVATE}{self.verifier.signer}+{key}"
 
     def sign(self, checkpoint: Checkpoint) -> Note:
         signature = self._key.sign(str(checkpoint).encode())
@@ -153,6 +163,10 @@ def _signatures(lines: str) -> Iterator[Signature]:
         except ValueError:
             raise NotANote("One of its signatures is no base64.") from None
         yield Signature(found[1], told[:4], told[4:])
+
+
+def _signer(one: Signature | Verifier) -> str:
+    return f"{one.name}+{one.key_hash.hex()}"
 
 
 def _line(one: Signature) -> str:

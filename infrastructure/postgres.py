@@ -20,6 +20,7 @@ from infrastructure.database import (
     StoreRefused,
 )
 from infrastructure.postgres_access import check_rights, check_schema, named, named_errors, sentence
+from infrastructure.view_store import TABLES as BUILD_TABLES
 
 _LOCKS: dict[Lock, int] = {
     "log": 0x70617201,
@@ -241,7 +242,7 @@ class PostgresDatabase:
             if connection.version(part) in (0, version):
                 return  # another process was here first
             for (build,) in connection.rows("SELECT build FROM builds"):
-                for table in ("documents", "tags", "texts", "pending", "parked", "rebuilt", "restricted"):
+                for table in BUILD_TABLES:
                     connection.run(f"DROP TABLE IF EXISTS {table}_{build}")
             connection.run("DROP TABLE builds")
             connection.set_version(part, 0)

@@ -31,7 +31,7 @@ NOBODY = Identity("nobody", {})
 """Who asks for what needs no identity."""
 _OPEN_PATHS = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json"})
 _OPERATED = {"/metrics": "metrics"}
-"""What is no operation of the document, and yet not everybody's."""
+"""What asks nobody itself who may have it."""
 _PROXIES = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"})
 _LOCAL_HOST = rb"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?"
 _HOST = re.compile(_LOCAL_HOST, re.IGNORECASE)

@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from application.access import LOCAL
 from infrastructure.code_version import VERSION, fold_version
 from infrastructure.log import LogReader
 from infrastructure.view_reader import NotBuilt, ViewReader
+from interfaces.stores import identity_of
 
 
 def router(
@@ -22,7 +22,7 @@ def router(
     async def ready(request: Request) -> JSONResponse:
         """200 where requests can be served; 503 while the views are being made from the log. In full for operators."""
         document = readiness(log(), views(), clock())
-        if not request.scope.get("identity", LOCAL).may_anywhere("readiness-in-full"):
+        if not identity_of(request).may_anywhere("readiness-in-full"):
             document = {"ready": document["ready"]}
         return JSONResponse(document, 200 if document["ready"] else 503)
 

@@ -203,19 +203,20 @@ class Seen:
 
     async def record(self, record: UUID) -> LogRow:
         """One record."""
-        row = self._stores.log.find(str(record))
-        shown = await self._shown([row]) if row and self.sight(row.negotiation) else []
+        shown = await self._shown_one(self._stores.log.find(str(record)))
         if not shown:
             raise no_record(record)
         return shown[0]
 
     async def record_as_stored(self, record: UUID) -> LogRow:
         """One record in the form that its proof is of: what can be erased is encrypted in it."""
-        await self.record(record)
         row = self._stores.log.as_stored(str(record))
-        if row is None:
+        if row is None or not await self._shown_one(row):
             raise no_record(record)
         return row
+
+    async def _shown_one(self, row: LogRow | None) -> list[LogRow]:
+        return await self._shown([row]) if row and self.sight(row.negotiation) else []
 
     async def _shown(self, rows: list[LogRow]) -> list[LogRow]:
         """Those rows that whoever asks may see, each with its version among those."""
