@@ -46,7 +46,7 @@ def launch(file: str, *arguments: str) -> None:
     with (
         patch(
             "interfaces.service.application",
-            lambda settings, parts, guarded: main.application(settings, parts, clock, guarded),
+            lambda settings, parts, **more: main.application(settings, parts, clock, **more),
         ),
         patch("interfaces.main.Committer", Early if early else committer.Committer),
     ):
