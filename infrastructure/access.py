@@ -13,7 +13,7 @@ from uuid import UUID
 import uuid_utils.compat
 
 from application.credentials import Kind, Known, NameTaken, refuse_name
-from infrastructure.access_tables import checked, migrate
+from infrastructure.access_tables import TABLES
 from infrastructure.database import Connection, Database, Lock, StoreRefused, as_elements
 
 _COLUMNS = "name, kind, digest, grants, groups, created, created_by, expires, revoked, revoked_by"
@@ -193,8 +193,8 @@ class AccessStore:
             return None
         try:
             if self._database.migrates_itself:
-                migrate(self._database)
-            connection = checked(self._database, self._database.writer("access"))
+                TABLES.migrate(self._database)
+            connection = TABLES.opened(self._database, self._database.writer("access"))
         except StoreRefused:
             return None
         self._writes = True
@@ -207,7 +207,7 @@ class AccessStore:
             if self._database.migrates_itself:
                 return None
             raise
-        return checked(self._database, connection)
+        return TABLES.opened(self._database, connection)
 
 
 def _insert(connection: Connection, known: Known) -> None:

@@ -18,12 +18,14 @@ from typing import IO
 import msgspec
 from eventsourcing.persistence import IntegrityError
 
+from infrastructure import view_store
 from infrastructure.code_version import VERSION
 from infrastructure.database import Connection, Database, Part, StoreRefused
-from infrastructure.kept_tables import KEPT, Table, kept
-from infrastructure.view_store import migrate as migrate_views
+from infrastructure.kept_tables import Table, kept
+from infrastructure.migrating import KEPT, migrate
 
 FORMAT = 1
+PARTS = [tables.part for tables in KEPT]
 PAGE = 1000
 _MANIFEST = "manifest.json"
 _DIGEST_LENGTH = 64
@@ -60,7 +62,7 @@ class Manifest(msgspec.Struct, frozen=True):
 def back_up(database: Database, file: Path, taken: datetime, on_rows: OnRows) -> Manifest:
     """Write a backup to a new file, which its owner alone may read. Raises `BackupRefused` and `StoreRefused`."""
     with ExitStack() as opened:
-        parts = {part: _snapshot(database, part, opened) for part in KEPT if part == "log" or database.has(part)}
+        parts = {part: _snapshot(database, part, opened) for part in PARTS if part == "log" or database.has(part)}
         versions = {part: version for part, connection in parts.items() if (version := connection.version(part))}
         known, tables = kept()
         for part in {*versions, "log"}:
@@ -167,10 +169,9 @@ class Backup:
         The transactions end in turn, the log's at last, and with nothing left that can fail but the disk.
         """
         tables = self._tables()
-        for migrate in (*KEPT.values(), migrate_views):
-            migrate(database)
+        migrate(database)
         with ExitStack() as opened:
-            parts = {part: _filling(database, part, opened) for part in reversed(KEPT)}
+            parts = {part: _filling(database, part, opened) for part in reversed(PARTS)}
             for table in kept()[1]:
                 if parts[table.part].rows(f"SELECT 1 FROM {table.name} LIMIT 1"):
                     raise BackupRefused(f"The store {database} is not empty; a backup is restored into an empty one.")
@@ -186,7 +187,7 @@ class Backup:
             for connection in parts.values():
                 if faults := connection.faults():
                     raise BackupRefused(f"The store {database} is not sound: {faults[0]}.")
-        migrate_views(database)
+        view_store.TABLES.migrate(database)
 
     def _tables(self) -> list[Table]:
         """The tables that the backup holds, if they are as this version has them."""

@@ -1,7 +1,10 @@
-"""What a backup keeps: the tables of whole parts, found in an empty store and named nowhere."""
+"""What a backup keeps: the tables of whole parts, found in an empty store and named nowhere.
+
+The views are left out: they are a copy, made again from the log.
+"""
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -10,21 +13,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from infrastructure.access_tables import migrate as migrate_access
-from infrastructure.database import Connection, Database, Part
-from infrastructure.log import migrate as migrate_log
-from infrastructure.proof_store import migrate as migrate_proofs
+from infrastructure.database import Connection, Part
+from infrastructure.migrating import KEPT
 from infrastructure.sqlite import SqliteDatabase, declared
 
-KEPT: dict[Part, Callable[[Database], None]] = {
-    "access": migrate_access,
-    "proofs": migrate_proofs,
-    "log": migrate_log,
-}
-"""The parts that cannot be made again, and what makes their tables. The log is last, so that none is ahead of it.
-
-The views are left out: they are a copy, made again from the log.
-"""
 _TEXT, _BYTES = "=", "~"
 
 
@@ -89,10 +81,11 @@ def kept() -> tuple[dict[Part, int], list[Table]]:
     tables: list[Table] = []
     with TemporaryDirectory() as folder:
         empty = SqliteDatabase(Path(folder, "empty.db"))
-        for part, migrate in KEPT.items():
-            migrate(empty)
+        for kept_part in KEPT:
+            kept_part.migrate(empty)
+            part = kept_part.part
+            versions[part] = kept_part.version
             with closing(empty.reader(part)) as connection:
-                versions[part] = connection.version(part)
                 for name, columns in declared(connection).items():
                     key = sorted((column.key, column.name) for column in columns if column.key)
                     raw = [place for place, column in enumerate(columns) if column.type == "BLOB"]

@@ -14,12 +14,12 @@ from uuid import UUID
 from application.view import Record
 from domain.event import DomainEvent
 from infrastructure import subjects
-from infrastructure.database import Connection, Database, StoreLost, StoreRefused, as_elements
+from infrastructure.database import Connection, Database, as_elements
 from infrastructure.recorder import LogRecorder, Receipt
 from infrastructure.serialization import decode_event, stored
 from infrastructure.subjects import Subjects
+from infrastructure.tables import Tables
 
-SCHEMA = 3
 _ADDED_IN_3 = ("CREATE TABLE restricted (negotiation {text} PRIMARY KEY) {clustered}",)
 """The negotiations in which a record is or was for some alone: all others need no look at who asks."""
 _TABLES = (
@@ -50,22 +50,13 @@ _FROM_1 = (
 """Version 1 kept the envelopes in a table of their own. There was no PostgreSQL then."""
 
 
-def migrate(database: Database) -> None:
-    """Make the tables of the log, or bring them to this version. Safe where several processes do it at once."""
-    connection = database.writer("log")
-    try:
-        with connection.transaction("log"):
-            version = connection.version("log")
-            _refuse_newer(database, version)
-            if version < SCHEMA:
-                if version < 2:
-                    connection.declare(*(_FROM_1 if version == 1 else _TABLES))
-                connection.declare(*subjects.TABLES, *_ADDED_IN_3)
-                connection.set_version("log", SCHEMA)
-    except StoreLost as error:
-        raise StoreRefused(f"The log {database} cannot be used: {error}") from None
-    finally:
-        connection.close()
+def _make(connection: Connection, version: int) -> None:
+    if version < 2:
+        connection.declare(*(_FROM_1 if version == 1 else _TABLES))
+    connection.declare(*subjects.TABLES, *_ADDED_IN_3)
+
+
+TABLES = Tables("log", "log", 3, _make)
 
 
 class Unreadable(Exception):
@@ -95,18 +86,7 @@ class LogReader:
         self._open(database, database.reader("log"))
 
     def _open(self, database: Database, connection: Connection) -> None:
-        try:
-            version = connection.version("log")
-            _refuse_newer(database, version)
-            if version < SCHEMA:
-                raise StoreRefused(f"The log {database} is not of this version: run `parley migrate`.")
-            connection.check_rights("log")
-        except Exception as error:
-            connection.close()
-            if isinstance(error, StoreLost):
-                raise StoreRefused(f"The log {database} cannot be used: {error}") from None
-            raise
-        self._connection = connection
+        self._connection = TABLES.opened(database, connection)
         self.subjects = Subjects(connection)
 
     def head(self) -> int:
@@ -275,7 +255,7 @@ class Log(LogReader):
 
     def __init__(self, database: Database) -> None:
         if database.migrates_itself:
-            migrate(database)
+            TABLES.migrate(database)
         self._skip = None
         self._open(database, database.writer("log"))
         self.recorder = LogRecorder(self._connection)
@@ -316,13 +296,6 @@ class Log(LogReader):
         for _, event in self._records(rows):
             found[event.envelope.stream].append(event)
         return found
-
-
-def _refuse_newer(database: Database, version: int) -> None:
-    if version > SCHEMA:
-        raise StoreRefused(
-            f"The log {database} was written by a newer version of Parley (schema {version}, this one knows {SCHEMA})."
-        )
 
 
 _ROW = "position, topic, state, negotiation"

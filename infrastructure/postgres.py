@@ -20,7 +20,7 @@ from infrastructure.database import (
     StoreRefused,
 )
 from infrastructure.postgres_access import check_rights, check_schema, named, named_errors, sentence
-from infrastructure.view_store import TABLES as BUILD_TABLES
+from infrastructure.view_store import BUILD_TABLES
 
 _LOCKS: dict[Lock, int] = {
     "log": 0x70617201,

@@ -5,14 +5,14 @@ others: they show a log that was changed together with its tree.
 """
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
-from infrastructure.database import Connection, Database, StoreLost, StoreRefused
+from infrastructure.database import Connection, Database
 from infrastructure.merkle import HASH_BYTES, WIDTH, Tree, grown
 from infrastructure.note import Note, parse
+from infrastructure.tables import Tables
 
-SCHEMA = 1
 _TABLES = (
     "CREATE TABLE tiles (level {integer} NOT NULL, number {integer} NOT NULL, hashes {bytes} NOT NULL,"
     " PRIMARY KEY (level, number))",
@@ -37,14 +37,7 @@ class Sealed(NamedTuple):
         return parse(self.note)
 
 
-def migrate(database: Database) -> None:
-    """Make the tables. Safe where several processes do it at once."""
-    with closing(database.writer("proofs")) as connection, connection.transaction("proofs"):
-        version = connection.version("proofs")
-        _refuse_newer(database, version)
-        if version < SCHEMA:
-            connection.declare(*_TABLES)
-            connection.set_version("proofs", SCHEMA)
+TABLES = Tables("proofs", "proofs of", 1, lambda connection, _: connection.declare(*_TABLES))
 
 
 class ProofReader:
@@ -54,18 +47,7 @@ class ProofReader:
         self._open(database, database.reader("proofs"))
 
     def _open(self, database: Database, connection: Connection) -> None:
-        try:
-            version = connection.version("proofs")
-            _refuse_newer(database, version)
-            if version < SCHEMA:
-                raise StoreRefused(f"The proofs of {database} are not of this version: run `parley migrate`.")
-            connection.check_rights("proofs")
-        except Exception as error:
-            connection.close()
-            if isinstance(error, StoreLost):
-                raise StoreRefused(f"The proofs of {database} cannot be used: {error}") from None
-            raise
-        self._connection = connection
+        self._connection = TABLES.opened(database, connection)
 
     def size(self) -> int:
         """How many records are in the tree."""
@@ -114,7 +96,7 @@ class ProofStore(ProofReader):
 
     def __init__(self, database: Database) -> None:
         if database.migrates_itself:
-            migrate(database)
+            TABLES.migrate(database)
         self._open(database, database.writer("proofs"))
 
     def leads(self) -> bool:
@@ -141,11 +123,3 @@ class ProofStore(ProofReader):
     def handed(self, sealed: Sealed) -> None:
         """Witnesses have this checkpoint, and with it all before."""
         self._connection.run("UPDATE checkpoints SET handed = 1 WHERE size <= ? AND handed = 0", (sealed.size,))
-
-
-def _refuse_newer(database: Database, version: int) -> None:
-    if version > SCHEMA:
-        raise StoreRefused(
-            f"The proofs of {database} were written by a newer version of Parley"
-            f" (schema {version}, this one knows {SCHEMA})."
-        )

@@ -10,7 +10,7 @@ from application.view import Row
 from domain.text import words
 from infrastructure.database import Database, TableMissing, as_elements
 from infrastructure.documents import TEXTS_MAX, Documents, Parked, touch
-from infrastructure.view_store import opened
+from infrastructure.view_store import TABLES
 
 _T = TypeVar("_T")
 
@@ -51,7 +51,7 @@ class ViewReader:
     """The store, open for reading alone."""
 
     def __init__(self, database: Database) -> None:
-        self._connection = opened(database, database.reader("views"))
+        self._connection = TABLES.opened(database, database.reader("views"))
         self._serving = 0
 
     def position(self) -> int:

@@ -4,13 +4,13 @@ All that one version of the code folded is a *build*, in tables of its own. One 
 made beside it, and takes its place in one transaction.
 """
 
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
-from infrastructure.database import Connection, Database, StoreLost, StoreRefused, TableMissing
+from infrastructure.database import Database, TableMissing
 from infrastructure.documents import Documents
+from infrastructure.tables import Tables
 
-SCHEMA = 6
 _BUILDS = (
     "CREATE TABLE builds (build {integer} PRIMARY KEY, fold {text} NOT NULL, position {integer} NOT NULL,"
     " writer {text} NOT NULL, serving {integer} NOT NULL)",
@@ -31,7 +31,7 @@ _TABLES = (
     "CREATE TABLE restricted_{build} (negotiation {text} PRIMARY KEY) {clustered}",
     "CREATE UNIQUE INDEX documents_{build}_places ON documents_{build} (negotiation, view, key)",
 )
-TABLES = ("documents", "tags", "texts", "pending", "parked", "rebuilt", "restricted")
+BUILD_TABLES = ("documents", "tags", "texts", "pending", "parked", "rebuilt", "restricted")
 """The tables of a build, by what stands before its number."""
 _INDEXES = (
     "CREATE INDEX IF NOT EXISTS documents_{build}_by_date ON documents_{build} (view, date, negotiation, key)"
@@ -51,16 +51,7 @@ class Build(NamedTuple):
     writer: str = ""
 
 
-def migrate(database: Database) -> None:
-    """Make the tables, or make them anew where another version made them: they hold only a copy of the log."""
-    with closing(database.writer("views")) as connection:
-        version = connection.version("views")
-    if version not in (0, SCHEMA):
-        database.reset("views", SCHEMA)
-    with closing(database.writer("views")) as connection, connection.transaction("views"):
-        if connection.version("views") == 0:
-            connection.declare(*_BUILDS)
-            connection.set_version("views", SCHEMA)
+TABLES = Tables("views", "views in", 6, lambda connection, _: connection.declare(*_BUILDS), is_copy=True)
 
 
 class ViewStore:
@@ -68,8 +59,8 @@ class ViewStore:
 
     def __init__(self, database: Database) -> None:
         if database.migrates_itself:
-            migrate(database)
-        self._connection = opened(database, database.writer("views"))
+            TABLES.migrate(database)
+        self._connection = TABLES.opened(database, database.writer("views"))
 
     def transaction(self) -> AbstractContextManager[None]:
         """One writer at a time; on disk when it ends, or not at all where it raises."""
@@ -149,20 +140,6 @@ class ViewStore:
             self._connection.run(statement.format_map(named))
 
     def _drop(self, build: int) -> None:
-        for table in TABLES:
+        for table in BUILD_TABLES:
             self._connection.run(f"DROP TABLE {table}_{build}")
         self._connection.run("DELETE FROM builds WHERE build = ?", (build,))
-
-
-def opened(database: Database, connection: Connection) -> Connection:
-    """A connection to views of this version; closed where they are not, or may not be used."""
-    try:
-        if connection.version("views") != SCHEMA:
-            raise StoreRefused(f"The views in {database} are of another version: run `parley migrate`.")
-        connection.check_rights("views")
-    except Exception as error:
-        connection.close()
-        if isinstance(error, StoreLost):
-            raise StoreRefused(f"The views in {database} cannot be used: {error}") from None
-        raise
-    return connection

@@ -10,9 +10,9 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
 from typing import NamedTuple
 
+from infrastructure import log
 from infrastructure.filling import end_with_parent
 from infrastructure.keeping import POLL_SECONDS, ProjectorThread
-from infrastructure.log import migrate as migrate_log
 from infrastructure.memory import collect_seldom
 from infrastructure.sealing import TreeThread
 from infrastructure.settings import Settings
@@ -38,7 +38,7 @@ def keeper(settings: Settings) -> Keeper:
     """What keeps all that is made from the log, once it is started. Raises `StoreRefused`."""
     database = settings.store()
     if database.migrates_itself:
-        migrate_log(database)
+        log.TABLES.migrate(database)
     settings.signer()  # a key that cannot be used is told at once
     return Keeper(ProjectorThread(projector(settings, tracer=tracer_of()), database.news()), tree(settings))
 

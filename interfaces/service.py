@@ -6,17 +6,14 @@ from typing import Annotated, Literal
 
 import typer
 
+from infrastructure import migrating
 from infrastructure.access import AccessStore
-from infrastructure.access_tables import migrate as migrate_access
 from infrastructure.database import Database
 from infrastructure.log import Log, LogReader
-from infrastructure.log import migrate as migrate_log
-from infrastructure.proof_store import migrate as migrate_proofs
 from infrastructure.settings import Settings, is_loopback
 from infrastructure.tracing import tracer_of
 from infrastructure.view_reader import ViewReader
 from infrastructure.view_store import ViewStore
-from infrastructure.view_store import migrate as migrate_views
 from interfaces import http_server, logs
 from interfaces.main import Part, application, projector
 from interfaces.projecting import keep, keeper, views_kept
@@ -81,10 +78,7 @@ def migrate() -> None:
     """Make the tables of the database, or bring them to this version."""
     with usable_store():
         database = settings().store()
-        migrate_log(database)
-        migrate_views(database)
-        migrate_access(database)
-        migrate_proofs(database)
+        migrating.migrate(database)
     out.print(f"{database} is of this version.")
 
 

@@ -9,12 +9,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from infrastructure.access_tables import migrate as migrate_access
 from infrastructure.database import Database
-from infrastructure.log import migrate as migrate_log
-from infrastructure.proof_store import migrate as migrate_proofs
+from infrastructure.migrating import migrate
 from infrastructure.settings import Settings
-from infrastructure.view_store import migrate as migrate_views
 
 STORES = "sqlite", "postgresql"
 
@@ -54,11 +51,7 @@ def new_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         if kind == "sqlite":
             return f"sqlite:///{tmp_path_factory.mktemp('store')}/parley.db"
         address = str(request.getfixturevalue("new_database")())
-        database = Settings(database=address).store()
-        migrate_log(database)
-        migrate_views(database)
-        migrate_access(database)
-        migrate_proofs(database)
+        migrate(Settings(database=address).store())
         return address
 
     return make
@@ -74,8 +67,5 @@ def address(request: pytest.FixtureRequest, new_store: Callable[[str], str]) -> 
 def database(address: str) -> Database:
     """An empty store, of each kind."""
     database = Settings(database=address).store()
-    migrate_log(database)
-    migrate_views(database)
-    migrate_access(database)
-    migrate_proofs(database)
+    migrate(database)
     return database

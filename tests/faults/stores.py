@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from infrastructure.database import Database, Part
-from infrastructure.log import migrate as migrate_log
+from infrastructure.migrating import migrate
 from infrastructure.settings import Settings
 from infrastructure.view_reader import ViewReader
-from infrastructure.view_store import migrate as migrate_views
 from tests.faults.processes import Process, free_port
 from tests.faults.servers import Server
 from tests.faults.severing import Proxy
@@ -42,12 +41,6 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
-def prepared(database: Database) -> Database:
-    migrate_log(database)
-    migrate_views(database)
-    return database
-
-
 def position(database: Database) -> int:
     """How far the views are folded."""
     views = ViewReader(database)
@@ -65,7 +58,7 @@ class SqliteStore:
     def __init__(self, folder: Path) -> None:
         self.left_out: list[str] = []
         self._file = folder / "parley.db"
-        prepared(self.database())
+        migrate(self.database())
 
     def address(self, process: str) -> str:
         return f"sqlite:///{self._file}"
@@ -120,7 +113,7 @@ class PostgresStore:
             self.server.start()
             self.server.create("parley")
             self.proxy = Proxy(self.server.port)
-            prepared(self.database())
+            migrate(self.database())
         except BaseException:
             self.close()
             raise

@@ -10,10 +10,10 @@ import pytest
 from infrastructure.committer import Committer, Request
 from infrastructure.database import Database, Part
 from infrastructure.log import Log
+from infrastructure.migrating import migrate
 from infrastructure.sqlite import SqliteDatabase
 from tests.faults.checks import Found, check_views, checked_log, rebuild
 from tests.faults.clients import Acknowledged
-from tests.faults.stores import prepared
 from tests.infrastructure.test_log import one, told
 
 TOLD = [
@@ -27,7 +27,9 @@ Tamper = Callable[[Part, str], Found]
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    return prepared(SqliteDatabase(tmp_path / "parley.db"))
+    database = SqliteDatabase(tmp_path / "parley.db")
+    migrate(database)
+    return database
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 
 from application.credentials import Known, NameTaken
 from infrastructure.access import AccessStore, Read
-from infrastructure.access_tables import migrate
 from infrastructure.database import Database, StoreLost, StoreRefused
 from infrastructure.identities import POLL_SECONDS, Identities
+from infrastructure.migrating import migrate
 from infrastructure.settings import Settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -22,12 +22,13 @@ from application.view import Record
 from domain.refusal import Refused
 from infrastructure.committer import CommitQueue, Committer, KeyReused, Overloaded, Request, Stopping
 from infrastructure.database import Database, StoreFull, StoreLost, StoreRefused
-from infrastructure.log import Log, LogReader, Unreadable, migrate
+from infrastructure.log import Log, LogReader, Unreadable
+from infrastructure.migrating import migrate
 from infrastructure.recorder import LogRecorder
 from infrastructure.settings import Settings
 from infrastructure.sqlite import SqliteDatabase
+from infrastructure.view_store import TABLES as VIEWS
 from infrastructure.view_store import ViewStore
-from infrastructure.view_store import migrate as migrate_views
 
 Writer = Callable[[], Committer]
 
@@ -382,11 +383,11 @@ def test_a_log_that_was_never_made_is_refused_with_the_command_to_run(new_databa
 
 
 def test_six_processes_can_make_views_of_another_version_anew_at_once(database: Database) -> None:
-    migrate_views(database)
+    VIEWS.migrate(database)
     with closing(database.writer("views")) as connection:
         connection.set_version("views", 99)
     with ThreadPoolExecutor(6) as pool:
-        list(pool.map(migrate_views, [database] * 6))
+        list(pool.map(VIEWS.migrate, [database] * 6))
     with closing(ViewStore(database)) as store:
         assert store.serving() is None
 

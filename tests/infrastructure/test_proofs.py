@@ -21,8 +21,9 @@ from infrastructure.database import Database, StoreRefused
 from infrastructure.growing import BATCH, Grower, LogChanged
 from infrastructure.log import Log, LogReader
 from infrastructure.merkle import Frontier, leaf_hash
+from infrastructure.migrating import migrate
 from infrastructure.note import Signer
-from infrastructure.proof_store import ProofReader, ProofStore, migrate
+from infrastructure.proof_store import ProofReader, ProofStore
 from infrastructure.sealing import Sealing, TreeThread
 from infrastructure.witnesses import Witnesses
 from interfaces import telling

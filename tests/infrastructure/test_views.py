@@ -21,11 +21,11 @@ from infrastructure.database import Database, StoreLost, StoreRefused, TableMiss
 from infrastructure.filling import filled
 from infrastructure.keeping import ProjectorThread
 from infrastructure.log import Log, LogReader
+from infrastructure.migrating import migrate
 from infrastructure.projector import Projector, Superseded
 from infrastructure.settings import Settings
 from infrastructure.view_reader import NotBuilt, ViewReader
 from infrastructure.view_store import ViewStore
-from infrastructure.view_store import migrate as migrate_views
 from interfaces.health import readiness
 from interfaces.main import application
 from tests.infrastructure.test_log import one, told
@@ -70,7 +70,7 @@ class Desk:
 @pytest.fixture
 def desk(database: Database) -> Iterator[Desk]:
     if database.migrates_itself:
-        migrate_views(database)
+        migrate(database)
     desk = Desk(database)
     yield desk
     desk.log.close()
@@ -459,7 +459,7 @@ def test_views_of_another_schema_are_refused_or_made_anew(desk: Desk) -> None:
     connection.close()
     with pytest.raises(StoreRefused, match="run `parley migrate`"):
         ViewReader(desk.database)
-    migrate_views(desk.database)
+    migrate(desk.database)
     with projector(desk):
         reader = ViewReader(desk.database)
         assert reader.position() == 2

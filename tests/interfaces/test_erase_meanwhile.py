@@ -12,11 +12,14 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
+from application.replay import Times
+from application.unseen import Sight
 from domain.claim import Claim
 from infrastructure.committer import Committer, Request
 from infrastructure.database import Database
 from infrastructure.erasing import Eraser
-from infrastructure.log import Log, LogReader, Unreadable, migrate
+from infrastructure.log import Log, LogReader, Unreadable
+from infrastructure.migrating import migrate
 from infrastructure.replayed import Histories
 from infrastructure.serialization import encode_event, stored
 from infrastructure.view_store import ViewStore
@@ -107,7 +110,7 @@ def test_what_is_recorded_meanwhile_is_erased_or_readable_and_never_lost(databas
 
 def test_other_processes_let_go_of_what_they_had_in_memory(database: Database) -> None:
     with closing(Log(database)) as log, closing(Log(database)) as other, closing(LogReader(database)) as past:
-        committer, histories = Committer(log, now), Histories(past)
+        committer, histories, then = Committer(log, now), Histories(past), Times(known_at="2999-12-31")
         for command, facts in {
             "open-negotiation": {"title": "Talks"},
             "add-party": {"party": "north", "name": "North", "kind": "state"},
@@ -116,10 +119,10 @@ def test_other_processes_let_go_of_what_they_had_in_memory(database: Database) -
             one(committer, Request([told(command, **facts)]))
         body = {"kind": "position", "claimant": "north", "subject": "issue/fish", "claim": "a", "speaker": ADA}
         claim = one(committer, Request([told("make-claim", **body, value={"type": "text", "text": "All."})]))[0].event
-        assert ADA in str(histories.get("talks", "2025-01-02", "2025-06-01").records + histories.get("talks").records)
+        assert all(ADA in str(histories.get("talks", times, Sight(), now()).records) for times in (then, Times()))
         with closing(Eraser(database, now)) as eraser:
             eraser.erase(ADA, "Asked for.")
-        assert ADA not in str(histories.get("talks").records)
+        assert ADA not in str(histories.get("talks", Times(), Sight(), now()).records)
         assert not histories._narrowed
         one(committer, Request([told("withdraw-claim", claim="a", occurred="2025-01-03")]))
         stream = committer._streams.get(Claim, claim.envelope.stream)
@@ -164,7 +167,7 @@ def test_a_log_of_an_older_schema_keeps_what_it_holds_as_it_is(database: Databas
         one(Committer(log, now), Request([told("open-negotiation", title="Talks")]))
         event = one(Committer(log, now), Request([told("annotate", note=f"By {ADA}.")]))[0].event
     connection = database.writer("log")
-    for table in ("subject_keys", "record_subjects", "unfinished_erasures"):
+    for table in ("subject_keys", "record_subjects", "unfinished_erasures", "restricted"):
         connection.run(f"DROP TABLE {table}")
     connection.set_version("log", 2)
     connection.close()

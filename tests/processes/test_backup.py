@@ -17,10 +17,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from infrastructure import backup as backups
-from infrastructure.access_tables import migrate as migrate_access
 from infrastructure.database import Database
 from infrastructure.kept_tables import kept
 from infrastructure.log import Log, LogReader, LogRow
+from infrastructure.migrating import migrate
 from infrastructure.projector import Projector
 from infrastructure.settings import Settings
 from interfaces.cli import app
@@ -59,7 +59,7 @@ class Case(NamedTuple):
 @pytest.fixture(scope="module", params=STORES)
 def case(request: pytest.FixtureRequest, new_store: New, tmp_path_factory: pytest.TempPathFactory) -> Case:
     case = Case(request.param, new_store(request.param), tmp_path_factory.mktemp("backup") / "case.backup")
-    migrate_access(Settings(database=case.address).store())
+    migrate(Settings(database=case.address).store())
     for command in (("record", str(CASE)), ("backup", str(case.file))):
         result = CliRunner().invoke(app, command, env={"PARLEY_DATABASE": case.address})
         assert result.exit_code == 0, result.output
