@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from application.access import LOCAL, Identity, operations
@@ -36,12 +35,12 @@ _PROXIES = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-ho
 _LOCAL_HOST = rb"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?"
 _HOST = re.compile(_LOCAL_HOST, re.IGNORECASE)
 _ORIGIN = re.compile(rb"https?://" + _LOCAL_HOST, re.IGNORECASE)
+CREDENTIAL_IN_ADDRESS = "credential-in-address"
+"""The code of the one refusal of which the address is written down nowhere."""
 _CREDENTIAL = re.compile(rb"[!-~]{1,%d}" % CREDENTIAL_MAX_BYTES)
 _TELLING = frozenset({"access_token", "token", "id_token", "api_key", "apikey", "authorization"})
 _SUSPECT = re.compile(rb"parley_|eyJ|token|key|authorization|%", re.IGNORECASE)
 _SECRET = re.compile(r"parley_[a-z0-9-]+_[A-Za-z0-9_-]{20}|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.")
-
-_log = structlog.get_logger()
 
 
 def _problem(code: str, detail: str, status: int = 401) -> Problem:
@@ -63,7 +62,7 @@ def unknown() -> Problem:
 
 def in_address() -> Problem:
     told = "Addresses are kept in logs and histories, so a key or token in one is no secret any more: revoke it, and"
-    return _problem("credential-in-address", f"{told} show another in the Authorization header.", 400)
+    return _problem(CREDENTIAL_IN_ADDRESS, f"{told} show another in the Authorization header.", 400)
 
 
 _TOKENS: dict[Fault, tuple[str, str]] = {
@@ -136,15 +135,13 @@ class Guard:
         return held.identity
 
     def refused(self, scope: Scope, error: Exception) -> Problem:
-        """What is answered, and logged, where it is not known who asks: not without end, to one that fails on."""
-        problem, client = problems.of_error(error), _client(scope)
+        """What is answered where it is not known who asks, and to one that fails on."""
+        problem = problems.of_error(error)
         if problem.status == 429:
             return problem
-        wait = self._failures.take(client)
+        wait = self._failures.take(_client(scope))
         if wait and problem.status < 500:
             return too_many("Too many requests from this address had no credentials that count.", wait)
-        if not wait:
-            _log.warning("a request was refused", code=problem.document["code"], client=client)
         return problem
 
     def _is_open(self, scope: Scope) -> bool:

@@ -7,6 +7,7 @@ microseconds: counters in memory, which are put into words when somebody asks fo
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from time import perf_counter
 
 import msgspec
@@ -16,6 +17,7 @@ from opentelemetry.trace import Tracer
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from interfaces import headers, problems, templates
+from interfaces.gate import CREDENTIAL_IN_ADDRESS
 
 BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """The bounds of the times that are told apart, in seconds."""
@@ -45,7 +47,7 @@ class Watch:
     tracer: Tracer | None = None
     """What requests, commits and folds are traced with, where traces were asked for."""
     logs: bool = False
-    """Whether each refused or failed request is a line in the log."""
+    """Whether each refused or failed request is a line in the log, but for those that were too many."""
     requests: dict[tuple[str, str, int], Timed] = field(default_factory=lambda: defaultdict(Timed))
     """By the template of the route, the method, and the first digit of the status."""
     refused: Counter[str] = field(default_factory=Counter)
@@ -96,11 +98,16 @@ class Watched:
                 self._refused(scope, request, status, _code(problem), seconds)
 
     def _refused(self, scope: Scope, request: str, status: int, code: str, seconds: float) -> None:
-        """Nothing of its body, its query or its headers is told, but what it is followed by from elsewhere."""
+        """Nothing of its body, its query or its headers is told, but what it is followed by from elsewhere.
+
+        That somebody sends too much is counted alone: nobody fills the log with it.
+        """
         self._watch.refused[code] += 1
-        if not self._watch.logs:
+        if not self._watch.logs or status == HTTPStatus.TOO_MANY_REQUESTS:
             return
-        told = {"request": request, "method": scope["method"], "path": scope["path"][:_PATH_LENGTH], "status": status}
+        client = scope["client"][0] if scope["client"] else ""
+        path = "" if code == CREDENTIAL_IN_ADDRESS else scope["path"][:_PATH_LENGTH]
+        told = {"request": request, "client": client, "method": scope["method"], "path": path, "status": status}
         followed = dict(scope["headers"]).get(b"traceparent", b"")[:64].decode("latin-1")
         told |= {"code": code, "seconds": round(seconds, 6)} | ({"traceparent": followed} if followed else {})
         if status >= 500:

@@ -18,6 +18,7 @@ from application.credentials import Known, digest, new_key
 from infrastructure.access import AccessStore
 from infrastructure.settings import Settings
 from interfaces.main import application
+from interfaces.watching import Watch
 from tests.interfaces.conftest import Clock
 
 OPEN = {"/healthz", "/readyz"}
@@ -29,7 +30,7 @@ NowKnown = Callable[..., str]
 @pytest.fixture
 def guarded(address: str, clock: Clock) -> Iterator[TestClient]:
     """A service that knows nobody yet, on each kind of store, reached as on this machine."""
-    app = application(Settings(database=address), clock=clock, guarded=True)
+    app = application(Settings(database=address), clock=clock, guarded=True, watch=Watch(logs=True))
     with TestClient(app, HERE, raise_server_exceptions=False) as client:
         yield client
 

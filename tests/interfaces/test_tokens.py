@@ -18,6 +18,7 @@ from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from application.credentials import Known, digest, new_key
 from infrastructure.settings import Settings
 from interfaces.main import application
+from interfaces.watching import Watch
 from tests.interfaces.issuing import AUDIENCE, TestIssuer
 from tests.interfaces.test_identity import HERE, INVALID, refused
 
@@ -34,7 +35,9 @@ def issuer() -> Iterator[TestIssuer]:
 @pytest.fixture
 def service(issuer: TestIssuer, settings: Settings) -> Iterator[TestClient]:
     chosen = Settings(database=settings.database, oidc_issuer=issuer.address, oidc_audience=AUDIENCE)
-    with TestClient(application(chosen, guarded=True), HERE, raise_server_exceptions=False) as client:
+    with TestClient(
+        application(chosen, guarded=True, watch=Watch(logs=True)), HERE, raise_server_exceptions=False
+    ) as client:
         grant(client, "ada", "reader:*")
         yield client
 
