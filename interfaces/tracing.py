@@ -8,7 +8,7 @@ from interfaces.templates import Templates
 
 
 class Traced:
-    """An application whose requests are traced. Neither bodies nor queries are told, nor what an error says."""
+    """An application whose requests are traced. Of an address the route alone is told, of bodies and errors nothing."""
 
     def __init__(self, app: ASGIApp, tracer: Tracer) -> None:
         self._app = app
@@ -21,7 +21,7 @@ class Traced:
             await self._app(scope, receive, send)
             return
         carried = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        told = {"http.request.method": scope["method"], "url.path": scope["path"]}
+        told = {"http.request.method": scope["method"]}
         with self._tracer.start_as_current_span(
             scope["method"], self._propagator.extract(carried), SpanKind.SERVER, told, record_exception=False
         ) as span:

@@ -116,3 +116,10 @@ def test_what_is_refused_or_read_is_a_span_that_says_nothing_of_its_content(
 )
 def test_nothing_is_traced_unless_an_operator_asks_for_it(environment: dict[str, str], traced: bool) -> None:
     assert (tracer_of(environment) is not None) == traced
+
+
+def test_what_stands_in_an_address_is_in_no_span(client: TestClient, spans: InMemorySpanExporter) -> None:
+    client.get("/v1/negotiations/talks-of-gold", params={"policy": "hidden"})
+    (span,) = spans.get_finished_spans()
+    assert told(span, "http.response.status_code") == 422
+    assert not any(secret in span.to_json() for secret in ("gold", "hidden"))
