@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 
-START_SECONDS = 30
+START_SECONDS = 60
 
 
 def free_port() -> int:
