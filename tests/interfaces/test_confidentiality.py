@@ -6,12 +6,14 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from application.access import Identity, granted
+from infrastructure.erasing import Eraser
 from infrastructure.projector import Projector
 from infrastructure.settings import Settings
 from interfaces.main import application
@@ -386,3 +388,26 @@ def test_who_has_no_role_in_a_negotiation_finds_nothing_of_it(desk: Desk) -> Non
         assert (answer.status_code, answer.json()["code"]) == (403, "not-permitted")
     finally:
         del PEOPLE["stranger"]
+
+
+def test_what_is_erased_stays_hidden_from_whom_it_was_hidden(desk: Desk) -> None:
+    """And so does what a record hid that is itself erased."""
+    begin(desk)
+    for body in ({"note": "Ada Quillwort came.", "restriction": RED}, {"note": "Ada Quillwort went."}):
+        assert desk.tell("red", "annotate", data_subject="Ada Quillwort", **body).status_code == 201
+    noted = desk.tell("red", "annotate", note=f"To {SECRET}.").json()["id"]
+    hidden = desk.tell("red", "restrict-record", record=noted, data_subject="Ada Quillwort", to=RED, reason="So.")
+    assert hidden.status_code == 201, hidden.text
+    before = {who: desk.ask(who, "/v1/records").json()["items"] for who in PEOPLE}
+    eraser = Eraser(desk.settings.store(), lambda: datetime.fromisoformat(NOW))
+    assert eraser.erase("Ada Quillwort", "Asked for.")
+    eraser.close()
+    for who in PEOPLE:
+        after = desk.ask(who, "/v1/records").json()["items"]
+        sees = who in {"red", "both", "auditor"}
+        assert [item["envelope"]["id"] for item in after][: len(before[who])] == [
+            item["envelope"]["id"] for item in before[who]
+        ], who
+        assert len(after) == len(before[who]) + sees, who
+        told = [text for address, (_, text) in answers(desk, who).items() if SECRET not in address]
+        assert (SECRET in json.dumps(told)) == sees, who
