@@ -151,7 +151,7 @@ def check(
         return None, record, [str(error)]
     if row.state != stored(told):
         faults.append("its JSON is not written as Parley writes it")
-    leaf = leaf_hash(told_leaf(row.topic, told))
+    leaf = leaf_hash(told_leaf(str(row.topic), told))
     envelope = told["envelope"]
     if fault := _version_fault(row, envelope, streams):
         faults.append(fault)
@@ -173,7 +173,8 @@ def check(
 
 
 def _bytes(state: Any) -> bytes:
-    return state.encode() if isinstance(state, str) else bytes(state)
+    """In a file that somebody has changed a column may hold a value of any type, or none."""
+    return state if isinstance(state, bytes) else str(state).encode()
 
 
 def _version_fault(row: Row, envelope: dict[str, Any], streams: Streams) -> str | None:

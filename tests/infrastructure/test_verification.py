@@ -19,6 +19,7 @@ from infrastructure.growing import Grower
 from infrastructure.log import Log
 from infrastructure.note import Signer
 from infrastructure.proof_store import ProofReader
+from infrastructure.sqlite import SqliteConnection
 from infrastructure.verification import LogRows, verified
 from interfaces import telling
 from interfaces.main import now
@@ -125,6 +126,20 @@ def test_every_part_of_a_records_json_is_checked(
     assert said in " ".join(map(str, found))
     assert {finding.position for finding in found} == {20}
     assert found[0].position == 20
+
+
+@pytest.mark.parametrize("column", ["state", "topic", "stream", "occurred", "version", "stream_id"])
+@pytest.mark.parametrize("value", ["NULL", "77", "1000000000000", "0.5", "x'ff'", "'x'"])
+def test_a_value_of_a_type_that_its_column_does_not_have_is_found(
+    log: Connection, find: Callable[..., list[Finding]], column: str, value: str
+) -> None:
+    if not isinstance(log, SqliteConnection):
+        return  # columns of PostgreSQL hold values of their types alone
+    log.run("PRAGMA writable_schema = ON")
+    log.run("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE name = 'records'")
+    log.run("PRAGMA writable_schema = RESET")
+    log.run(f"UPDATE records SET {column} = {value} WHERE position = 20")
+    assert {finding.position for finding in find()} - {0} == {20}
 
 
 def test_a_version_that_was_changed_in_all_places_is_found(log: Connection, find: Callable[..., list[Finding]]) -> None:
