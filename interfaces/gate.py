@@ -8,6 +8,7 @@ its own.
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from ipaddress import IPv6Address, IPv6Network
 from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,6 +36,8 @@ _PROXIES = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-ho
 _LOCAL_HOST = rb"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?"
 _HOST = re.compile(_LOCAL_HOST, re.IGNORECASE)
 _ORIGIN = re.compile(rb"https?://" + _LOCAL_HOST, re.IGNORECASE)
+_NETWORK_BITS = 64
+"""What is given to one household or machine of IPv6 (RFC 4291, section 2.5.1)."""
 CREDENTIAL_IN_ADDRESS = "credential-in-address"
 """The code of the one refusal of which the address is written down nowhere."""
 _CREDENTIAL = re.compile(rb"[!-~]{1,%d}" % CREDENTIAL_MAX_BYTES)
@@ -204,8 +207,12 @@ def _limited(identity: Identity) -> str | None:
 
 def _client(scope: Scope) -> str:
     """The address that a request comes from; of IPv6 the network, of which one has many addresses."""
-    address = str(scope["client"][0]) if scope["client"] else ""
-    return ":".join(address.split(":")[:4]) if address.count(":") > 1 else address
+    told = str(scope["client"][0]) if scope["client"] else ""
+    try:
+        address = IPv6Address(told)
+    except ValueError:
+        return told
+    return str(address.ipv4_mapped or IPv6Network((address, _NETWORK_BITS), strict=False))
 
 
 def _credential(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

@@ -121,11 +121,22 @@ def test_failures_are_answered_and_logged_only_so_often(narrow: TestClient) -> N
     assert ask(narrow, f"Bearer {desk}").status_code == 200
 
 
-def test_an_address_of_ipv6_counts_with_its_network() -> None:
-    one, other = ({"client": (address, 1)} for address in ("2001:db8:1:2:3::4", "2001:db8:1:2:ffff::5"))
-    assert gate._client(one) == gate._client(other) == "2001:db8:1:2"
-    assert gate._client({"client": ("192.0.2.1", 1)}) == "192.0.2.1"
-    assert gate._client({"client": None}) == ""
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::5", "2001:db8:1:2::/64"),
+        ("2001:db8::a:b:c:d", "2001:db8::/64"),
+        ("2001:db8::e:b:c:d", "2001:db8::/64"),
+        ("::1", "::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_an_address_of_ipv6_counts_with_its_network(address: str, counted: str) -> None:
+    assert gate._client({"client": (address, 1)}) == counted
 
 
 def test_what_was_let_in_before_a_key_was_revoked_is_answered(settings: Settings) -> None:
