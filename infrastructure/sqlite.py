@@ -277,5 +277,5 @@ def _named_errors() -> Iterator[None]:
         if "no such table" in str(error):
             raise TableMissing(str(error)) from error
         raise StoreLost(str(error)) from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter of a name, or of a message with one
         raise StoreDamaged(str(error)) from error

@@ -21,7 +21,7 @@ from application.registrar import Submission
 from application.view import Record
 from domain.refusal import Refused
 from infrastructure.committer import CommitQueue, Committer, KeyReused, Overloaded, Request, Stopping
-from infrastructure.database import Database, StoreFull, StoreLost, StoreRefused
+from infrastructure.database import Database, StoreDamaged, StoreFull, StoreLost, StoreRefused
 from infrastructure.log import Log, LogReader, Unreadable
 from infrastructure.migrating import migrate
 from infrastructure.recorder import LogRecorder
@@ -470,3 +470,13 @@ def test_a_transaction_that_could_not_begin_leaves_a_connection_that_can_be_open
             with pytest.raises(StoreLost):
                 connection.value("SELECT 1")
             assert connection.value("SELECT 1") == 1
+
+
+def test_a_description_of_the_tables_that_is_no_text_any_more_is_damage(tmp_path: Path) -> None:
+    file = tmp_path / "parley.db"
+    migrate(SqliteDatabase(file))
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    file.write_bytes(file.read_bytes().replace(b"records_in_time ON records", b"records_in_time O\xf2 records"))
+    with pytest.raises(StoreDamaged), closing(SqliteDatabase(file).reader("log")) as connection:
+        connection.faults()
