@@ -137,6 +137,7 @@ def test_failures_are_answered_and_logged_only_so_often(narrow: TestClient) -> N
 )
 def test_an_address_of_ipv6_counts_with_its_network(address: str, counted: str) -> None:
     assert gate._client({"client": (address, 1)}) == counted
+    assert gate._client({"client": None}) == ""
 
 
 def test_what_was_let_in_before_a_key_was_revoked_is_answered(settings: Settings) -> None:
