@@ -22,7 +22,8 @@ from domain.moment import first_date, latest_date, order
 from domain.names import Reference, references
 from domain.negotiation import Negotiation
 from domain.refusal import Refused, Unknown
-from domain.release import Admits, Released, covers
+from domain.release import Admits, Released, Restricted, covers
+from domain.restriction import Restriction
 from domain.source import Source
 
 
@@ -114,8 +115,7 @@ class Registrar:
     def _decide(self, submission: Submission, now: datetime) -> DomainEvent:
         command, body, *_, sight = submission
         negotiation = body.negotiation
-        if body.restriction and not sight.admits(body.restriction):
-            raise NotAMember(", ".join(body.restriction.groups), "restriction.groups")
+        _refuse_for_others(body.restriction, sight, "restriction")
         facts = {name: getattr(body, name) for name in command.facts()}
         if kind := command.aggregate():
             key = "/".join(getattr(body, part) or str(self._mint()) for part in kind.ADDRESS)
@@ -142,6 +142,8 @@ class Registrar:
             corrected = event.check().corrected(own)
             _refuse_future(corrected.envelope.occurred, now, "changes.occurred")
             _refuse_unknown(known, [_changed(name) for name in references(corrected)])
+        elif isinstance(event, Restricted):
+            _refuse_for_others(event.to, sight, "to")
         elif isinstance(event, Released):
             event.refuse_without_consent(aggregate, sight.groups)
         if published := body.published or _published(known, body):
@@ -201,6 +203,11 @@ class Registrar:
 
 Known = Callable[[str, str], Aggregate]
 """Gives the stream of a kind and a key, as it is known to somebody."""
+
+
+def _refuse_for_others(told: Restriction | None, sight: Sight, field: str) -> None:
+    if told and not sight.admits(told):
+        raise NotAMember(", ".join(told.groups), f"{field}.groups")
 
 
 def _refuse_unknown(known: Known, spoken_of: Iterable[Reference]) -> None:

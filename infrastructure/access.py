@@ -192,22 +192,16 @@ class AccessStore:
         if not self._tries_to_write:
             return None
         try:
-            if self._database.migrates_itself:
-                TABLES.migrate(self._database)
-            connection = TABLES.opened(self._database, self._database.writer("access"))
+            connection = TABLES.writer(self._database)
         except StoreRefused:
             return None
         self._writes = True
         return connection
 
     def _to_read(self) -> Connection | None:
-        try:
-            connection = self._database.reader("access")
-        except StoreRefused:
-            if self._database.migrates_itself:
-                return None
-            raise
-        return TABLES.opened(self._database, connection)
+        if not self._database.has("access"):
+            return None
+        return TABLES.reader(self._database)
 
 
 def _insert(connection: Connection, known: Known) -> None:

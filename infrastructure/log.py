@@ -22,6 +22,7 @@ from infrastructure.tables import Tables
 
 _ADDED_IN_3 = ("CREATE TABLE restricted (negotiation {text} PRIMARY KEY) {clustered}",)
 """The negotiations in which a record is or was for some alone: all others need no look at who asks."""
+_ADDED_IN_4 = ("CREATE INDEX narrowings ON records (position) WHERE topic = 'Record.Restricted'",)
 _TABLES = (
     "CREATE TABLE records (position {integer} PRIMARY KEY, stream_id {uuid} NOT NULL, version {integer} NOT NULL,"
     " topic {text} NOT NULL, state {bytes} NOT NULL, id {uuid} UNIQUE, negotiation {text}, stream {text},"
@@ -53,10 +54,12 @@ _FROM_1 = (
 def _make(connection: Connection, version: int) -> None:
     if version < 2:
         connection.declare(*(_FROM_1 if version == 1 else _TABLES))
-    connection.declare(*subjects.TABLES, *_ADDED_IN_3)
+    if version < 3:
+        connection.declare(*subjects.TABLES, *_ADDED_IN_3)
+    connection.declare(*_ADDED_IN_4)
 
 
-TABLES = Tables("log", "log", 3, _make)
+TABLES = Tables("log", "log", 4, _make)
 
 
 class Unreadable(Exception):
@@ -83,10 +86,10 @@ class LogReader:
     def __init__(self, database: Database, skip: Callable[[int, str], None] | None = None) -> None:
         """A record that cannot be read raises `Unreadable`, or is skipped, and its position and the reason told."""
         self._skip = skip
-        self._open(database, database.reader("log"))
+        self._open(TABLES.reader(database))
 
-    def _open(self, database: Database, connection: Connection) -> None:
-        self._connection = TABLES.opened(database, connection)
+    def _open(self, connection: Connection) -> None:
+        self._connection = connection
         self.subjects = Subjects(connection)
 
     def head(self) -> int:
@@ -153,6 +156,11 @@ class LogReader:
     def restricted(self) -> frozenset[str]:
         """The negotiations in which a record is or was for some alone."""
         return frozenset(name for (name,) in self._connection.rows("SELECT negotiation FROM restricted"))
+
+    def narrowed(self, position: int) -> frozenset[str]:
+        """The negotiations in which a record after a position restricts an earlier one."""
+        sql = "SELECT DISTINCT negotiation FROM records WHERE topic = 'Record.Restricted' AND position > ?"
+        return frozenset(name for (name,) in self._connection.rows(sql, (position,)))
 
     def knows(self, negotiation: str) -> bool:
         """Whether there is any record of a negotiation."""
@@ -254,10 +262,8 @@ class Log(LogReader):
     """The log, open for appending; an embedded one is made or brought to this version first."""
 
     def __init__(self, database: Database) -> None:
-        if database.migrates_itself:
-            TABLES.migrate(database)
         self._skip = None
-        self._open(database, database.writer("log"))
+        self._open(TABLES.writer(database))
         self.recorder = LogRecorder(self._connection)
 
     def appending(self) -> AbstractContextManager[None]:

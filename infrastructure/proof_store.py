@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
-from infrastructure.database import Connection, Database
+from infrastructure.database import Database
 from infrastructure.merkle import HASH_BYTES, WIDTH, Tree, grown
 from infrastructure.note import Note, parse
 from infrastructure.tables import Tables
@@ -44,10 +44,7 @@ class ProofReader:
     """The proofs, open for reading. Raises `StoreRefused` where nothing was ever grown."""
 
     def __init__(self, database: Database) -> None:
-        self._open(database, database.reader("proofs"))
-
-    def _open(self, database: Database, connection: Connection) -> None:
-        self._connection = TABLES.opened(database, connection)
+        self._connection = TABLES.reader(database)
 
     def size(self) -> int:
         """How many records are in the tree."""
@@ -95,9 +92,7 @@ class ProofStore(ProofReader):
     """The proofs, open for writing."""
 
     def __init__(self, database: Database) -> None:
-        if database.migrates_itself:
-            TABLES.migrate(database)
-        self._open(database, database.writer("proofs"))
+        self._connection = TABLES.writer(database)
 
     def leads(self) -> bool:
         """Whether this is the one that keeps the tree growing."""

@@ -39,11 +39,20 @@ class Tables(NamedTuple):
         except StoreLost as error:
             raise self._unusable(database, error) from None
 
-    def opened(self, database: Database, connection: Connection) -> Connection:
-        """The connection, if it finds them of this version and may use them.
+    def writer(self, database: Database) -> Connection:
+        """A connection that writes them; those of an embedded database are made or brought to this version first.
 
-        Raises `StoreRefused` where not, and closes it.
+        Raises `StoreRefused` where they cannot be used.
         """
+        if database.migrates_itself:
+            self.migrate(database)
+        return self._opened(database, database.writer(self.part))
+
+    def reader(self, database: Database) -> Connection:
+        """A connection that reads them. Raises `StoreRefused` where they cannot be used."""
+        return self._opened(database, database.reader(self.part))
+
+    def _opened(self, database: Database, connection: Connection) -> Connection:
         try:
             version = connection.version(self.part)
             if not self.is_copy:

@@ -51,7 +51,7 @@ class ViewReader:
     """The store, open for reading alone."""
 
     def __init__(self, database: Database) -> None:
-        self._connection = TABLES.opened(database, database.reader("views"))
+        self._connection = TABLES.reader(database)
         self._serving = 0
 
     def position(self) -> int:

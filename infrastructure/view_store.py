@@ -58,9 +58,7 @@ class ViewStore:
     """The store, open for writing."""
 
     def __init__(self, database: Database) -> None:
-        if database.migrates_itself:
-            TABLES.migrate(database)
-        self._connection = TABLES.opened(database, database.writer("views"))
+        self._connection = TABLES.writer(database)
 
     def transaction(self) -> AbstractContextManager[None]:
         """One writer at a time; on disk when it ends, or not at all where it raises."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Request
@@ -55,7 +56,7 @@ class Stores:
         self.histories = histories
         self.journal = journal
         self._replays = ThreadPoolExecutor(1, "replays")
-        self._asked: list[tuple[Place, asyncio.Future[Got]]] = []
+        self._asked: list[tuple[Place, asyncio.Future[tuple[Got, frozenset[str]]]]] = []
 
     async def wait_for(self, position: int | None, reached: Callable[[], int]) -> None:
         """Return once a position is reached; raises a problem after five seconds."""
@@ -69,12 +70,15 @@ class Stores:
                 raise Problem(503, "not-there-yet", detail, headers={"Retry-After": "1"})
             await asyncio.sleep(POLL_SECONDS)
 
-    async def get(self, place: Place) -> Got:
-        """A document as it is stored. What is asked for at once is one question."""
+    async def get(self, place: Place) -> tuple[Got, frozenset[str]]:
+        """A document as it is stored, and the negotiations of which the views still show what was restricted since.
+
+        What is asked for at once is one question.
+        """
         loop = asyncio.get_running_loop()
         if not self._asked:
             loop.call_soon(self._answer)
-        answer: asyncio.Future[Got] = loop.create_future()
+        answer: asyncio.Future[tuple[Got, frozenset[str]]] = loop.create_future()
         self._asked.append((place, answer))
         return await answer
 
@@ -83,12 +87,13 @@ class Stores:
         asked = [(place, answer) for place, answer in asked if not answer.done()]
         try:
             got = self.views.get({place for place, _ in asked})
+            narrowed = self.log.narrowed(got.position)
         except Exception as error:
             for _, answer in asked:
                 answer.set_exception(error)
             return
         for _, answer in asked:
-            answer.set_result(got)
+            answer.set_result((got, narrowed))
 
     async def in_turn(self, work: Callable[[], T]) -> T:
         """What some work with the histories comes to; one at a time, beside the other reads."""
@@ -143,8 +148,8 @@ class Seen:
         if sight is None:
             raise answering.not_found(place)
         await self._stores.wait_for(min_position, self._stores.views.position)
-        position, documents, restricted = await self._stores.get(place)
-        if sight != EVERYONE and place[1] in restricted:
+        (position, documents, restricted), narrowed = await self._stores.get(place)
+        if place[1] in narrowed or (sight != EVERYONE and place[1] in restricted):
             return None
         found = documents.get(place)
         if found is None:
@@ -152,18 +157,23 @@ class Seen:
         return position, found
 
     async def page(self, query: Query, asked: AskedAt) -> Page:
-        """A page of stored documents; of negotiations of which whoever asks may see more, replayed ones."""
+        """A page of stored documents; of negotiations of which whoever asks may see more, or less since they were
+        stored, replayed ones.
+        """
         query = self.narrowed(query)
         await self._stores.wait_for(asked.min_position, self._stores.views.position)
         page = self._stores.views.select(query)
-        more = frozenset(name for name in page.restricted if self.sight(name) not in (None, EVERYONE))
-        if not more:
+        others = frozenset(name for name in page.restricted if self.sight(name) != EVERYONE)
+        others |= self._stores.log.narrowed(page.position)
+        if query.negotiations is not None:
+            others &= query.negotiations
+        if not others:
             return page
-        others = self._stores.views.select(query._replace(left_out=more))
-        own = query._replace(negotiations=more)
+        stored = self._stores.views.select(query._replace(left_out=others))
+        own = query._replace(negotiations=others)
         rows = await self.replay(asked, lambda state: replayed_rows(state, own))
-        merged = heapq.merge(others.rows, rows, key=lambda row: row[0], reverse=query.sort.startswith("-"))
-        return Page(list(merged)[: query.limit], others.position)
+        merged = heapq.merge(stored.rows, rows, key=lambda row: row[0], reverse=query.sort.startswith("-"))
+        return Page(list(merged)[: query.limit], stored.position)
 
     def narrowed(self, query: Query) -> Query:
         """A query, of the negotiations alone that whoever asks may see."""
@@ -258,9 +268,9 @@ def identity_of(request: Request) -> Identity:
 
 
 def address_of(request: Request) -> str:
-    """What is asked, with its parameters."""
-    query = request.scope["query_string"].decode("latin-1")
-    return f"{request.scope['path']}?{query}" if query else str(request.scope["path"])
+    """What is asked, with its parameters, but without the words that are sought: a name among them may be erased."""
+    told = [(name, value) for name, value in request.query_params.multi_items() if name != "q"]
+    return f"{request.scope['path']}?{urlencode(told)}" if told else str(request.scope["path"])
 
 
 def replayed_rows(state: Replayed, query: Query) -> list[tuple[Row, Found]]:

@@ -13,10 +13,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from application.access import Identity, granted
+from infrastructure.database import Database
 from infrastructure.erasing import Eraser
 from infrastructure.projector import Projector
 from infrastructure.settings import Settings
-from interfaces.main import application
+from interfaces.main import EVERYTHING, Part, application
 from tests.interfaces.conftest import Clock
 
 NOW = "2026-06-01T12:00:00+00:00"
@@ -68,10 +69,10 @@ class Desk:
 
 
 @contextmanager
-def desk_on(address: str) -> Iterator[Desk]:
+def desk_on(address: str, parts: tuple[Part, ...] = EVERYTHING) -> Iterator[Desk]:
     settings, clock = Settings(database=address), Clock()
     clock.at = NOW
-    with TestClient(As(application(settings, clock=clock)), raise_server_exceptions=False) as client:
+    with TestClient(As(application(settings, parts, clock)), raise_server_exceptions=False) as client:
         yield Desk(client, settings, clock)
 
 
@@ -328,6 +329,40 @@ def test_what_speaks_of_what_was_restricted_later_is_hidden_with_it(desk: Desk) 
         answers(desk, "public")["/v1/negotiations/talks/positions {}"]
         == answers(desk, "red")["/v1/negotiations/talks/positions {}"]
     )
+
+
+def test_what_is_restricted_is_gone_before_the_views_are_folded(address: str, database: Database) -> None:
+    with desk_on(address, ("recording", "reading")) as desk:
+        begin(desk)
+        raised = desk.tell("red", "raise-issue", issue="cars", title=SECRET).json()["id"]
+        projector = Projector(database, desk.clock)
+        for _ in projector.rebuild():
+            pass
+
+        def see() -> set[str]:
+            asked = ("", "/timeline", f"/timeline/{raised}", f"/timeline?q={SECRET[:3]}")
+            return {
+                who for who in PEOPLE for path in asked if SECRET in desk.ask(who, f"/v1/negotiations/talks{path}").text
+            }
+
+        assert see() == set(PEOPLE)
+        assert desk.tell("red", "restrict-record", record=raised, to=RED, reason="Told too early").status_code == 201
+        assert see() == {"red", "both", "auditor"}
+        projector.catch_up()
+        projector.close()
+        assert see() == {"red", "both", "auditor"}
+
+
+@pytest.mark.parametrize("groups", [["blue"], ["mistyped"]])
+def test_a_record_is_restricted_to_a_group_of_whoever_restricts_it(desk: Desk, groups: list[str]) -> None:
+    begin(desk)
+    named = {"record": desk.tell("red", "raise-issue", issue="cars", title="Cars").json()["id"], "reason": "So."}
+    refused = desk.tell("red", "restrict-record", **named, to={"groups": groups})
+    assert (refused.status_code, refused.json()["code"]) == (422, "not-a-member")
+    assert refused.json()["errors"][0]["field"] == "to.groups"
+    taken = desk.tell("red", "restrict-record", **named, to={"groups": ["red", *groups]})
+    assert (taken.status_code, taken.json()["version"]) == (201, 2)
+    assert desk.ask("public", f"/v1/records/{named['record']}").status_code == 404
 
 
 def test_versions_have_no_gaps_where_records_are_hidden(desk: Desk) -> None:

@@ -83,7 +83,7 @@ def test_a_read_of_a_restricted_record_is_taken_down_with_its_address(desk: Desk
     assert desk.read_by("red", within, min_position=position) == [("red", f"{within}?min_position={position}", [cars])]
     assert desk.read_by("red", f"{within}/sources") == [("red", f"{within}/sources", [paper])]
     assert desk.read_by("red", f"{within}/sources/paper") == [("red", f"{within}/sources/paper", [paper])]
-    assert desk.read_by("red", "/v1/sources", q="paper") == [("red", "/v1/sources?q=paper", [paper])]
+    assert desk.read_by("red", "/v1/sources", kind="article") == [("red", "/v1/sources?kind=article", [paper])]
     assert desk.read_by("red", f"{within}/ledger") == []
     assert desk.read_by("red", f"/v1/records/{cars}") == [("red", f"/v1/records/{cars}", [cars])]
     assert desk.read_by("red", "/v1/records", stream="issue/cars") == [
@@ -92,6 +92,13 @@ def test_a_read_of_a_restricted_record_is_taken_down_with_its_address(desk: Desk
     assert desk.read_by("red", f"{within}/reliance", source="paper")[0][2] == sorted([cars, paper])
     assert desk.read_by("reader", within) == []
     assert desk.read_by("reader", "/v1/records") == []
+
+
+def test_the_words_that_are_sought_are_not_kept(desk: Desk) -> None:
+    """A name among them may be erased."""
+    _, paper = begin(desk)
+    for sought, told in (({"q": "paper"}, ""), ({"q": "paper", "kind": "article"}, "?kind=article")):
+        assert desk.read_by("red", "/v1/sources", **sought) == [("red", f"/v1/sources{told}", [paper])]
 
 
 def test_an_auditor_sees_all_and_is_taken_down_too(desk: Desk) -> None:
