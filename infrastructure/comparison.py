@@ -156,10 +156,11 @@ class Comparison:
         return f"{told}. {self._narrowed(size, agreed)}"
 
     def _narrowed(self, size: int, agreed: Held | None) -> str:
-        if agreed is None:
-            return "No smaller checkpoint is at hand to say where it differs."
-        start = agreed.checkpoint.size
-        return f"Its first {start} records are as in {agreed.name}: what differs is among {start + 1} to {size}."
+        told = f"What differs is among its first {size} records."
+        if agreed:
+            start = agreed.checkpoint.size
+            told = f"Its first {start} records are as in {agreed.name}: what differs is among {start + 1} to {size}."
+        return told if self._stored else f"{told} The proofs of the store that it was sealed in name each record."
 
     def _missing(self, one: Held) -> str:
         size = one.checkpoint.size

@@ -174,10 +174,12 @@ class SqliteDatabase:
         file = self.files[part]
         _refuse_read_only(file)
         try:
+            # One that is new is for its owner alone, and so are the files that SQLite puts beside it.
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
             connection = _connect(str(file))
             for setting in _SETTINGS[part]:
                 connection.execute(f"PRAGMA {setting}")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise StoreRefused(f"The store {file} cannot be opened: {error}.") from None
         return SqliteConnection(connection, file, writes=True)
 

@@ -40,7 +40,7 @@ def restore(file: Annotated[Path, typer.Argument(help="What `parley backup` wrot
         soft_wrap=True,
     )
     if found := found_in_store(settings()):
-        raise typer.Exit(fail(f"It was backed up and restored, and it does not hold: {len(found)} findings."))
+        raise typer.Exit(fail(f"It was backed up and restored, and it does not hold. Findings: {len(found)}."))
 
 
 @contextmanager

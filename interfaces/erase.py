@@ -31,11 +31,15 @@ def erase(
                 out.print(_said(made), highlight=False, soft_wrap=True)
             finished = eraser.finish()
     if not made and not finished:
-        raise typer.Exit(fail("Nobody on record has this name: give it as it was told."))
+        raise typer.Exit(fail("Nobody on record has this name, or nobody has it any more: give it as it was told."))
     if not made:
-        out.print("Nobody on record has this name; an erasure that was interrupted is finished.", soft_wrap=True)
+        out.print(
+            "An erasure of before that was interrupted is finished; nobody else on record has this name.",
+            soft_wrap=True,
+        )
 
 
 def _said(made: Made) -> str:
-    said = f"{made.records} records are erased, and the name in {made.named_in}, in {', '.join(made.negotiations)}."
+    where = ", ".join(made.negotiations)
+    said = f"Records erased: {made.records}; others in which the name was: {made.named_in}; in {where}."
     return f"{said} Copies and exports that were made before still hold it."

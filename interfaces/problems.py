@@ -1,7 +1,7 @@
 """Errors as problem documents (RFC 9457): one table from what went wrong to a status and a stable code."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, get_args
 
 import structlog
@@ -33,6 +33,8 @@ from infrastructure.view_reader import NotBuilt
 MEDIA_TYPE = "application/problem+json"
 FAULTS_MAX = 50
 """How many faults of one request are told: an answer is not much longer than what it answers."""
+TOLD_MAX = 3
+"""How many of them the sentence tells, for people."""
 _STATUS: dict[type[Refused], int] = {AlreadyKnown: 409, VersionMoved: 412, KeyReused: 422}
 _CODES = {
     "missing": "missing-field",
@@ -104,7 +106,7 @@ class Problem(Exception):
         status: int,
         code: str,
         detail: str,
-        errors: list[dict[str, str]] | None = None,
+        errors: list[dict[str, Any]] | None = None,
         line: int | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
@@ -123,6 +125,12 @@ class Problem(Exception):
         if line is not None:
             self.document["line"] = line
 
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        """Each fault; what is wrong as a whole is one of no field."""
+        whole = {"field": "", "code": self.document["code"], "detail": self.document["detail"]}
+        return self.document["errors"] or [whole]
+
 
 def of_refusal(refusal: Refused, line: int | None = None) -> Problem:
     """What the domain refuses."""
@@ -135,8 +143,23 @@ def of_validation(error: ValidationError, line: int | None = None) -> Problem:
     """What does not have the form of its command."""
     errors = [_fault(fault) for fault in error.errors(include_url=False)[:FAULTS_MAX]]
     status = 400 if errors[0]["code"] == "malformed-json" else 422
-    fields = ", ".join(sorted({fault["field"] or "body" for fault in errors}))
-    return Problem(status, errors[0]["code"], f"{fields}: {errors[0]['detail']}", errors, line)
+    return Problem(status, errors[0]["code"], _detail(errors), errors, line)
+
+
+def of_lines(faulty: Sequence[Problem]) -> Problem:
+    """What is wrong with several of many lines, each fault with its line."""
+    first = faulty[0].document
+    errors = [{"line": one.document["line"], **fault} for one in faulty for fault in one.faults][:FAULTS_MAX]
+    detail = first["detail"]
+    if len(faulty) > 1:
+        detail += f" Also at fault: line {', '.join(str(one.document['line']) for one in faulty[1:])}."
+    return Problem(first["status"], first["code"], detail, errors, first["line"])
+
+
+def _detail(faults: Sequence[dict[str, str]]) -> str:
+    """The first few faults in one line."""
+    told = " ".join(f"{fault['field'] or 'body'}: {fault['detail'].removesuffix('.')}." for fault in faults[:TOLD_MAX])
+    return told + (f" And {len(faults) - TOLD_MAX} more." if len(faults) > TOLD_MAX else "")
 
 
 def _fault(fault: Any) -> dict[str, str]:
@@ -179,8 +202,7 @@ def of_error(error: Exception, line: int | None = None) -> Problem:
             return of_refusal(error, line)
         case RequestValidationError():
             faults = [_fault({**fault, "loc": fault["loc"][1:]}) for fault in error.errors()[:FAULTS_MAX]]
-            detail = f"{faults[0]['field']}: {faults[0]['detail']}"
-            return Problem(422, faults[0]["code"].replace("field", "parameter"), detail, faults)
+            return Problem(422, faults[0]["code"].replace("field", "parameter"), _detail(faults), faults)
         case _ if type(error) in _STORE:
             status, code, detail = _STORE[type(error)]
             headers = {"Retry-After": "1"} if status == 503 else None
@@ -195,9 +217,11 @@ def of_error(error: Exception, line: int | None = None) -> Problem:
     return Problem(500, "internal-error", "Something went wrong here; nothing was stored.", line=line)
 
 
-def not_permitted(name: str, operation: str, roles: Iterable[str], line: int | None = None) -> Problem:
+def not_permitted(
+    name: str, operation: str, roles: Iterable[str], negotiation: str | None = None, line: int | None = None
+) -> Problem:
     """An identity has none of the roles that an operation needs. Says nothing of what is on record."""
-    needed = " or ".join(sorted(roles))
+    needed = " or ".join(sorted(roles)) + (f" of {negotiation}" if negotiation else "")
     return Problem(403, "not-permitted", f"{name} may not {operation}: that takes the role of {needed}.", line=line)
 
 
@@ -248,7 +272,8 @@ SCHEMA: dict[str, Any] = {
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {name: {"type": "string"} for name in ("field", "code", "detail")},
+                "properties": {name: {"type": "string"} for name in ("field", "code", "detail")}
+                | {"line": {"type": "integer", "description": "of several of many commands, which one"}},
                 "required": ["field", "code", "detail"],
             },
         },

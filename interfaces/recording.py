@@ -100,8 +100,9 @@ class Recording:
         """The records, once they are on disk. Raises a problem where the identity may not record one of them."""
         for number, (command, body) in enumerate(told, 1):
             if not identity.may(command.name(), body.negotiation):
+                line = number if len(told) > 1 else None
                 raise problems.not_permitted(
-                    identity.name, command.name(), operations()[command.name()], number if len(told) > 1 else None
+                    identity.name, command.name(), operations()[command.name()], body.negotiation, line
                 )
         submissions = [
             Submission(command, body, identity.name, asked.request, asked.version, identity.sight(body.negotiation))
@@ -180,7 +181,7 @@ def _many(recording: Recording) -> Callable[..., Coroutine[Any, Any, Response]]:
         if each:
             one = partial(_one, recording, identity, request_id, idempotency_key)
             return StreamingResponse(_one_by_one(one, lines), media_type="application/x-ndjson")
-        told = await run_in_threadpool(lambda: [telling.command(line, number) for number, line in lines])
+        told = await run_in_threadpool(telling.commands, lines)
         try:
             taken = await recording.submit(identity, told, Asked(request_id, idempotency_key, _digest("", raw)))
         except Refused as refusal:

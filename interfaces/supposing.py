@@ -70,8 +70,7 @@ def router(stores: Ask) -> APIRouter:
 def _submissions(slug: str, lines: list[tuple[int, bytes]]) -> list[Submission]:
     request = uuid_utils.compat.uuid7()
     submissions = []
-    for number, line in lines:
-        command, body = telling.command(line, number)
+    for (number, _), (command, body) in zip(lines, telling.commands(lines), strict=True):
         if body.negotiation != slug:
             detail = f"negotiation: {body.negotiation} is not the one that is asked of, {slug}."
             raise Problem(422, "of-another-negotiation", detail, line=number)

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 
 from application.command import Body, Command, all_commands
-from interfaces.problems import Problem, of_validation
+from interfaces.problems import FAULTS_MAX, Problem, of_lines, of_validation
 
 ONE = "application/json"
 MANY = "application/x-ndjson"
@@ -87,6 +87,21 @@ def command(line: bytes, number: int) -> Told:
         return all_commands()[name], adapter(name).validate_json(msgspec.json.encode(told), strict=True)
     except ValidationError as error:
         raise of_validation(error, number) from None
+
+
+def commands(lines: list[tuple[int, bytes]]) -> list[Told]:
+    """The commands on many lines. Raises one problem with the faults of all of them."""
+    told, faulty = list[Told](), list[Problem]()
+    for number, line in lines:
+        try:
+            told.append(command(line, number))
+        except Problem as problem:
+            faulty.append(problem)
+            if len(faulty) == FAULTS_MAX:
+                break
+    if faulty:
+        raise of_lines(faulty)
+    return told
 
 
 def unknown_command(name: str, line: int | None = None) -> Problem:

@@ -39,7 +39,11 @@ def verify(
         Path | None, typer.Option(help="An export of the whole log, in place of the store.", exists=True)
     ] = None,
 ) -> None:
-    """Check that nobody changed a record: offline, in the store or in an export, and say exactly which one differs."""
+    """Check that nobody changed a record: offline, in the store or in an export.
+
+    Each record that differs is named by the proofs beside the log that PARLEY_DATABASE says. Without them a checkpoint
+    only finds that something differs, and several narrow down where.
+    """
     chosen = settings()
     with usable_store(), ExitStack() as opened:
         verifier = _verifier(key, chosen)
@@ -50,8 +54,8 @@ def verify(
             count, found, comparison = _stored(told, verifier, chosen, opened)
     _say(found)
     if found:
-        raise typer.Exit(fail(f"{len(found)} findings in {count} records."))
-    _say_what_holds(count, comparison, verifier)
+        raise typer.Exit(fail(f"Findings: {len(found)}, in a log of {count}."))
+    _say_what_holds(count, told, comparison, verifier)
 
 
 def found_in_store(chosen: Settings) -> list[Finding]:
@@ -147,13 +151,15 @@ def _held(file: Path, verifier: Verifier | None, origin: str | None) -> Held:
         raise typer.Exit(fail(f"The checkpoint {file} cannot be read as text.")) from None
 
 
-def _say_what_holds(count: int, comparison: Comparison, verifier: Verifier | None) -> None:
-    agreed = comparison.agreed
+def _say_what_holds(count: int, kept: list[Held], comparison: Comparison, verifier: Verifier | None) -> None:
+    """Nothing was found, so the log agrees with every checkpoint: those that somebody kept, and the largest."""
+    agreed = kept + [one for one in (comparison.agreed,) if one and one not in kept]
+    told = f"All {count} records hold in themselves; there is no checkpoint to compare them with."
     if agreed:
-        origin, size, _ = agreed.checkpoint
-        told = f"All {count} records hold: the first {size} are as {agreed.name} of {origin} has them."
-    else:
-        told = f"All {count} records hold in themselves; there is no checkpoint to compare them with."
+        as_in = (
+            f"the first {one.checkpoint.size} are as {one.name} of {one.checkpoint.origin} has them" for one in agreed
+        )
+        told = f"All {count} records hold: {', '.join(as_in)}."
     out.print(told, highlight=False, markup=False, soft_wrap=True)
     if agreed and verifier is None:
         err.print("Signatures were not checked: --key gives the log's key.", soft_wrap=True)

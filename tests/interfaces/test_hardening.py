@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import typer.main
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
+from infrastructure.settings import Settings
 from interfaces.cli import app
 from interfaces.telling import DEPTH_MAX
 from tests.interfaces.conftest import Tell
@@ -99,6 +101,13 @@ def test_a_page_has_a_bounded_length(client: TestClient, tell: Tell, path: str, 
 def test_a_body_has_a_bounded_length(client: TestClient, tell: Tell) -> None:
     answer = tell("annotate", note="a" * 1024 * 1024)
     assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
+
+
+def test_the_files_of_a_store_are_for_their_owner_alone(client: TestClient, tell: Tell, settings: Settings) -> None:
+    folder = Path(settings.database.removeprefix("sqlite:///")).parent
+    held = {file.name: file.stat().st_mode & 0o077 for file in folder.iterdir() if file.stat().st_size}
+    assert {"parley.db", "parley.db-wal", "parley.db.views", "parley.db.proofs"} <= set(held)
+    assert set(held.values()) == {0}
 
 
 def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -89,6 +89,21 @@ def test_a_line_that_cannot_be_read_names_its_line(tell: Tell, client: TestClien
     assert answer.status_code in {400, 422}
 
 
+def test_the_faults_of_all_lines_are_told_at_once(tell: Tell, client: TestClient) -> None:
+    answer = many(client, NOTE, {"command": "annotate", "note": 1}, NOTE, {"command": "dance"})
+    problem = answer.json()
+    assert (answer.status_code, problem["line"], problem["code"]) == (422, 2, "not-text")
+    told = [(error["line"], error["field"], error["code"]) for error in problem["errors"]]
+    assert told == [(2, "note", "not-text"), (4, "", "unknown-command")]
+    assert problem["detail"] == "note: This is text, in quotes; amounts and shares too. Also at fault: line 4."
+
+
+def test_a_sentence_tells_the_first_faults_each_with_its_field(tell: Tell) -> None:
+    told = tell("annotate", note=1, occured="2025-01-02", reason=["Why?"]).json()
+    assert "note: This is text, in quotes; amounts and shares too. occured: There is no such field" in told["detail"]
+    assert {error["field"] for error in told["errors"]} == {"note", "occured", "reason"}
+
+
 def test_no_command_at_all_is_refused(client: TestClient) -> None:
     assert many(client).json()["code"] == "no-commands"
 

@@ -153,6 +153,12 @@ def test_a_log_that_nobody_changed_holds(folder: Path, kept: Path, key: str) -> 
             assert f"All {len(LINES)} records hold: the first" in told.output
 
 
+def test_each_checkpoint_that_was_given_is_told(folder: Path, kept: Path) -> None:
+    told = parley("verify", "--checkpoint", folder / "first").output.replace("\n", " ")
+    assert f"the first 100 are as the checkpoint {folder / 'first'} of talks.example/log has them" in told
+    assert f"the first {len(LINES)} are as the checkpoint kept beside the log" in told
+
+
 def test_without_a_checkpoint_records_hold_in_themselves(folder: Path) -> None:
     parley("record", CASE)
     drop_tree(folder)
@@ -174,7 +180,7 @@ def test_a_changed_record_is_named(folder: Path, kept: Path) -> None:
     told = parley("verify", "--checkpoint", kept, "--file", exported(folder))
     assert told.exit_code == 1
     assert said in told.output
-    assert "1 findings in" in told.output
+    assert "Findings: 1, in a log of" in told.output
 
 
 def test_without_the_tree_several_checkpoints_narrow_it_down(
@@ -188,7 +194,7 @@ def test_without_the_tree_several_checkpoints_narrow_it_down(
     first = (
         f"Its first 100 records are as in the checkpoint {folder / 'first'}: what differs is among 101 to {len(LINES)}."
     )
-    assert f"The log is not that of the checkpoint {kept}, talks.example/log. {first}\n" in told.output
+    assert f"The log is not that of the checkpoint {kept}, talks.example/log. {first} The proofs" in told.output
 
 
 def test_a_checkpoint_of_another_log_is_refused_by_its_name_its_signature_or_its_root(
@@ -233,7 +239,7 @@ def test_a_truncated_export_is_told_as_that(folder: Path, kept: Path) -> None:
     assert told.exit_code == 1
     missing = len(LINES) - 200
     said = f"Of the {len(LINES)} records of the checkpoint {kept} the last {missing} are missing: it ends at 200.\n"
-    assert told.output.replace("1 findings in 200 records.\n", "").endswith(said)
+    assert told.output.replace("Findings: 1, in a log of 200.\n", "").endswith(said)
     file.write_text("".join(lines[:200]) + lines[200][:50])
     told = parley("verify", "--file", file, "--checkpoint", kept)
     assert "Line 201, the record unreadable: it is no JSON" in told.output

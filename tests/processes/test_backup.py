@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from infrastructure import backup as backups
 from infrastructure.database import Database
 from infrastructure.kept_tables import kept
+from infrastructure.log import TABLES as LOG
 from infrastructure.log import Log, LogReader, LogRow
 from infrastructure.migrating import migrate
 from infrastructure.projector import Projector
@@ -260,7 +261,10 @@ MANIFEST, RECORDS_FILE = "manifest.json", "log/records.ndjson"
         (without(RECORDS_FILE), "no item named"),
         (without(MANIFEST), "no item named"),
         (replaced(MANIFEST, b'"format": 1', b'"format": 2'), "is of another format than 1"),
-        (replaced(MANIFEST, b'"log": 3', b'"log": 1'), "the log is of another version (1): restore it with Parley"),
+        (
+            replaced(MANIFEST, b'"log": %d' % LOG.version, b'"log": 1'),
+            "the log is of another version (1): restore it with Parley",
+        ),
         (replaced(MANIFEST, b'"position"', b'"place"'), "its tables are not those of its version"),
         (replaced(MANIFEST, b'"rows"', b'"lines"'), "is no backup, or damaged"),
     ],

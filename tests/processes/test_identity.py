@@ -45,7 +45,10 @@ def test_a_service_on_this_machine_runs_open_until_a_first_key_is_made(address: 
     assert (shown.returncode, "Talks" in shown.stdout) == (0, True)
     forbidden = parley(address, "record", str(CASE), "--url", service.url, key=key)
     assert forbidden.returncode == 1
-    assert "boss may not open-negotiation: that takes the role of recorder." in forbidden.stderr.replace("\n", " ")
+    assert (
+        "boss may not open-negotiation: that takes the role of recorder of japan-us-2025."
+        in forbidden.stderr.replace("\n", " ")
+    )
 
     made = parley(address, "keys", "create", "desk", "--role", "reader:talks", "--url", service.url, key=key)
     desk = made.stdout.strip()
