@@ -1,6 +1,6 @@
 """The registrar: takes commands down as events, or refuses them, judged against the streams as known now."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple, Protocol
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from application.calendars import calendar
 from application.command import Body, Command
-from application.unseen import Sight
+from application.unseen import Audience, Seer, Sight, Sights, Under
 from domain.aggregate import Aggregate, stream_id
 from domain.amendment import Corrected
 from domain.claim import Claim
@@ -22,7 +22,7 @@ from domain.moment import first_date, latest_date, order
 from domain.names import Reference, references
 from domain.negotiation import Negotiation
 from domain.refusal import Refused, Unknown
-from domain.release import Admits, Released, Restricted, covers
+from domain.release import ConsentNotForAll, Released, Restricted
 from domain.restriction import Restriction
 from domain.source import Source
 
@@ -54,6 +54,10 @@ class Streams(Protocol):
 
     def record(self, record: UUID) -> DomainEvent | None:
         """A stored record by its id."""
+
+    @property
+    def sights(self) -> Sights:
+        """What different people may not see of it."""
 
 
 class Submission(NamedTuple):
@@ -99,6 +103,7 @@ class Registrar:
         for line, submission in enumerate(submissions):
             try:
                 events.append(self._decide(submission, now))
+                self._streams.sights.decided(events[-1])
             except Exception as error:
                 if isinstance(error, Refused):
                     error.line = line
@@ -109,6 +114,7 @@ class Registrar:
     def give_back(self, events: Sequence[DomainEvent]) -> None:
         """Undo decisions that will not be stored."""
         for event in reversed(events):
+            self._streams.sights.undone(event)
             stream = self._streams.get(aggregate_of(event), event.originator_id)
             stream.rewind(event.originator_version - 1)
 
@@ -116,26 +122,29 @@ class Registrar:
         command, body, *_, sight = submission
         negotiation = body.negotiation
         _refuse_for_others(body.restriction, sight, "restriction")
+        not_told = self._unseen(negotiation, sight, now)
         facts = {name: getattr(body, name) for name in command.facts()}
+        under: Under = (body.restriction,) if body.restriction else ()
         if kind := command.aggregate():
             key = "/".join(getattr(body, part) or str(self._mint()) for part in kind.ADDRESS)
         else:
-            kind, key = self._stream_of_record(negotiation, facts["record"], sight.admits, now)
+            kind, key = self._stream_of_record(negotiation, facts["record"], not_told)
             facts["kind"] = kind.KIND
+            under += self._streams.sights.unseen(negotiation, Audience(), now).get(facts["record"], ())
         aggregate = self._stream(negotiation, kind.KIND, key)
-        event = command.EVENT(envelope=self._envelope(submission, key, aggregate, now), **facts)
-        audience = aggregate.audience(event)
+        hidden = self._unseen(negotiation, Audience(under), now)
 
         def known(kind: str, key: str) -> Aggregate:
             """A stream, as all those know it for whom the record will be."""
-            return self._stream(negotiation, kind, key).known_to(lambda told: covers(audience, told), now)
+            return self._stream(negotiation, kind, key).without(hidden)
 
+        event = command.EVENT(envelope=self._envelope(submission, key, aggregate, known, now), **facts)
         spoken_of = references(body)
         if command.EVENT not in (Negotiation.Opened, Erasure.Made) and command.aggregate():
             spoken_of.insert(0, Reference("negotiation", negotiation, "negotiation"))
         _refuse_unknown(known, spoken_of)
         _refuse_future(body.occurred, now, "occurred")
-        own = aggregate.known_to(sight.admits, now)
+        own = aggregate.without(not_told)
         if submission.expected_version not in (None, len(own.records)):
             raise VersionMoved(f"expected {submission.expected_version}, found {len(own.records)}")
         if isinstance(event, Corrected):
@@ -144,13 +153,19 @@ class Registrar:
             _refuse_unknown(known, [_changed(name) for name in references(corrected)])
         elif isinstance(event, Restricted):
             _refuse_for_others(event.to, sight, "to")
-        elif isinstance(event, Released):
-            event.refuse_without_consent(aggregate, sight.groups)
+        elif isinstance(event, Released) and (before := event.standing(own)):
+            event.refuse_without_consent(before, sight.groups)
+            left = event.leaves(before)
+            to = self._unseen(negotiation, Audience((left,) if left else ()), now)
+            if event.consent and not self._stream(negotiation, Source.KIND, event.consent).without(to).history:
+                raise ConsentNotForAll(event.consent, "consent")
         if published := body.published or _published(known, body):
             event = replace(event, envelope=replace(event.envelope, published=published))
-        return aggregate.decide(event.gather(known))
+        return aggregate.decide(event.gather(known), hidden)
 
-    def _envelope(self, submission: Submission, key: str, aggregate: Aggregate, now: datetime) -> Envelope:
+    def _envelope(
+        self, submission: Submission, key: str, aggregate: Aggregate, known: "Known", now: datetime
+    ) -> Envelope:
         body = submission.body
         return Envelope(
             id=self._mint(),
@@ -168,11 +183,13 @@ class Registrar:
             causation=body.causation,
             correlation=body.correlation or submission.request,
             restriction=body.restriction,
-            data_subject=self._data_subject(submission, aggregate),
+            data_subject=self._data_subject(submission, known(aggregate.KIND, key), known),
         )
 
-    def _data_subject(self, submission: Submission, aggregate: Aggregate) -> str | None:
-        """With whose key a record is kept: as it is told, or as those are whose facts it changes or repeats."""
+    def _data_subject(self, submission: Submission, aggregate: Aggregate, known: "Known") -> str | None:
+        """With whose key a record is kept: as it is told, or as those are whose facts it changes or repeats, as far as
+        all those see them for whom it will be.
+        """
         command, body = submission.command, submission.body
         if body.data_subject:
             return body.data_subject
@@ -181,21 +198,24 @@ class Registrar:
             about = [event for event in aggregate.records if event.envelope.id == getattr(body, "record", None)]
         elif command.derives():
             claims = [name.key for name in references(body) if name.kind == Claim.KIND]
-            streams = (aggregate, *(self._stream(body.negotiation, Claim.KIND, key) for key in claims))
+            streams = (aggregate, *(known(Claim.KIND, key) for key in claims))
             about = [event for stream in streams for event in stream.history]
         return next((event.envelope.data_subject for event in about if event.envelope.data_subject), None)
 
     def _stream_of_record(
-        self, negotiation: str, record: UUID, admits: Admits, now: datetime
+        self, negotiation: str, record: UUID, not_told: Collection[UUID]
     ) -> tuple[type[Aggregate], str]:
         """The stream that a record of this negotiation stands in, where whoever names it may see it."""
         event = self._streams.record(record)
         if event and event.envelope.negotiation == negotiation:
             kind, key = aggregate_of(event), event.envelope.key
-            seen = self._stream(negotiation, kind.KIND, key).known_to(admits, now)
-            if any(known.envelope.id == record for known in seen.records):
+            stream = self._stream(negotiation, kind.KIND, key)
+            if record not in not_told and any(known.envelope.id == record for known in stream.records):
                 return kind, key
         raise Unknown(f"record {record}", "record")
+
+    def _unseen(self, negotiation: str, seer: Seer, now: datetime) -> Collection[UUID]:
+        return self._streams.sights.unseen(negotiation, seer, now)
 
     def _stream(self, negotiation: str, kind: str, key: str) -> Aggregate:
         return self._streams.get(AGGREGATE_OF_KIND[kind], stream_id(negotiation, kind, key))

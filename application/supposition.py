@@ -7,6 +7,7 @@ from uuid import UUID
 
 from application.registrar import Registrar, Submission
 from application.replay import History
+from application.unseen import Sights
 from application.view import Record
 from domain.aggregate import Aggregate
 from domain.event import DomainEvent
@@ -21,6 +22,8 @@ class SupposedStreams:
         for event in self._records.values():
             self._of[event.envelope.stream].append(event)
         self._held: dict[UUID, Aggregate] = {}
+        restricted = [history.negotiation] if history.restricted else []
+        self.sights = Sights(lambda *_: history.records, restricted)
 
     def get(self, kind: type[Aggregate], stream: UUID) -> Aggregate:
         if stream not in self._held:

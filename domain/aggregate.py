@@ -4,7 +4,7 @@ The log keeps records in the order in which they were taken down; a state is fol
 which things occurred, so that a late record lands where it belongs in time.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Self
@@ -17,8 +17,6 @@ from domain.erased import Erased
 from domain.event import DomainEvent
 from domain.moment import order
 from domain.refusal import AlreadyKnown, Refused, Unknown
-from domain.release import Admits, covers, is_about_access, restrictions, withheld
-from domain.restriction import Restriction
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:parley:stream")
 _BLANK = datetime.min.replace(tzinfo=UTC)
@@ -54,8 +52,6 @@ class Aggregate(BaseAggregate[UUID]):
         """Those in force, as corrected, in the order in which they occurred; what was erased is not among them."""
         self._turns = False
         """Whether an amendment holds from a date on; kept, so that a decision need not go through a long stream."""
-        self.restricted = False
-        """Whether any record is or was for some alone."""
         self.blank()
 
     def blank(self) -> None:
@@ -82,7 +78,6 @@ class Aggregate(BaseAggregate[UUID]):
             event.change(self)
         self.records.append(event)
         self._turns = self._turns or _turns(event)
-        self.restricted = self.restricted or is_about_access(event)
 
     def at(self, moment: str) -> Self:
         """The state when something occurred at a moment, as known now."""
@@ -99,30 +94,27 @@ class Aggregate(BaseAggregate[UUID]):
                 earlier[event.envelope.id] = event
         return self._with(in_force(list(earlier.values()), always), list(earlier.values()))
 
-    def known_to(self, admits: Admits, now: datetime) -> Self:
-        """The state as those know it who are admitted to some restrictions."""
-        hidden = withheld(self.records, admits, now) if self.restricted else None
+    def without(self, hidden: Collection[UUID]) -> Self:
+        """The state as those know it who do not see some records."""
         if not hidden:
             return self
         shown = [event for event in self.records if event.envelope.id not in hidden]
-        return self._with(in_force(shown, always), shown)
+        return self if len(shown) == len(self.records) else self._with(in_force(shown, always), shown)
 
     def rewind(self, version: int) -> None:
         """Forget the records after a version: they were never stored."""
         self.records = [event for event in self.records if event.originator_version <= version]
         self.version = version
         self._turns = any(map(_turns, self.records))
-        self.restricted = any(map(is_about_access, self.records))
         self._fold(in_force(self.records, always))
 
-    def decide(self, event: DomainEvent) -> DomainEvent:
+    def decide(self, event: DomainEvent, hidden: Collection[UUID] = ()) -> DomainEvent:
         """Judge an event at its time, take it in, and return it as it is to be recorded.
 
-        It is judged by what all those know for whom it is, so that nothing they learn from it was kept from them.
+        It is judged by what all those know for whom it is: `hidden` are the records that one of them does not see.
         Raises `Refused`, and then nothing has changed.
         """
-        audience = self.audience(event)
-        known = self.known_to(lambda told: covers(audience, told), event.envelope.recorded)
+        known = self.without(hidden)
         if isinstance(event, Amendment):
             if all(event.record != record.envelope.id for record in known.records):
                 raise Unknown(f"record {event.record}", "record")
@@ -131,19 +123,6 @@ class Aggregate(BaseAggregate[UUID]):
         decided = event.check().decide(known.at(event.envelope.occurred), known)
         decided.mutate(self)
         return decided
-
-    def audience(self, event: DomainEvent) -> Restriction | None:
-        """For whom an event will be: an amendment for those who may see what it amends."""
-        own = event.envelope.restriction
-        if own or not self.restricted or not isinstance(event, Amendment):
-            return own
-        told = restrictions(self.records)
-        amended = {record.envelope.id: record.record for record in self.records if isinstance(record, Amendment)}
-        named = event.record
-        while named not in told and named in amended:
-            named = amended[named]
-        restriction = told.get(named)
-        return restriction if restriction and restriction.holds(event.envelope.recorded) else None
 
     def refuse_if_known(self) -> None:
         """For an event that can only be the first: refuse if the name is taken, at whatever time."""

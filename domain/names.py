@@ -3,6 +3,7 @@
 Names are timeless: what is known at all can be spoken of at any time, also before it began.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
@@ -81,6 +82,21 @@ def _gather_from(value: Any, kind: str | None, path: str, found: list[Reference]
         _gather(value, f"{path}.", found)
     elif kind:
         found.append(subject_of(value, path) if kind == "subject" else Reference(kind, value, path))
+
+
+def named_in(hint: object, told: Any) -> Iterator[Reference]:
+    """Everything that a field with this annotation may speak of, as it is told in JSON."""
+    if isinstance(told, list):
+        for item in told:
+            yield from named_in(hint, item)
+    elif isinstance(told, dict):
+        for fact in facts_in(hint):
+            hints = get_type_hints(fact, include_extras=True)
+            for field in hints.keys() & told.keys():
+                yield from named_in(hints[field], told[field])
+    elif isinstance(told, str):
+        for kind in kinds_named(hint):
+            yield subject_of(told) if kind == "subject" else Reference(kind, told, "")
 
 
 def concerned(event: "DomainEvent", *kinds: str) -> list[frozenset[str]]:

@@ -3,8 +3,7 @@
 They stand in the stream of the record that they name, and whoever may not see that one may not see them either.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
 
@@ -12,7 +11,6 @@ from msgspec.structs import replace
 from pydantic import Field
 
 from domain.amendment import Amendment
-from domain.erased import Erased
 from domain.event import DomainEvent
 from domain.moment import instant
 from domain.names import SourceKey
@@ -20,13 +18,14 @@ from domain.refusal import Refused
 from domain.restriction import Restriction
 from domain.text import Slug
 
-Admits = Callable[[Restriction], bool]
-"""Whether somebody may see what is under a restriction."""
-
 
 class HoldsAtOnce(Refused):
     """A restriction holds for all times as soon as it is recorded: it has no `effective`, but can end by itself, with
     `until`."""
+
+
+class ForAllWhoSeeIt(Refused):
+    """What restricts or releases a record is for all who may see that, and so has no `restriction` of its own."""
 
 
 class NotNarrower(Refused):
@@ -42,6 +41,10 @@ class OriginatorHasNotConsented(Refused):
     the source, on file, in which it says so."""
 
 
+class ConsentNotForAll(Refused):
+    """All to whom a record is released can read the source in which its originator consents."""
+
+
 class Access(Amendment, frozen=True, kw_only=True):
     """Says for whom a record is."""
 
@@ -50,6 +53,8 @@ class Access(Amendment, frozen=True, kw_only=True):
     def check(self) -> Self:
         if self.envelope.effective:
             raise HoldsAtOnce(self.envelope.effective, "effective")
+        if self.envelope.restriction:
+            raise ForAllWhoSeeIt(", ".join(self.envelope.restriction.groups), "restriction")
         return super().check()
 
     def standing(self, known: Any) -> Restriction | None:
@@ -85,11 +90,14 @@ class Released(Access, frozen=True, kw_only=True):
             raise NotRestricted(self.record, "record")
         return self
 
-    def refuse_without_consent(self, known: Any, groups: Iterable[str]) -> None:
+    def refuse_without_consent(self, before: Restriction, groups: Iterable[str]) -> None:
         """Raise `OriginatorHasNotConsented`, where that is needed from one who is a member of `groups`."""
-        before = self.standing(known)
-        if before and before.originator and before.originator not in groups and self.consent is None:
+        if before.originator and before.originator not in groups and self.consent is None:
             raise OriginatorHasNotConsented(before.originator, "consent")
+
+    def leaves(self, before: Restriction) -> Restriction | None:
+        """The restriction that the record is under afterwards."""
+        return replace(before, groups=tuple(sorted({*before.groups, *self.groups}))) if self.groups else None
 
 
 def restrictions(events: Iterable[DomainEvent]) -> dict[UUID, Restriction]:
@@ -100,23 +108,24 @@ def restrictions(events: Iterable[DomainEvent]) -> dict[UUID, Restriction]:
             told[event.envelope.id] = event.envelope.restriction
         if isinstance(event, Restricted):
             told[event.record] = event.to
-        elif isinstance(event, Released) and (before := told.pop(event.record, None)) and event.groups:
-            told[event.record] = replace(before, groups=tuple(sorted({*before.groups, *event.groups})))
+        elif (
+            isinstance(event, Released) and (before := told.pop(event.record, None)) and (left := event.leaves(before))
+        ):
+            told[event.record] = left
     return told
 
 
-def withheld(events: Sequence[DomainEvent], admits: Admits, now: datetime) -> set[UUID]:
-    """The records of a stream that somebody may not see: those restricted to others, and what amends such records."""
-    held = {name for name, told in restrictions(events).items() if told.holds(now) and not admits(told)}
-    for event in events:
-        if isinstance(event, Amendment | Erased) and event.record in held:
-            held.add(event.envelope.id)
-    return held
+def covers(one: Restriction, other: Restriction) -> bool:
+    """Whether all who may see what is under one restriction may see, and go on to be able to see, what is under
+    another.
+    """
+    return set(one.groups) <= set(other.groups) and not _ends_before(one, other)
 
 
-def covers(audience: Restriction | None, told: Restriction) -> bool:
-    """Whether all those for whom one record is may see, and go on to be able to see, what is under a restriction."""
-    return audience is not None and set(audience.groups) <= set(told.groups) and not _ends_before(audience, told)
+def either(one: Restriction, other: Restriction) -> Restriction:
+    """What admits whom one of two restrictions admits."""
+    ends = [told.until for told in (one, other) if told.until]
+    return Restriction(groups=tuple(sorted({*one.groups, *other.groups})), until=min(ends, key=instant, default=None))
 
 
 def is_about_access(event: DomainEvent) -> bool:

@@ -16,7 +16,7 @@ from uuid import UUID
 import uuid_utils.compat
 
 from application.registrar import Registrar, Submission, needed
-from application.unseen import Sight
+from application.unseen import Sight, Sights
 from application.view import Record
 from domain.aggregate import Aggregate
 from domain.erasure import Erasure
@@ -60,6 +60,7 @@ class CachedStreams:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._held: OrderedDict[UUID, Aggregate] = OrderedDict()
+        self.sights = Sights(log.of, log.restricted())
 
     def get(self, kind: type[Aggregate], stream: UUID) -> Aggregate:
         if held := self._held.get(stream):
@@ -93,6 +94,7 @@ class CachedStreams:
 
     def clear(self) -> None:
         self._held.clear()
+        self.sights.clear()
 
 
 Outcome = list[Record] | Exception
@@ -149,6 +151,7 @@ class Committer:
                 if decided.events:
                     self._unsure = decided
                     self._log.append(decided.events, list(decided.receipts.values()), self._head)
+                    self._streams.sights.stored()
         self._head = max(self._head, first + len(decided.events) - 1)
         self.taken += len(decided.events)
         records = [Record(position, event) for position, event in enumerate(decided.events, first)]
@@ -172,10 +175,10 @@ class Committer:
             aggregate = self._streams.get(aggregate_of(event), event.envelope.stream)
         except Unreadable:  # of a record that came before: it is on disk, whatever else is not
             return record
-        if not aggregate.restricted:
+        known = aggregate.without(self._streams.sights.unseen(event.envelope.negotiation, sight, self._now))
+        if known is aggregate:
             return record
-        known = aggregate.known_to(sight.admits, self._now).records
-        version = sum(one.originator_version <= event.originator_version for one in known)
+        version = sum(one.originator_version <= event.originator_version for one in known.records)
         return record._replace(event=with_version(event, version))
 
     def _first_of(self, unsure: Decided | None) -> int | None:
@@ -185,12 +188,15 @@ class Committer:
 
     def _see_other_writers(self) -> None:
         """Forget the streams in memory that another process has appended to since, or may have erased records of."""
-        for position, stream, recorded, topic in self._log.appended(self._head):
-            self._head = position
-            self._now = max(self._now, recorded)
-            self._streams.drop(stream)
-            if topic == Erasure.Made.TOPIC:
+        before, appended = self._head, self._log.appended(self._head)
+        for one in appended:
+            self._head = one.position
+            self._now = max(self._now, one.recorded)
+            self._streams.drop(one.stream)
+            if one.topic == Erasure.Made.TOPIC:
                 self._streams.clear()
+        if appended:
+            self._streams.sights.follow({one.negotiation for one in appended}, before, self._log.restricted())
 
     def _decided(self, requests: Sequence[Request]) -> Decided:
         decided = Decided([], {}, [])

@@ -80,6 +80,16 @@ class LogRow(NamedTuple):
     negotiation: str
 
 
+class Appended(NamedTuple):
+    """A record that was appended: where, when it was taken down, and of what type."""
+
+    position: int
+    negotiation: str
+    stream: UUID
+    recorded: datetime
+    topic: str
+
+
 class LogReader:
     """The log, open for reading alone. Raises `StoreRefused` where it cannot be used."""
 
@@ -102,12 +112,14 @@ class LogReader:
         sql = f"SELECT position, topic, state FROM records WHERE position > ? ORDER BY position{bound}"
         return self._records(self._connection.rows(sql, (position,)))
 
-    def appended(self, position: int) -> list[tuple[int, UUID, datetime, str]]:
-        """Of the records after a position the positions, the streams, when they were taken down, and the types."""
-        sql = "SELECT position, stream_id, recorded, topic FROM records WHERE position > ? ORDER BY position"
+    def appended(self, position: int) -> list[Appended]:
+        """What is known of the records after a position without reading them."""
+        sql = (
+            "SELECT position, negotiation, stream_id, recorded, topic FROM records WHERE position > ? ORDER BY position"
+        )
         return [
-            (place, UUID(str(stream)), datetime.fromisoformat(recorded), topic)
-            for place, stream, recorded, topic in self._connection.rows(sql, (position,))
+            Appended(place, negotiation, UUID(str(stream)), datetime.fromisoformat(recorded), topic)
+            for place, negotiation, stream, recorded, topic in self._connection.rows(sql, (position,))
         ]
 
     def in_time(self, negotiation: str, until: int) -> Iterator[Record]:
