@@ -11,7 +11,7 @@ from datetime import datetime
 from ipaddress import IPv6Address, IPv6Network
 from urllib.parse import parse_qsl
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.access import LOCAL, Identity, operations
 from application.credentials import is_right, named_in
@@ -183,8 +183,16 @@ class Gate:
                 problem.headers = (problem.headers or {}) | {"Connection": "close"}
             await problems.answer(problem)(scope, receive, send)
             return
+
+        async def received() -> Message:
+            """Who asks is asked again at the end of a body, which may have been long on its way."""
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body"):
+                scope["identity"] = await guard.identity(scope)
+            return message
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, received, send)
         finally:
             if name is not None:
                 guard.limits.end(name)

@@ -12,6 +12,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -36,6 +37,9 @@ GRACE_SECONDS = 10
 """How long requests that have come wholly may take when the service is told to stop."""
 
 
+_BODY = frozenset({b"content-length", b"transfer-encoding"})
+
+
 class Answer(NamedTuple):
     """An answer as it goes over the connection, and the code of its problem."""
 
@@ -57,6 +61,7 @@ TOO_MANY = _answer(503, "too-many-connections", "Too many connections are open; 
 TOO_SLOW = _answer(408, "too-slow", "The request did not come to its end in time; nothing was stored.")
 STOPPING = _answer(503, "stopping", "The service is about to end; nothing was stored. Send it again.")
 TOO_LONG = _answer(431, "head-too-long", f"The head of a request has at most {HEAD_BYTES_MAX} bytes.")
+NO_UPGRADE = _answer(400, "no-upgrade", "This service speaks HTTP/1.1: send what has a body without Upgrade.")
 MALFORMED = _answer(400, "malformed-request", "This is no HTTP request.")
 CUT_OFF = _answer(
     503,
@@ -107,12 +112,24 @@ class Connection(HttpToolsProtocol):
         self._in_head, self._first = True, self._came
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """What comes after a body is none of its head: whoever looked at that has not seen it."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head = False
+        if self.parser.should_upgrade() and any(name in _BODY for name, _ in self.headers):
+            self._malformed = NO_UPGRADE
+            raise ValueError(NO_UPGRADE.code)
         if self._came > HEAD_BYTES_MAX and self._head() > HEAD_BYTES_MAX:
             self._malformed = TOO_LONG
             raise ValueError(TOO_LONG.code)
         super().on_headers_complete()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """The request is answered as if nothing had been asked for, and the next one is a request again."""
+        self.parser = httptools.HttpRequestParser(self)
 
     def _head(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
@@ -221,6 +238,7 @@ def server(app: Any, host: str, port: int, turned_away: Counter[str]) -> Server:
             log_level="warning",
             access_log=False,
             proxy_headers=False,
+            ws="none",
             timeout_graceful_shutdown=GRACE_SECONDS + 1,
         )
     )

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import perf_counter
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -100,16 +101,17 @@ class Watched:
     def _refused(self, scope: Scope, request: str, status: int, code: str, seconds: float) -> None:
         """Nothing of its body, its query or its headers is told, but what it is followed by from elsewhere.
 
-        That somebody sends too much is counted alone: nobody fills the log with it.
+        What comes from outside is quoted: a terminal would obey what stands in it. That somebody sends too much is
+        counted alone: nobody fills the log with it.
         """
         self._watch.refused[code] += 1
         if not self._watch.logs or status == HTTPStatus.TOO_MANY_REQUESTS:
             return
         client = scope["client"][0] if scope["client"] else ""
-        path = "" if code == CREDENTIAL_IN_ADDRESS else scope["path"][:_PATH_LENGTH]
+        path = "" if code == CREDENTIAL_IN_ADDRESS else quote(scope["path"][:_PATH_LENGTH])
         told = {"request": request, "client": client, "method": scope["method"], "path": path, "status": status}
-        followed = dict(scope["headers"]).get(b"traceparent", b"")[:64].decode("latin-1")
-        told |= {"code": code, "seconds": round(seconds, 6)} | ({"traceparent": followed} if followed else {})
+        followed = dict(scope["headers"]).get(b"traceparent", b"")[:64]
+        told |= {"code": code, "seconds": round(seconds, 6)} | ({"traceparent": quote(followed)} if followed else {})
         if status >= 500:
             _log.error("a request failed", **told)
         else:

@@ -30,6 +30,11 @@ def app() -> FastAPI:
             await request.body()
         return 4
 
+    @app.post("/headers")
+    async def headers(request: Request) -> list[str]:
+        await request.body()
+        return [name.decode() for name, _ in request.scope["headers"]]
+
     @app.get("/large")
     async def large() -> Response:
         return Response(b"a" * 64 * 2**20)
@@ -157,6 +162,23 @@ def test_a_long_body_and_many_requests_at_once_are_no_long_head(connect: Connect
     while more := connection.recv(65536):
         told += more
     assert told.count(b"200 OK") == 6
+
+
+@pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])
+def test_whoever_asks_for_another_protocol_is_answered_in_this_one(connect: Connect, protocol: bytes) -> None:
+    upgrade = b"Connection: Upgrade\r\nUpgrade: " + protocol + b"\r\n"
+    connection = connect(b"GET /nothing HTTP/1.1\r\nHost: parley\r\n" + upgrade + b"\r\n")
+    assert connection.recv(65536).startswith(b"HTTP/1.1 404")
+    connection.sendall(b"GET /nothing HTTP/1.1\r\nHost: parley\r\nConnection: close\r\n\r\n")
+    assert answer(connection)[0] == 404
+    status, problem = answer(connect(POST.replace(b"\r\n\r\n", b"\r\n" + upgrade + b"\r\n") + b"1234"))
+    assert (status, problem["code"]) == (400, "no-upgrade")
+
+
+def test_what_comes_after_a_body_is_no_header(connect: Connect) -> None:
+    head = b"POST /headers HTTP/1.1\r\nHost: parley\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    told = answer(connect(head + b"4\r\n1234\r\n0\r\nAuthorization: Bearer x\r\n\r\n"))
+    assert told == (200, ["host", "transfer-encoding", "connection"])
 
 
 def test_what_is_no_request_is_a_problem_too(connect: Connect) -> None:

@@ -1,7 +1,7 @@
 """How much one identity may ask for, and what becomes of those who fail on; and what it costs to know who asks."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -138,6 +138,29 @@ def test_failures_are_answered_and_logged_only_so_often(narrow: TestClient) -> N
 def test_an_address_of_ipv6_counts_with_its_network(address: str, counted: str) -> None:
     assert gate._client({"client": (address, 1)}) == counted
     assert gate._client({"client": None}) == ""
+
+
+def test_who_asks_is_asked_again_at_the_end_of_a_body(settings: Settings) -> None:
+    """A body can be on its way for minutes."""
+
+    async def slowly() -> tuple[int, dict[str, Any], int]:
+        app = application(settings, guarded=True)
+        async with app.router.lifespan_context(app):
+            key = known(app, "desk", "recorder:*")
+            headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+            async def body() -> AsyncIterator[bytes]:
+                yield b'{"negotiation": "talks", "title": "Talks",'
+                app.state.access.revoke_key("desk", datetime.now(UTC), "test")
+                yield b' "occurred": "2025-01-02"}'
+
+            transport = httpx2.ASGITransport(app=app)
+            async with httpx2.AsyncClient(transport=transport, base_url=HERE) as http:
+                told = await http.post("/v1/records/open-negotiation", content=body(), headers=headers)
+                return told.status_code, told.json(), app.state.log.head()
+
+    status, problem, head = asyncio.run(slowly())
+    assert (status, problem["code"], head) == (401, "credential-revoked", 0)
 
 
 def test_what_was_let_in_before_a_key_was_revoked_is_answered(settings: Settings) -> None:

@@ -131,7 +131,8 @@ def test_a_refused_request_is_one_line_without_what_it_said(client: TestClient, 
         refused = client.post(f"/v1/records/annotate?key={HIDDEN}", json=NOTE | {"title": HIDDEN}, headers=headers)
         client.get(f"/v1/negotiations/none?policy={HIDDEN}")
         client.get(f"/v1/{'x' * 5000}")
-    first, second, third = lines
+        client.get("/v1/%1b]0;owned%07", headers={"traceparent": "\x1b[2J"})
+    first, second, third, fourth = lines
     assert first == {
         "event": "a request was refused",
         "log_level": "warning",
@@ -146,6 +147,7 @@ def test_a_refused_request_is_one_line_without_what_it_said(client: TestClient, 
     }
     assert (second["code"], second["path"]) == ("not-a-policy", "/v1/negotiations/none")
     assert len(third["path"]) == 300
+    assert (fourth["path"], fourth["traceparent"]) == ("/v1/%1B%5D0%3Bowned%07", "%1B%5B2J")
     assert HIDDEN not in str(lines)
 
 
