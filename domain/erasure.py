@@ -12,6 +12,10 @@ class ErasedWithoutReason(Refused):
     """An erasure says why: give the `reason`."""
 
 
+class NamedInReason(Refused):
+    """The reason is kept for good: it is told without the name."""
+
+
 class Erasure(Aggregate):
     """Of one data subject, in one negotiation. It is known by a number alone: nothing here says who it was."""
 

@@ -153,7 +153,7 @@ class Backup:
                 raise BackupRefused(f"{file} is no backup, or damaged: it does not end with the hash of what it holds.")
             with zipfile.ZipFile(file) as archive:
                 told = archive.read(_MANIFEST)
-                if msgspec.json.decode(told).get("format") != FORMAT:
+                if msgspec.json.decode(told, type=dict).get("format") != FORMAT:
                     raise BackupRefused(f"{file} is of another format than {FORMAT}, which this version reads.")
                 self.manifest = msgspec.json.decode(told, type=Manifest)
         except _DAMAGED as error:
@@ -172,9 +172,8 @@ class Backup:
         migrate(database)
         with ExitStack() as opened:
             parts = {part: _filling(database, part, opened) for part in reversed(PARTS)}
-            for table in kept()[1]:
-                if parts[table.part].rows(f"SELECT 1 FROM {table.name} LIMIT 1"):
-                    raise BackupRefused(f"The store {database} is not empty; a backup is restored into an empty one.")
+            for part, connection in parts.items():
+                self._empty(connection, [table for table in kept()[1] if table.part == part], database)
             database.reset("views", 0)  # they may be those of a log that stood here before
             total = 2 * sum(held.rows for held in self.manifest.tables.values())
             try:
@@ -188,6 +187,15 @@ class Backup:
                 if faults := connection.faults():
                     raise BackupRefused(f"The store {database} is not sound: {faults[0]}.")
         view_store.TABLES.migrate(database)
+
+    def _empty(self, connection: Connection, tables: list[Table], database: Database) -> None:
+        """Leave a part of the store empty, where it is, or holds what a restoring left there that did not end."""
+        held = {table.file: _copied(connection, table, None, lambda _: None) for table in tables}
+        if tables[0].part != "log" and held.items() <= self.manifest.tables.items():
+            for table in tables:
+                connection.run(f"DELETE FROM {table.name}")
+        elif any(one.rows for one in held.values()):
+            raise BackupRefused(f"The store {database} is not empty; a backup is restored into an empty one.")
 
     def _tables(self) -> list[Table]:
         """The tables that the backup holds, if they are as this version has them."""

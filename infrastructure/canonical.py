@@ -8,6 +8,7 @@ RFC 8785 knows no integer beyond 2**53: here such a number is written with all i
 can be stored has a form, and no integer is rounded to another. There is no NaN or Infinity in the log.
 """
 
+import json
 import re
 from math import isfinite
 from typing import Any
@@ -44,9 +45,14 @@ def leaf(topic: str, state: bytes) -> bytes:
 
 
 def told_leaf(topic: str, told: dict[str, Any]) -> bytes:
-    """The canonical form of a record that is decoded already; `told` is left as it is."""
+    """The canonical form of a record that is decoded already; `told` is left as it is. Raises `NotARecord`."""
+    if "type" in told:
+        raise NotARecord("it has a `type` beside the one under which it is stored")
     envelope = {name: value for name, value in told["envelope"].items() if name != "version"}
-    return _canonical(told | {"type": topic, "envelope": envelope})
+    try:
+        return _canonical(told | {"type": topic, "envelope": envelope})
+    except RecursionError:
+        raise NotARecord("it nests too deep") from None
 
 
 def decoded(state: bytes) -> dict[str, Any]:
@@ -58,6 +64,20 @@ def decoded(state: bytes) -> dict[str, Any]:
     if not isinstance(told, dict) or not isinstance(told.get("envelope"), dict):
         raise NotARecord("it has no envelope")
     return told
+
+
+def refuse_doubles(line: bytes) -> None:
+    """Raise `NotARecord` where an object in JSON has a member twice: of two readers each may take another."""
+
+    def once(members: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in members]
+        if len(set(names)) < len(names):
+            raise NotARecord(f"it has {max(names, key=names.count)!r} twice")
+
+    try:
+        json.loads(line, object_pairs_hook=once)
+    except (ValueError, RecursionError) as error:
+        raise NotARecord(f"it is no JSON: {error}") from None
 
 
 def stored(told: dict[str, Any]) -> bytes:

@@ -39,7 +39,7 @@ class Overloaded(Exception):
 
 
 class KeyReused(Refused):
-    """An idempotency key stands for one request; this one came with another body before."""
+    """An idempotency key stands for one request; it came with another body before, or what it brought was erased."""
 
 
 class Stopping(Exception):

@@ -21,10 +21,11 @@ class Finding(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A checkpoint to compare with, and what it is called."""
+    """A checkpoint to compare with, and what it is called. One that is not by the key at hand proves nothing."""
 
     name: str
     checkpoint: Checkpoint
+    proves: bool = True
 
 
 def held(name: str, note: str, verifier: Verifier | None, origin: str | None) -> Held:
@@ -40,14 +41,17 @@ def held(name: str, note: str, verifier: Verifier | None, origin: str | None) ->
 
 
 def kept_beside(sealed: Sealed, verifier: Verifier | None) -> Held:
-    """A checkpoint of the store itself. Raises as `held` does; those by an earlier key are taken by their root."""
+    """A checkpoint of the store itself. Raises as `held` does; those by an earlier key prove nothing."""
     note = sealed.signed
     told, keys = note.checkpoint, {one.signer for one in note.signatures}
     if told.size != sealed.size or sealed.signer not in keys:
         raise NotSigned(f"It is of {told.size} records and by {', '.join(keys)}, and was kept as another.")
+    if verifier and told.origin != verifier.name:
+        raise NotSigned(f"It is of another log: of {told.origin}, and not of {verifier.name}.")
     if verifier and sealed.signer == verifier.signer:
         verifier.check(note)
-    return Held(f"the checkpoint kept beside the log at {sealed.size} records", told)
+    proves = verifier is None or sealed.signer == verifier.signer
+    return Held(f"the checkpoint kept beside the log at {sealed.size} records", told, proves)
 
 
 class StoredLeaves:
@@ -133,8 +137,12 @@ class Comparison:
 
     @property
     def agreed(self) -> Held | None:
-        """The largest checkpoint with which the log agrees."""
-        alike = [one for one in self.checkpoints if self._roots.get(one.checkpoint.size) == one.checkpoint.root]
+        """The largest checkpoint with which the log agrees, and that proves something."""
+        alike = [
+            one
+            for one in self.checkpoints
+            if one.proves and self._roots.get(one.checkpoint.size) == one.checkpoint.root
+        ]
         return alike[-1] if alike else None
 
     def _named(self, one: Held) -> Iterator[Finding]:
@@ -178,5 +186,8 @@ class Comparison:
         size = self._stored.tree.size
         if size > max(self._last, *self._sizes, 0):
             yield Finding(0, f"Of the {size} records in the tree the last {size - self._last} are missing in the log.")
+        sealed = max((size for size in self._sizes if size <= self._last), default=0)
+        if size < sealed:
+            yield Finding(0, f"The tree is damaged: it has {size} records, and {sealed} were sealed. {REGROW}")
         if not self._stored.is_whole():
             yield Finding(0, f"The tree is damaged: its upper hashes do not go with its leaves. {REGROW}")

@@ -15,6 +15,8 @@ Lock = Literal["log", "views", "access", "projector", "rebuild", "proofs", "tree
 """What only one process does at a time: append, change the views, change who is known, keep views live, rebuild; change
 the tree and its checkpoints, keep it growing."""
 BUSY_SECONDS = 10.0
+FOREIGN = "there is a {kind} {name}, which Parley has not made"
+"""What is told of something in the database that could change what is written or read."""
 
 
 class StoreRefused(Exception):
@@ -112,7 +114,9 @@ class Connection(ABC):
 
     @abstractmethod
     def faults(self) -> list[str]:
-        """What the database finds wrong with its own files, where it can be asked."""
+        """What the database finds wrong with its own files, where it can be asked; and what in it changes what Parley
+        writes or reads.
+        """
 
     @abstractmethod
     def tell(self) -> None:

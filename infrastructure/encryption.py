@@ -96,6 +96,11 @@ class Opener:
         except NotSealedHere:
             return state
 
+    def gone(self, state: bytes) -> set[str]:
+        """The subjects of a stored record whose keys are not there."""
+        subjects = {token[1].decode() for token in _TOKEN.finditer(state)}
+        return {subject for subject in subjects if self._ciphers[subject] is None}
+
     def _opened_whole(self, topic: str, state: bytes, own: bytes) -> bytes:
         told: dict[str, Any] = msgspec.json.decode(state)
         token = _TOKEN.fullmatch(encode(told.pop("sealed")))
@@ -114,7 +119,7 @@ class Opener:
         missing = {token[1].decode() for token in _TOKEN.finditer(text)} - self._ciphers.keys()
         if missing:
             keys = self._fetch(missing)
-            self._ciphers |= {name: AESGCM(keys[name]) if name in keys else None for name in missing}
+            self._ciphers |= {name: _cipher(keys[name]) if name in keys else None for name in missing}
 
     def _text(self, token: re.Match[bytes], own: bytes) -> str | None:
         """What a token holds; nothing where its key is gone."""
@@ -126,3 +131,9 @@ class Opener:
             return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], own).decode()
         except (InvalidTag, ValueError):
             raise NotSealedHere("a sealed text does not open with its key") from None
+
+
+def _cipher(key: Any) -> AESGCM:
+    """Where somebody has put something else in the place of a key, it opens nothing."""
+    whole = isinstance(key, bytes) and len(key) * 8 == KEY_BITS
+    return AESGCM(key if whole else bytes(KEY_BITS // 8))

@@ -15,11 +15,12 @@ from pydantic import TypeAdapter
 
 from application.erasing import RecordErasure
 from application.registrar import Submission
+from domain.erasure import NamedInReason
 from infrastructure.committer import Committer, Request
 from infrastructure.database import Database, StoreRefused
 from infrastructure.log import Log
 from infrastructure.projector import Projector
-from infrastructure.subjects import Concerned
+from infrastructure.subjects import Concerned, alike
 from infrastructure.view_store import ViewStore
 
 _OPERATOR = "operator"
@@ -43,22 +44,33 @@ class Eraser:
         self._log = Log(database)
 
     def erase(self, name: str, reason: str) -> Made | None:
-        """Destroy the key of a name, and record it; nothing where nobody has this name. `finish` does the rest."""
+        """Destroy the key of a name, and record it; nothing where nobody has this name. `finish` does the rest.
+
+        Raises `NamedInReason`.
+        """
+        if alike(name).casefold() in alike(reason).casefold():
+            raise NamedInReason("--reason", "reason")
         with self._log.appending():
-            subject = self._log.subjects.find(name)
-            if subject is None:
-                return None
-            concerned = self._log.subjects.concerned(subject)
-            of: dict[str, list[Concerned]] = defaultdict(list)
-            for one in concerned:
-                of[one.negotiation].append(one)
-            requests = [self._request(negotiation, subject, own, reason) for negotiation, own in of.items()]
-            for outcome in Committer(self._log, self._clock).commit(requests):
-                if isinstance(outcome, Exception):
-                    raise outcome
-            self._log.subjects.destroy(subject)
+            subjects = self._log.subjects.find(name)
+            concerned = [one for subject in subjects for one in self._erased(subject, reason)]
+        if not subjects:
+            return None
         whole = {one.record for one in concerned if one.whole}
-        return Made(len(whole), len({one.record for one in concerned} - whole), list(of))
+        negotiations = list(dict.fromkeys(one.negotiation for one in concerned))
+        return Made(len(whole), len({one.record for one in concerned} - whole), negotiations)
+
+    def _erased(self, subject: str, reason: str) -> list[Concerned]:
+        """What was erased with a subject's key."""
+        concerned = self._log.subjects.concerned(subject)
+        of: dict[str, list[Concerned]] = defaultdict(list)
+        for one in concerned:
+            of[one.negotiation].append(one)
+        requests = [self._request(negotiation, subject, own, reason) for negotiation, own in of.items()]
+        for outcome in Committer(self._log, self._clock).commit(requests):
+            if isinstance(outcome, Exception):
+                raise outcome
+        self._log.subjects.destroy(subject)
+        return concerned
 
     def finish(self) -> bool:
         """Leave nothing in the files of what was erased; whether there was anything. Safe to do again.

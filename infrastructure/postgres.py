@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infrastructure.database import (
     BUSY_SECONDS,
+    FOREIGN,
     Connection,
     Dialect,
     Lock,
@@ -19,7 +20,7 @@ from infrastructure.database import (
     StoreLost,
     StoreRefused,
 )
-from infrastructure.postgres_access import check_rights, check_schema, named, named_errors, sentence
+from infrastructure.postgres_access import TABLE_NAMES, check_rights, check_schema, named, named_errors, sentence
 from infrastructure.view_store import BUILD_TABLES
 
 _LOCKS: dict[Lock, int] = {
@@ -47,6 +48,13 @@ _PATIENCE = {
 _PLANS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
 """Every statement here finds its rows by an index, whatever the planner has heard of the tables' sizes."""
 
+_FOREIGN = (
+    "SELECT 'trigger', tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+    " JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname = current_schema() AND NOT tgisinternal"
+    " UNION ALL SELECT 'rule', rulename FROM pg_rules WHERE schemaname = current_schema()"
+    " UNION ALL SELECT 'view', viewname FROM pg_views WHERE schemaname = current_schema()"
+    f" AND viewname IN ({', '.join(repr(table) for tables in TABLE_NAMES.values() for table in tables)})"
+)
 _UNSAMPLED = "WITH (autovacuum_analyze_threshold = 2147483647)"
 """The statistics of a table would keep samples of what is erased from it; no plan here goes by them."""
 
@@ -178,7 +186,7 @@ class PostgresConnection(Connection):
 
     def faults(self) -> list[str]:
         """Its pages have checksums of their own, where its administrator has them on."""
-        return []
+        return [FOREIGN.format(kind=kind, name=name) for kind, name in self.rows(_FOREIGN)]
 
     def tell(self) -> None:
         """Within a transaction: the word goes out with its end."""

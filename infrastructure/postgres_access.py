@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from infrastructure.database import Part, StoreFull, StoreLost, StoreRefused, TableMissing
 
-_TABLES: dict[Part, tuple[str, ...]] = {
+TABLE_NAMES: dict[Part, tuple[str, ...]] = {
     "log": ("records", "record_parties", "receipts", "restricted", "subject_keys", "record_subjects"),
     "views": ("builds",),
     "access": ("identities", "identity_changes", "reads"),
@@ -54,7 +54,7 @@ def check_rights(value: Callable[..., Any], address: str, part: Part, *, writes:
     told = f"The database {named(address)} cannot be"
     if writes and value("SHOW transaction_read_only") == "on":
         raise StoreRefused(f"{told} written: it is a replica, from which reading alone is served.")
-    for table in _TABLES[part]:
+    for table in TABLE_NAMES[part]:
         for right in ("SELECT", "INSERT") if writes else ("SELECT",):
             if not value("SELECT has_table_privilege(CAST(? AS TEXT), CAST(? AS TEXT))", (table, right)):
                 raise StoreRefused(f"{told} used: this user has no right to {right} on the table {table}.")

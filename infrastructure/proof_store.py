@@ -34,7 +34,7 @@ class Sealed(NamedTuple):
     @property
     def signed(self) -> Note:
         """Raises `NotANote`, where somebody has changed it."""
-        return parse(self.note)
+        return parse(str(self.note))
 
 
 TABLES = Tables("proofs", "proofs of", 1, lambda connection, _: connection.declare(*_TABLES))
@@ -77,8 +77,19 @@ class ProofReader:
         return self._sealed("size > ?", (after,), f"size, sealed LIMIT {int(limit)}")
 
     def faults(self) -> list[str]:
-        """What the database itself finds wrong with how it keeps the proofs."""
-        return self._connection.faults()
+        """What is wrong with how the proofs are kept: what the database itself finds, and tiles that cannot be so."""
+        faults = self._connection.faults()
+        tiles = "SELECT level, count(*), min(number), max(number) FROM tiles GROUP BY level ORDER BY level"
+        for level, count, first, last in self._connection.rows(tiles):
+            if (first, last) != (0, count - 1):
+                faults.append(f"of level {level} there are {count} tiles, numbered from {first} to {last}")
+        whole = WIDTH * HASH_BYTES
+        cut = self._connection.rows(
+            "SELECT level, number FROM tiles AS one WHERE hashes IS NULL OR length(hashes) = 0"
+            f" OR length(hashes) > {whole} OR length(hashes) % {HASH_BYTES} != 0 OR (length(hashes) < {whole}"
+            " AND number < (SELECT max(number) FROM tiles AS other WHERE other.level = one.level)) LIMIT 10"
+        )
+        return faults + [f"the tile {number} of level {level} is cut off" for level, number in cut]
 
     def close(self) -> None:
         self._connection.close()

@@ -15,6 +15,7 @@ from eventsourcing.persistence import IntegrityError
 
 from infrastructure.database import (
     BUSY_SECONDS,
+    FOREIGN,
     Connection,
     Dialect,
     Lock,
@@ -120,7 +121,9 @@ class SqliteConnection(Connection):
         """Seen to when the file is opened."""
 
     def faults(self) -> list[str]:
-        return [fault for (fault,) in self.rows("PRAGMA integrity_check") if fault != "ok"]
+        foreign = self.rows("SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')")
+        faults = [fault for (fault,) in self.rows("PRAGMA integrity_check") if fault != "ok"]
+        return faults + [FOREIGN.format(kind=kind, name=name) for kind, name in foreign]
 
     def tell(self) -> None:
         """Whoever waits looks at the file."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
+from unicodedata import normalize
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -38,6 +39,11 @@ class Sealed(NamedTuple):
     subjects: Sequence[tuple[str, int]] = ()
 
 
+def alike(name: str) -> str:
+    """A name in the one form of all those that look the same."""
+    return " ".join(normalize("NFKC", name).split())
+
+
 class Subjects:
     """Reads and changes the keys by the connection of the log."""
 
@@ -69,10 +75,10 @@ class Subjects:
         if rows:
             self._connection.insert("record_subjects", ["subject", "position", "whole"], rows)
 
-    def find(self, name: str) -> str | None:
-        """The number of a subject."""
-        found = self._connection.value("SELECT subject FROM subject_keys WHERE name = ?", (name,))
-        return None if found is None else str(found)
+    def find(self, name: str) -> list[str]:
+        """The numbers of those who have a name, however its letters are encoded and its words are spaced."""
+        rows = self._connection.rows("SELECT subject, name FROM subject_keys ORDER BY subject")
+        return [subject for subject, one in rows if alike(one) == alike(name)]
 
     def concerned(self, subject: str) -> list[Concerned]:
         """The records that are sealed with a subject's key, in the order of the log."""
@@ -86,7 +92,9 @@ class Subjects:
     def destroy(self, subject: str) -> None:
         """Destroy a subject's key, and what whole records are found by; within the transaction that records it.
 
-        The other keys are written anew: moved about in the file, the one may have left a copy of itself.
+        By the digest of a request somebody could try out which name stood in it: that goes as well, and the request's
+        idempotency key is taken for good. The other keys are written anew: moved about in the file, the one may have
+        left a copy of itself.
         """
         kept = self._connection.rows("SELECT subject, name, key FROM subject_keys WHERE subject != ?", (subject,))
         self._connection.run("DELETE FROM subject_keys")
@@ -95,6 +103,11 @@ class Subjects:
             "DELETE FROM record_parties WHERE position IN"
             " (SELECT position FROM record_subjects WHERE subject = ? AND whole = 1)",
             (subject,),
+        )
+        self._connection.run(
+            "UPDATE receipts SET digest = ? WHERE EXISTS (SELECT 1 FROM record_subjects"
+            " WHERE subject = ? AND position >= first AND position < first + count)",
+            (b"", subject),
         )
         self._connection.run("INSERT INTO unfinished_erasures VALUES (?)", (subject,))
 
@@ -108,7 +121,7 @@ class Subjects:
 
     def purge(self) -> None:
         """Leave no trace of destroyed keys in the files."""
-        self._connection.purge("subject_keys")
+        self._connection.purge("subject_keys", "receipts")
 
     def _keys(self, subjects: Iterable[str]) -> dict[str, bytes]:
         rows = self._connection.rows(

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from domain.erasure import Erasure
 from domain.names import concerned
 from domain.release import is_about_access
 from infrastructure.canonical import NotARecord, decoded, stored, told_leaf
@@ -80,6 +81,19 @@ class LogRows(LogReader):
             " OR first + count - 1 > (SELECT coalesce(max(position), 0) FROM records) ORDER BY first LIMIT 1000"
         )
 
+    def erased(self) -> set[tuple[str, str]]:
+        """What erasures tell of: the subject and the record of each."""
+        rows = self._connection.rows(
+            f"SELECT position, topic, state FROM records WHERE topic = '{Erasure.Made.TOPIC}' ORDER BY position"
+        )
+        made = [record.event for record in self._records(rows)]
+        return {
+            (one.envelope.key, str(named))
+            for one in made
+            if isinstance(one, Erasure.Made)
+            for named in (*one.records, *one.named_in)
+        }
+
     def faults(self) -> list[str]:
         """What the database itself finds wrong with how it keeps the log."""
         return self._connection.faults()
@@ -114,7 +128,7 @@ def verified(log: LogRows, comparison: Comparison, found: list[Finding]) -> Iter
     """Add what is found; gives how many more records were verified, as it goes. The log may grow meanwhile."""
     found += [Finding(0, f"The database says of the log: {told}.") for told in _told_faults(log)]
     streams, last, parties, end, count = Streams(), 0, dict[int, set[str]](), _FIRST, log.count()
-    restricted = set[str]()
+    restricted, gone = set[str](), dict[tuple[str, str], int]()
     for page in _pages(log, log.head(), found):
         opener = log.subjects.opener([(row.position, row.topic, _bytes(row.state)) for row in page])
         for row in page:
@@ -127,10 +141,16 @@ def verified(log: LogRows, comparison: Comparison, found: list[Finding]) -> Iter
             last = row.position
             leaf, record, faults = check(row, streams, parties.get(row.position, set()), opener, restricted)
             comparison.add(row.position, record, leaf)
+            for subject in opener.gone(_bytes(row.state)) if opener else ():
+                gone[subject, record] = row.position
             found += [Finding(row.position, f"The record at position {row.position} ({record}): {t}.") for t in faults]
         yield len(page)
     found += comparison.findings()
     found += _strays(log)
+    for subject, record in gone.keys() - (log.erased() if gone else set()):
+        position = gone[subject, record]
+        told = f"A key of the record at position {position} ({record}) is gone, and no erasure tells of it."
+        found.append(Finding(position, told))
     for negotiation in sorted(restricted - log.restricted()):
         found.append(Finding(0, f"Records of {negotiation} are restricted, and the index says that none is."))
 
@@ -146,12 +166,12 @@ def check(
     state = _bytes(row.state)
     try:
         told = decoded(state)
+        leaf = leaf_hash(told_leaf(str(row.topic), told))
     except NotARecord as error:
         _version_fault(row, {"stream": row.stream_id, "version": row.version}, streams)
         return None, record, [str(error)]
     if row.state != stored(told):
         faults.append("its JSON is not written as Parley writes it")
-    leaf = leaf_hash(told_leaf(str(row.topic), told))
     envelope = told["envelope"]
     if fault := _version_fault(row, envelope, streams):
         faults.append(fault)

@@ -26,7 +26,10 @@ def backup(file: Annotated[Path, typer.Argument(help="A file that is not there y
 
 @app.command()
 def restore(file: Annotated[Path, typer.Argument(help="What `parley backup` wrote.")]) -> None:
-    """Restore a backup into an empty store (PARLEY_DATABASE), read it back and verify it; or leave the store empty."""
+    """Restore a backup into an empty store (PARLEY_DATABASE), read it back and verify it.
+
+    A backup that is damaged leaves the store empty. What was changed before it was backed up is told, and stays.
+    """
     began = time.monotonic()
     with usable_store(), _rows(f"restoring {file.name}") as on_rows:
         database = settings().store()
@@ -40,7 +43,7 @@ def restore(file: Annotated[Path, typer.Argument(help="What `parley backup` wrot
         soft_wrap=True,
     )
     if found := found_in_store(settings()):
-        raise typer.Exit(fail(f"It was backed up and restored, and it does not hold. Findings: {len(found)}."))
+        raise typer.Exit(fail(f"It was restored as it was backed up, and does not hold. Findings: {len(found)}."))
 
 
 @contextmanager

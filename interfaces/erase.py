@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from domain.refusal import Refused
 from infrastructure.erasing import Eraser, Made
 from interfaces.main import now
 from interfaces.terminal import fail, out, settings, usable_store
@@ -27,6 +28,8 @@ def erase(
                 made = eraser.erase(subject, reason)
             except ValidationError as error:
                 raise typer.Exit(fail(f"--reason: {error.errors()[0]['msg']}")) from None
+            except Refused as refusal:
+                raise typer.Exit(fail(str(refusal))) from None
             if made:
                 out.print(_said(made), highlight=False, soft_wrap=True)
             finished = eraser.finish()

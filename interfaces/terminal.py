@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from infrastructure.database import StoreDamaged, StoreFull, StoreLost, StoreRefused
+from infrastructure.database import StoreDamaged, StoreFull, StoreLost, StoreRefused, TableMissing
 from infrastructure.projector import Superseded
 from infrastructure.settings import Settings
 from infrastructure.view_reader import NotBuilt
@@ -54,7 +54,7 @@ def usable_store() -> Iterator[None]:
         yield
     except (StoreRefused, StoreLost, StoreFull) as error:
         raise typer.Exit(fail(str(error))) from None
-    except StoreDamaged as error:
+    except (StoreDamaged, TableMissing) as error:
         raise typer.Exit(fail(f"The store is damaged: {error}.")) from None
     except NotBuilt:
         raise typer.Exit(fail("There are no views yet: run `parley rebuild`.")) from None

@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from infrastructure.comparison import Comparison, Finding, Held, held, kept_beside
-from infrastructure.database import StoreDamaged, StoreRefused
+from infrastructure.database import StoreDamaged, StoreRefused, TableMissing
 from infrastructure.exported import verified_file
 from infrastructure.merkle import TreeDamaged
 from infrastructure.note import NotANote, NotSigned, Verifier
@@ -30,13 +30,15 @@ class Evidence(NamedTuple):
 @app.command()
 def verify(
     checkpoint: Annotated[
-        list[Path] | None, typer.Option(help="A file with a checkpoint that you kept; can be given again.", exists=True)
+        list[Path] | None,
+        typer.Option(help="A file with a checkpoint that you kept; can be given again.", exists=True, dir_okay=False),
     ] = None,
     key: Annotated[
         str | None, typer.Option(help="The log's key, name+hash+key; without it, that of PARLEY_SIGNING_KEY.")
     ] = None,
     file: Annotated[
-        Path | None, typer.Option(help="An export of the whole log, in place of the store.", exists=True)
+        Path | None,
+        typer.Option(help="An export of the whole log, in place of the store.", exists=True, dir_okay=False),
     ] = None,
 ) -> None:
     """Check that nobody changed a record: offline, in the store or in an export.
@@ -105,20 +107,24 @@ def _exported(
 def _beside(chosen: Settings, verifier: Verifier | None, opened: ExitStack) -> Evidence:
     """The tree and the checkpoints that are kept beside the log."""
     evidence = Evidence([], None, [])
+    if not chosen.store().has("proofs"):
+        return evidence
     try:
         tree = opened.enter_context(closing(ProofReader(chosen.store())))
-        evidence = evidence._replace(tree=tree)
-        evidence.findings.extend(Finding(0, f"The database says of the proofs: {told}.") for told in tree.faults())
+        evidence.findings.extend(
+            Finding(0, f"The proofs beside the log are damaged: {told}.") for told in tree.faults()
+        )
+        if not evidence.findings:
+            evidence = evidence._replace(tree=tree)
         for sealed in tree.checkpoints(limit=2**31):
             try:
                 evidence.checkpoints.append(kept_beside(sealed, verifier))
             except (NotANote, NotSigned) as error:
                 told = f"The checkpoint kept beside the log at {sealed.size} records is not as it was sealed: {error}"
                 evidence.findings.append(Finding(0, told))
-    except StoreRefused:
-        return evidence
-    except StoreDamaged as error:
-        return Evidence([], None, [Finding(0, f"The proofs beside the log cannot be read: {error}.")])
+    except (StoreRefused, StoreDamaged, TableMissing) as error:
+        told = str(error).removesuffix(".")
+        return Evidence([], None, [Finding(0, f"The proofs beside the log cannot be read: {told}.")])
     return evidence
 
 
@@ -154,7 +160,8 @@ def _held(file: Path, verifier: Verifier | None, origin: str | None) -> Held:
 def _say_what_holds(count: int, kept: list[Held], comparison: Comparison, verifier: Verifier | None) -> None:
     """Nothing was found, so the log agrees with every checkpoint: those that somebody kept, and the largest."""
     agreed = kept + [one for one in (comparison.agreed,) if one and one not in kept]
-    told = f"All {count} records hold in themselves; there is no checkpoint to compare them with."
+    why = "is by this key" if comparison.checkpoints else "is there to compare them with"
+    told = f"All {count} records hold in themselves; no checkpoint {why}."
     if agreed:
         as_in = (
             f"the first {one.checkpoint.size} are as {one.name} of {one.checkpoint.origin} has them" for one in agreed

@@ -189,6 +189,27 @@ def test_a_large_gap_is_one_sentence(log: Connection, find: Callable[..., list[F
     assert "The records at positions 43 to 999999999999999999 are missing." in " ".join(map(str, find()))
 
 
+def test_a_type_within_a_record_is_found(log: Connection, find: Callable[..., list[Finding]]) -> None:
+    """It would be served, and left out of the tree by whoever puts the column in its place."""
+    state = bytes(log.value("SELECT state FROM records WHERE position = 20"))
+    changed = state.replace(b'"note":', b'"type":"Negotiation.Abandoned","note":')
+    log.run("UPDATE records SET state = ? WHERE position = 20", (changed,))
+    for tree in (True, False):
+        assert "it has a `type` beside the one under which it is stored" in " ".join(map(str, find(tree=tree)))
+
+
+def test_what_would_change_what_is_written_is_found(log: Connection, find: Callable[..., list[Finding]]) -> None:
+    if isinstance(log, SqliteConnection):
+        log.run("CREATE TRIGGER more AFTER INSERT ON receipts BEGIN SELECT 1; END")
+        kind = "trigger"
+    else:
+        log.run("CREATE RULE more AS ON INSERT TO receipts DO ALSO NOTHING")
+        kind = "rule"
+    assert [str(one) for one in find()] == [
+        f"The database says of the log: there is a {kind} more, which Parley has not made."
+    ]
+
+
 def test_without_the_tree_a_checkpoint_still_finds_it(
     log: Connection, find: Callable[..., list[Finding]], sealed: Database
 ) -> None:

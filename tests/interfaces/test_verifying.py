@@ -18,8 +18,8 @@ CASE = Path(__file__).parent.parent / "cases" / "japan-us-2025.ndjson"
 LINES = CASE.read_text().splitlines()
 
 
-def parley(*arguments: object) -> Result:
-    return CliRunner().invoke(app, list(map(str, arguments)))
+def parley(*arguments: object, env: dict[str, str] | None = None) -> Result:
+    return CliRunner().invoke(app, list(map(str, arguments)), env=env)
 
 
 @pytest.fixture(autouse=True)
@@ -162,7 +162,7 @@ def test_each_checkpoint_that_was_given_is_told(folder: Path, kept: Path) -> Non
 def test_without_a_checkpoint_records_hold_in_themselves(folder: Path) -> None:
     parley("record", CASE)
     drop_tree(folder)
-    assert "hold in themselves; there is no checkpoint to compare them with" in parley("verify").output
+    assert "hold in themselves; no checkpoint is there to compare them with" in parley("verify").output
 
 
 def test_without_a_key_signatures_are_not_checked_and_it_says_so(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,6 +284,119 @@ def test_a_changed_checkpoint_beside_the_log_is_found(folder: Path, kept: Path) 
     told = parley("verify")
     assert told.exit_code == 1
     assert "The checkpoint kept beside the log at 99 records is not as it was sealed" in told.output
+
+
+def change_proofs(folder: Path, *statements: str) -> None:
+    connection = sqlite3.connect(folder / "parley.db.proofs")
+    with connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("DELETE FROM tiles", f"The tree is damaged: it has 0 records, and {len(LINES)} were sealed"),
+        ("UPDATE tiles SET hashes = substr(hashes, 1, 3200)", f"it has 100 records, and {len(LINES)} were sealed"),
+        ("UPDATE tiles SET hashes = substr(hashes, 1, 3177)", "the tile 0 of level 0 is cut off"),
+        ("UPDATE tiles SET hashes = 'abc'", "the tile 0 of level 0 is cut off"),
+        (
+            "UPDATE tiles SET number = 9223372036854775807",
+            "of level 0 there are 1 tiles, numbered from 922337203685477580",
+        ),
+        ("UPDATE checkpoints SET note = x'ff'", "is not as it was sealed: It is no signed note"),
+        ("DROP TABLE tiles", "The proofs beside the log cannot be read: no such table: tiles."),
+        ("DROP TABLE checkpoints", "The proofs beside the log cannot be read: no such table: checkpoints."),
+        ("PRAGMA user_version = 9", "The proofs beside the log cannot be read: "),
+        ("CREATE VIEW more AS SELECT 1", "there is a view more, which Parley has not made"),
+    ],
+)
+def test_damaged_proofs_are_told_and_not_taken_for_none(folder: Path, kept: Path, statement: str, said: str) -> None:
+    change_proofs(folder, statement)
+    for evidence in ([], ["--checkpoint", kept]):
+        told = parley("verify", *evidence)
+        assert told.exit_code == 1
+        assert said in told.output
+
+
+def test_a_file_in_the_place_of_the_proofs_is_not_taken_for_none(folder: Path, kept: Path) -> None:
+    drop_tree(folder)
+    for content in (b"", random.Random(1).randbytes(8192)):
+        (folder / "parley.db.proofs").write_bytes(content)
+        told = parley("verify")
+        assert (told.exit_code, "The proofs beside the log cannot be read" in told.output) == (1, True)
+
+
+def test_a_checkpoint_by_another_key_proves_nothing(folder: Path, kept: Path, key: str) -> None:
+    """Whoever changes the log can put one there."""
+    change(folder, NOTE)
+    drop_tree(folder)
+    for name in ("talks.example/log", "walks.example/log"):
+        forged = parley("seal", "--new-key", folder / name.replace("/", "-"), env={"PARLEY_ORIGIN": name})
+        assert forged.exit_code == 0, forged.output
+        env = {"PARLEY_SIGNING_KEY": str(folder / name.replace("/", "-")), "PARLEY_ORIGIN": name}
+        assert parley("seal", env=env).exit_code == 0
+        change_proofs(
+            folder, "UPDATE checkpoints SET note = substr(note, 1, length(note) - 9) || 'AAAAAAA=' || char(10)"
+        )
+        told = parley("verify", "--key", key)
+        if name == "talks.example/log":
+            assert told.output.endswith("hold in themselves; no checkpoint is by this key.\n")
+        else:
+            assert "It is of another log: of walks.example/log, and not of talks.example/log" in told.output
+        drop_tree(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"title": "', '"title": "Another", "title": "', "it has 'title' twice"),
+        ('"envelope": {', '"envelope": {"id": "x"}, "envelope": {', "it has 'envelope' twice"),
+        ('"position": 1,', '"position": 9, "position": 1,', "it has 'position' twice"),
+        ('"recorded": "', '"recorded": "1999", "recorded": "', "it has 'recorded' twice"),
+        ('"version": 1', '"version": "1"', "its version is no number"),
+        ('"title": "', '"more": ' + "[" * 900 + "1.5" + "]" * 900 + ', "title": "', "it nests too deep"),
+    ],
+)
+def test_what_two_readers_could_take_otherwise_is_found_in_an_export(
+    folder: Path, kept: Path, old: str, new: str, said: str
+) -> None:
+    file = exported(folder)
+    lines = file.read_text().splitlines(keepends=True)
+    assert old in lines[0]
+    file.write_text("".join([lines[0].replace(old, new, 1), *lines[1:]]))
+    told = parley("verify", "--file", file, "--checkpoint", kept)
+    assert told.exit_code == 1
+    assert "Line 1, the record " in told.output
+    assert said in told.output
+
+
+@pytest.mark.parametrize("table", ["records", "record_parties", "receipts", "subject_keys", "restricted"])
+def test_a_missing_table_is_one_sentence(folder: Path, kept: Path, table: str) -> None:
+    change(folder, f"DROP TABLE {table}")
+    told = parley("verify")
+    assert (told.exit_code, type(told.exception)) == (1, SystemExit)
+    assert "The store is damaged: no such table" in told.output
+
+
+def test_a_key_that_is_gone_without_an_erasure_is_found(folder: Path, kept: Path) -> None:
+    told = {"command": "make-claim", "negotiation": "japan-us-2025", "kind": "position", "claimant": "japan"}
+    told |= {"subject": "issue/profit-split", "value": {"type": "text", "text": "Half."}, "occurred": "2026-06-01"}
+    lines = [told | {"speaker": "A. Person"}, told | {"data_subject": "a confidence"}, told | {"speaker": "B. Person"}]
+    (folder / "told.ndjson").write_text("\n".join(map(json.dumps, lines)))
+    assert parley("record", folder / "told.ndjson").exit_code == 0
+    assert parley("erase", "B. Person", "--reason", "It was asked for.").exit_code == 0
+    change(folder, "UPDATE subject_keys SET key = x'00' WHERE name = 'A. Person'")
+    found = parley("verify")
+    assert found.exit_code == 1
+    assert f"The record at position {len(LINES) + 1} (" in found.output
+    change(folder, "DELETE FROM subject_keys WHERE name IN ('A. Person', 'a confidence')")
+    change(folder, f"DELETE FROM record_parties WHERE position = {len(LINES) + 2}")
+    found = parley("verify")
+    for position in (1, 2):
+        assert f"A key of the record at position {len(LINES) + position} (" in found.output
+    assert "Findings: 2," in found.output
 
 
 def test_a_log_still_holds_when_something_was_erased(folder: Path, kept: Path) -> None:

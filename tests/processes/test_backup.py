@@ -267,6 +267,8 @@ MANIFEST, RECORDS_FILE = "manifest.json", "log/records.ndjson"
         ),
         (replaced(MANIFEST, b'"position"', b'"place"'), "its tables are not those of its version"),
         (replaced(MANIFEST, b'"rows"', b'"lines"'), "is no backup, or damaged"),
+        (replaced(MANIFEST, b"{", b"[1]//"), "is no backup, or damaged"),
+        (lambda files: files.update({MANIFEST: b"[1]"}), "is no backup, or damaged"),
     ],
 )
 def test_a_backup_that_says_something_else_than_it_holds_leaves_the_store_empty(
@@ -276,6 +278,18 @@ def test_a_backup_that_says_something_else_than_it_holds_leaves_the_store_empty(
     told = refused(parley(other, "restore", str(changed(case.file, tmp_path / "changed", change))))
     assert said in told
     assert is_empty(other)
+
+
+def test_what_a_restoring_left_that_was_killed_between_two_parts_is_no_other_store(
+    case: Case, new_store: New, parley: Parley
+) -> None:
+    other = new_store(case.kind)
+    assert parley(other, "restore", str(case.file)).exit_code == 0
+    with closing(Settings(database=other).store().writer("log")) as connection:
+        for table in [table for table in kept()[1] if table.part == "log"]:
+            connection.run(f"DELETE FROM {table.name}")
+    assert parley(other, "restore", str(case.file)).exit_code == 0
+    assert rows(other) == rows(case.address)
 
 
 def test_views_that_stood_there_before_are_made_again(case: Case, new_store: New, parley: Parley) -> None:
@@ -301,7 +315,7 @@ def test_records_that_cannot_be_read_are_restored_and_told(
     result = parley(other, "restore", str(file))
     assert result.exit_code == 1
     assert "this version cannot read it: KeyError: 'Nobody.KnowsThis'" in result.output
-    assert "It was backed up and restored, and it does not hold" in " ".join(result.output.split())
+    assert "It was restored as it was backed up, and does not hold" in " ".join(result.output.split())
     assert rows(other) == rows(address)
 
 
