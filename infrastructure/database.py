@@ -90,8 +90,11 @@ class Connection(ABC):
         """New rows, in the fastest way."""
 
     @abstractmethod
-    def transaction(self, lock: Lock | None = None) -> AbstractContextManager[None]:
-        """On disk when it ends, or not at all where it raises. With a lock, after all who held that before."""
+    def transaction(self, lock: Lock | None = None, *, waits: bool = False) -> AbstractContextManager[None]:
+        """All of it or, where it raises, nothing. With a lock, after all who held that before.
+
+        On disk when it ends, with all before it: but of what is made again from the log only where it `waits` for that.
+        """
 
     @abstractmethod
     def lead(self, lock: Lock) -> bool:

@@ -69,7 +69,7 @@ class Grower:
 
     def seal(self, signer: Signer) -> Sealed | None:
         """The checkpoint of the tree as it is, signed; none where the log is empty. Raises `LogChanged`."""
-        with self._store.transaction():
+        with self._store.transaction(waits=True):
             tree, latest = self._store.tree(), self._store.latest()
             key = signer.verifier.signer
             if latest:

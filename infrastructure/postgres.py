@@ -121,10 +121,12 @@ class PostgresConnection(Connection):
                 copy.write_row(row)
 
     @contextmanager
-    def transaction(self, lock: Lock | None = None) -> Iterator[None]:
+    def transaction(self, lock: Lock | None = None, *, waits: bool = False) -> Iterator[None]:
         self._tells = False
         self._begin(lock)
         try:
+            if waits:
+                self.run("SET LOCAL synchronous_commit = on")
             yield
             self._at_once(f"NOTIFY {_CHANNEL}" if self._tells else "", "COMMIT")
         except BaseException:
@@ -231,7 +233,7 @@ class PostgresDatabase:
         return True
 
     def writer(self, part: Part) -> Connection:
-        return self._connection(writes=True, waits=part != "views")
+        return self._connection(writes=True, waits=part in ("log", "access"))
 
     def reader(self, part: Part) -> Connection:
         return self._connection(writes=False)

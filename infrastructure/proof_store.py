@@ -109,9 +109,9 @@ class ProofStore(ProofReader):
         """Whether this is the one that keeps the tree growing."""
         return self._connection.lead("tree")
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """One writer at a time; on disk when it ends, or not at all where it raises."""
-        return self._connection.transaction("proofs")
+    def transaction(self, *, waits: bool = False) -> AbstractContextManager[None]:
+        """One writer at a time; all of it, or nothing where it raises. On disk when it ends where it `waits`."""
+        return self._connection.transaction("proofs", waits=waits)
 
     def add(self, size: int, leaves: Sequence[bytes]) -> None:
         """More leaves' hashes, of a tree that has a size. Within a transaction."""

@@ -31,9 +31,10 @@ _SETTINGS: dict[Part, tuple[str, ...]] = {
     "log": ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"),
     "access": ("journal_mode = WAL", "synchronous = FULL"),
     "views": ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -32768", "wal_autocheckpoint = 2000"),
-    "proofs": ("journal_mode = WAL", "synchronous = FULL"),
+    "proofs": ("journal_mode = WAL", "synchronous = NORMAL"),
 }
-"""The views are a copy with the position that it rests on: what a crash takes from their end is folded again."""
+"""The views and the tree are copies with the position that they rest on: what a crash takes from their end is made
+again. A checkpoint is waited for."""
 GLANCE_SECONDS = 0.005
 """How often a file is looked at for news."""
 _FULL = {
@@ -85,8 +86,11 @@ class SqliteConnection(Connection):
                 self._connection.execute(_insertion(table, tuple(columns), len(some)), values)
 
     @contextmanager
-    def transaction(self, lock: Lock | None = None) -> Iterator[None]:
+    def transaction(self, lock: Lock | None = None, *, waits: bool = False) -> Iterator[None]:
         """One writer at a time, whatever for: the file is the lock."""
+        before = self.value("PRAGMA synchronous") if waits else None
+        if waits:
+            self.rows("PRAGMA synchronous = FULL")
         self.rows("BEGIN IMMEDIATE" if lock else "BEGIN")
         try:
             yield
@@ -95,6 +99,9 @@ class SqliteConnection(Connection):
             if self._connection.in_transaction:
                 self.rows("ROLLBACK")
             raise
+        finally:
+            if waits:
+                self.rows(f"PRAGMA synchronous = {before}")
 
     def lead(self, lock: Lock) -> bool:
         if lock not in self._led:

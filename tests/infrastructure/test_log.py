@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -366,6 +366,17 @@ def test_every_connection_that_writes_the_log_waits_for_the_disk(tmp_path: Path)
     assert connection.value("PRAGMA synchronous") == 2
     assert connection.value("PRAGMA journal_mode") == "wal"
     connection.close()
+
+
+def test_what_is_made_again_from_the_log_waits_for_the_disk_only_where_it_is_told_to(database: Database) -> None:
+    kept = "PRAGMA synchronous" if isinstance(database, SqliteDatabase) else "SHOW synchronous_commit"
+    waiting = {"PRAGMA synchronous": (1, 2), "SHOW synchronous_commit": ("off", "on")}[kept]
+    for part in ("views", "proofs"):
+        with closing(database.writer(part)) as connection:
+            for waits in (False, True, False):
+                with suppress(KeyError), connection.transaction(part, waits=waits):
+                    assert connection.value(kept) == waiting[waits]
+                    raise KeyError
 
 
 def test_a_log_of_a_newer_version_is_refused_in_one_sentence(database: Database) -> None:
