@@ -1,6 +1,6 @@
 """The registrar: takes commands down as events, or refuses them, judged against the streams as known now."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple, Protocol
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from application.calendars import calendar
 from application.command import Body, Command
-from application.unseen import Audience, Seer, Sight, Sights, Under
+from application.unseen import EVERYONE, Seer, Sight, Sights, Under, audience
 from domain.aggregate import Aggregate, stream_id
 from domain.amendment import Corrected
 from domain.claim import Claim
@@ -130,15 +130,16 @@ class Registrar:
         else:
             kind, key = self._stream_of_record(negotiation, facts["record"], not_told)
             facts["kind"] = kind.KIND
-            under += self._streams.sights.unseen(negotiation, Audience(), now).get(facts["record"], ())
+            under += self._unseen(negotiation, EVERYONE, now).get(facts["record"], ())
         aggregate = self._stream(negotiation, kind.KIND, key)
-        hidden = self._unseen(negotiation, Audience(under), now)
+        hidden = self._unseen(negotiation, audience(under), now)
 
         def known(kind: str, key: str) -> Aggregate:
             """A stream, as all those know it for whom the record will be."""
             return self._stream(negotiation, kind, key).without(hidden)
 
-        event = command.EVENT(envelope=self._envelope(submission, key, aggregate, known, now), **facts)
+        subject = body.data_subject or _data_subject(command, body, (kind.KIND, key), known)
+        event = command.EVENT(envelope=self._envelope(submission, key, aggregate, subject, now), **facts)
         spoken_of = references(body)
         if command.EVENT not in (Negotiation.Opened, Erasure.Made) and command.aggregate():
             spoken_of.insert(0, Reference("negotiation", negotiation, "negotiation"))
@@ -154,17 +155,21 @@ class Registrar:
         elif isinstance(event, Restricted):
             _refuse_for_others(event.to, sight, "to")
         elif isinstance(event, Released) and (before := event.standing(own)):
-            event.refuse_without_consent(before, sight.groups)
-            left = event.leaves(before)
-            to = self._unseen(negotiation, Audience((left,) if left else ()), now)
-            if event.consent and not self._stream(negotiation, Source.KIND, event.consent).without(to).history:
-                raise ConsentNotForAll(event.consent, "consent")
+            self._refuse_without_consent(event, before, sight, now)
         if published := body.published or _published(known, body):
             event = replace(event, envelope=replace(event.envelope, published=published))
         return aggregate.decide(event.gather(known), hidden)
 
+    def _refuse_without_consent(self, event: Released, before: Restriction, sight: Sight, now: datetime) -> None:
+        event.refuse_without_consent(before, sight.groups)
+        if event.consent:
+            left, negotiation = event.leaves(before), event.envelope.negotiation
+            hidden = self._unseen(negotiation, audience((left,) if left else ()), now)
+            if not self._stream(negotiation, Source.KIND, event.consent).without(hidden).history:
+                raise ConsentNotForAll(event.consent, "consent")
+
     def _envelope(
-        self, submission: Submission, key: str, aggregate: Aggregate, known: "Known", now: datetime
+        self, submission: Submission, key: str, aggregate: Aggregate, data_subject: str | None, now: datetime
     ) -> Envelope:
         body = submission.body
         return Envelope(
@@ -183,24 +188,8 @@ class Registrar:
             causation=body.causation,
             correlation=body.correlation or submission.request,
             restriction=body.restriction,
-            data_subject=self._data_subject(submission, known(aggregate.KIND, key), known),
+            data_subject=data_subject,
         )
-
-    def _data_subject(self, submission: Submission, aggregate: Aggregate, known: "Known") -> str | None:
-        """With whose key a record is kept: as it is told, or as those are whose facts it changes or repeats, as far as
-        all those see them for whom it will be.
-        """
-        command, body = submission.command, submission.body
-        if body.data_subject:
-            return body.data_subject
-        about: Sequence[DomainEvent] = ()
-        if command.aggregate() is None:
-            about = [event for event in aggregate.records if event.envelope.id == getattr(body, "record", None)]
-        elif command.derives():
-            claims = [name.key for name in references(body) if name.kind == Claim.KIND]
-            streams = (aggregate, *(known(Claim.KIND, key) for key in claims))
-            about = [event for stream in streams for event in stream.history]
-        return next((event.envelope.data_subject for event in about if event.envelope.data_subject), None)
 
     def _stream_of_record(
         self, negotiation: str, record: UUID, not_told: Collection[UUID]
@@ -214,7 +203,7 @@ class Registrar:
                 return kind, key
         raise Unknown(f"record {record}", "record")
 
-    def _unseen(self, negotiation: str, seer: Seer, now: datetime) -> Collection[UUID]:
+    def _unseen(self, negotiation: str, seer: Seer, now: datetime) -> Mapping[UUID, Under]:
         return self._streams.sights.unseen(negotiation, seer, now)
 
     def _stream(self, negotiation: str, kind: str, key: str) -> Aggregate:
@@ -223,6 +212,20 @@ class Registrar:
 
 Known = Callable[[str, str], Aggregate]
 """Gives the stream of a kind and a key, as it is known to somebody."""
+
+
+def _data_subject(command: type[Command], body: Body, own: tuple[str, str], known: Known) -> str | None:
+    """With whose key a record is kept: as those are whose facts it changes or repeats, as far as all those see them for
+    whom it will be. `own` are the kind and the key of its stream.
+    """
+    about: Sequence[DomainEvent] = ()
+    if command.aggregate() is None:
+        about = [event for event in known(*own).records if event.envelope.id == getattr(body, "record", None)]
+    elif command.derives():
+        claims = [name.key for name in references(body) if name.kind == Claim.KIND]
+        streams = (known(*own), *(known(Claim.KIND, key) for key in claims))
+        about = [event for stream in streams for event in stream.history]
+    return next((event.envelope.data_subject for event in about if event.envelope.data_subject), None)
 
 
 def _refuse_for_others(told: Restriction | None, sight: Sight, field: str) -> None:

@@ -48,17 +48,22 @@ class Sight(NamedTuple):
         return self.everything or not self.groups.isdisjoint(restriction.groups)
 
 
+EVERYONE = Sight()
+"""What each reader of a negotiation may see."""
+
+
 class Audience(NamedTuple):
     """All those who are admitted to some restrictions: they see together what each of them sees."""
 
-    of: Under = ()
+    of: Under
 
     def admits(self, restriction: Restriction) -> bool:
         return any(covers(told, restriction) for told in self.of)
 
 
-EVERYONE = Sight()
-"""What each reader of a negotiation may see."""
+def audience(under: Under) -> Seer:
+    """All those who see what is under some restrictions, or under none."""
+    return Audience(under) if under else EVERYONE
 
 
 class Unseen:
