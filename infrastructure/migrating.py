@@ -1,9 +1,9 @@
 """All the tables of a database, made or brought to this version."""
 
-from infrastructure import access_tables, log, proof_store, view_store
+from infrastructure import access_tables, log_tables, proof_store, view_store
 from infrastructure.database import Database
 
-KEPT = (access_tables.TABLES, proof_store.TABLES, log.TABLES)
+KEPT = (access_tables.TABLES, proof_store.TABLES, log_tables.TABLES)
 """What cannot be made again. The log is last, so that in a copy made in this order nothing is ahead of it."""
 
 

@@ -10,7 +10,7 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
 from typing import NamedTuple
 
-from infrastructure import log
+from infrastructure import log_tables
 from infrastructure.filling import end_with_parent
 from infrastructure.keeping import POLL_SECONDS, ProjectorThread
 from infrastructure.memory import collect_seldom
@@ -38,7 +38,7 @@ def keeper(settings: Settings) -> Keeper:
     """What keeps all that is made from the log, once it is started. Raises `StoreRefused`."""
     database = settings.store()
     if database.migrates_itself:
-        log.TABLES.migrate(database)
+        log_tables.TABLES.migrate(database)
     settings.signer()  # a key that cannot be used is told at once
     return Keeper(ProjectorThread(projector(settings, tracer=tracer_of()), database.news()), tree(settings))
 

@@ -19,8 +19,8 @@ from typer.testing import CliRunner, Result
 from infrastructure import backup as backups
 from infrastructure.database import Database
 from infrastructure.kept_tables import kept
-from infrastructure.log import TABLES as LOG
 from infrastructure.log import Log, LogReader, LogRow
+from infrastructure.log_tables import TABLES as LOG
 from infrastructure.migrating import migrate
 from infrastructure.projector import Projector
 from infrastructure.settings import Settings
