@@ -1,6 +1,6 @@
 """The registrar: takes commands down as events, or refuses them, judged against the streams as known now."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple, Protocol
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from application.calendars import calendar
 from application.command import Body, Command
-from application.unseen import EVERYONE, Seer, Sight, Sights, Under, audience
+from application.unseen import Seer, Sight, Sights, Under, audience
 from domain.aggregate import Aggregate, stream_id
 from domain.amendment import Corrected
 from domain.claim import Claim
@@ -130,7 +130,7 @@ class Registrar:
         else:
             kind, key = self._stream_of_record(negotiation, facts["record"], not_told)
             facts["kind"] = kind.KIND
-            under += self._unseen(negotiation, EVERYONE, now).get(facts["record"], ())
+            under += self._streams.sights.under(negotiation, facts["record"], now)
         aggregate = self._stream(negotiation, kind.KIND, key)
         hidden = self._unseen(negotiation, audience(under), now)
 
@@ -192,7 +192,7 @@ class Registrar:
         )
 
     def _stream_of_record(
-        self, negotiation: str, record: UUID, not_told: Collection[UUID]
+        self, negotiation: str, record: UUID, not_told: Container[UUID]
     ) -> tuple[type[Aggregate], str]:
         """The stream that a record of this negotiation stands in, where whoever names it may see it."""
         event = self._streams.record(record)
@@ -203,7 +203,7 @@ class Registrar:
                 return kind, key
         raise Unknown(f"record {record}", "record")
 
-    def _unseen(self, negotiation: str, seer: Seer, now: datetime) -> Mapping[UUID, Under]:
+    def _unseen(self, negotiation: str, seer: Seer, now: datetime) -> Container[UUID]:
         return self._streams.sights.unseen(negotiation, seer, now)
 
     def _stream(self, negotiation: str, kind: str, key: str) -> Aggregate:

@@ -4,7 +4,7 @@ The log keeps records in the order in which they were taken down; a state is fol
 which things occurred, so that a late record lands where it belongs in time.
 """
 
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Container, Sequence, Set
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Self
@@ -94,7 +94,7 @@ class Aggregate(BaseAggregate[UUID]):
                 earlier[event.envelope.id] = event
         return self._with(in_force(list(earlier.values()), always), list(earlier.values()))
 
-    def without(self, hidden: Collection[UUID]) -> Self:
+    def without(self, hidden: Container[UUID]) -> Self:
         """The state as those know it who do not see some records."""
         if not hidden:
             return self
@@ -108,7 +108,7 @@ class Aggregate(BaseAggregate[UUID]):
         self._turns = any(map(_turns, self.records))
         self._fold(in_force(self.records, always))
 
-    def decide(self, event: DomainEvent, hidden: Collection[UUID] = ()) -> DomainEvent:
+    def decide(self, event: DomainEvent, hidden: Container[UUID] = ()) -> DomainEvent:
         """Judge an event at its time, take it in, and return it as it is to be recorded.
 
         It is judged by what all those know for whom it is: `hidden` are the records that one of them does not see.

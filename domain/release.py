@@ -103,6 +103,12 @@ class Released(Access, frozen=True, kw_only=True):
 def restrictions(events: Iterable[DomainEvent]) -> dict[UUID, Restriction]:
     """The restrictions of records as they were told last, given in the order of the log."""
     told: dict[UUID, Restriction] = {}
+    tell(told, events)
+    return told
+
+
+def tell(told: dict[UUID, Restriction], events: Iterable[DomainEvent]) -> None:
+    """Add to restrictions what the next events of the log say of them."""
     for event in events:
         if event.envelope.restriction:
             told[event.envelope.id] = event.envelope.restriction
@@ -112,7 +118,6 @@ def restrictions(events: Iterable[DomainEvent]) -> dict[UUID, Restriction]:
             isinstance(event, Released) and (before := told.pop(event.record, None)) and (left := event.leaves(before))
         ):
             told[event.record] = left
-    return told
 
 
 def covers(one: Restriction, other: Restriction) -> bool:
