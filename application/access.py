@@ -34,6 +34,8 @@ Group = Slug
 _READS = frozenset[Role]({"reader", "recorder", "analyst", "auditor"})
 _RECORDS = frozenset[Role]({"recorder"})
 _RULES = frozenset[Role]({"analyst"})
+_RESTRICTS = frozenset[Role]({"recorder", "analyst"})
+"""A recorder only what it took down itself."""
 _AUDITS = frozenset[Role]({"auditor"})
 _ADMINISTERS = frozenset[Role]({"administrator"})
 _OPERATES = frozenset[Role]({"auditor", "administrator"})
@@ -56,6 +58,7 @@ def operations() -> Mapping[str, frozenset[Role]]:
     )
     return MappingProxyType(
         {name: _RULES if name in _RULINGS else _RECORDS for name in all_commands()}
+        | {"restrict-record": _RESTRICTS}
         | dict.fromkeys(read, _READS)
         | dict.fromkeys(_ADMINISTER, _ADMINISTERS)
         | {"list-reads": _AUDITS, "metrics": _OPERATES, "readiness-in-full": _OPERATES}

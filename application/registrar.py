@@ -47,6 +47,10 @@ class NotAMember(Refused):
     """A record is restricted to groups of which whoever records it is a member of one."""
 
 
+class TakenDownByAnother(Refused):
+    """What another took down is restricted by an analyst."""
+
+
 class Streams(Protocol):
     """The port to the log's streams: the one aggregate of each, with all that was decided so far."""
 
@@ -70,6 +74,8 @@ class Submission(NamedTuple):
     expected_version: int | None = None
     sight: Sight = Sight(everything=True)
     """What whoever tells it may see."""
+    amends: bool = True
+    """Whether whoever tells it may put right what others took down."""
 
 
 def needed(submissions: Iterable[Submission]) -> Iterator[tuple[type[Aggregate], UUID]]:
@@ -119,7 +125,7 @@ class Registrar:
             stream.rewind(event.originator_version - 1)
 
     def _decide(self, submission: Submission, now: datetime) -> DomainEvent:
-        command, body, *_, sight = submission
+        command, body, sight = submission.command, submission.body, submission.sight
         negotiation = body.negotiation
         _refuse_for_others(body.restriction, sight, "restriction")
         not_told = self._unseen(negotiation, sight, now)
@@ -154,6 +160,9 @@ class Registrar:
             _refuse_unknown(known, [_changed(name) for name in references(corrected)])
         elif isinstance(event, Restricted):
             _refuse_for_others(event.to, sight, "to")
+            named = next(one for one in own.records if one.envelope.id == event.record)
+            if not submission.amends and named.envelope.recorded_by != submission.recorded_by:
+                raise TakenDownByAnother(event.record, "record")
         elif isinstance(event, Released) and (before := event.standing(own)):
             self._refuse_without_consent(event, before, sight, now)
         if published := body.published or _published(known, body):

@@ -38,7 +38,7 @@ Changes = Annotated[
 
 
 class NoReasonGiven(Refused):
-    """A correction or retraction says why: give the `reason`."""
+    """What amends, restricts or releases a record says why: give the `reason`."""
 
 
 class RecordAlreadyRetracted(Refused):
@@ -110,9 +110,15 @@ class Corrected(Amendment, frozen=True, kw_only=True):
         return super().check()
 
     def decide(self, past: Any, known: Any) -> Self:
-        changed = self.corrected(known)
+        """What would be refused by now as it stands is corrected all the same: it is doubted before and after."""
+        changed = self.corrected(known).check()
         before = known.before(changed.originator_version)
-        changed.check().decide(before.at(changed.envelope.occurred), before)
+        standing = _named(self.record, known.history)
+        try:
+            standing.decide(before.at(standing.envelope.occurred), before)
+        except Refused:
+            return self
+        changed.decide(before.at(changed.envelope.occurred), before)
         return self
 
     def corrected(self, known: Any) -> DomainEvent:

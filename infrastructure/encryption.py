@@ -96,6 +96,11 @@ class Opener:
         except NotSealedHere:
             return state
 
+    def subjects(self, state: bytes) -> set[tuple[str, int]]:
+        """The subjects of a stored record, each with 1 where all of it is sealed with its key, and else with 0."""
+        whole = int(_WHOLE in state)
+        return {(token[1].decode(), whole) for token in _TOKEN.finditer(state)}
+
     def gone(self, state: bytes) -> set[str]:
         """The subjects of a stored record whose keys are not there."""
         subjects = {token[1].decode() for token in _TOKEN.finditer(state)}

@@ -4,20 +4,23 @@ So there is no moment at which one is done without the other. What a crash leave
 and the next erasure finishes it first.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID, uuid4
 
 import uuid_utils.compat
 from pydantic import TypeAdapter
 
 from application.erasing import RecordErasure
 from application.registrar import Submission
+from application.unseen import Sights, Under
 from domain.erasure import NamedInReason
 from infrastructure.committer import Committer, Request
-from infrastructure.database import Database, StoreRefused
+from infrastructure.database import Database, StoreDamaged, StoreRefused
 from infrastructure.log import Log
 from infrastructure.projector import Projector
 from infrastructure.subjects import Concerned, alike
@@ -48,7 +51,7 @@ class Eraser:
 
         Raises `NamedInReason`.
         """
-        if alike(name).casefold() in alike(reason).casefold():
+        if re.search(rf"(?<!\w){re.escape(alike(name))}(?!\w)", alike(reason), re.IGNORECASE):
             raise NamedInReason("--reason", "reason")
         with self._log.appending():
             subjects = self._log.subjects.find(name)
@@ -60,12 +63,15 @@ class Eraser:
         return Made(len(whole), len({one.record for one in concerned} - whole), negotiations)
 
     def _erased(self, subject: str, reason: str) -> list[Concerned]:
-        """What was erased with a subject's key."""
-        concerned = self._log.subjects.concerned(subject)
-        of: dict[str, list[Concerned]] = defaultdict(list)
+        """What was erased with a subject's key. Of what not everybody may see there is an erasure of its own."""
+        concerned, now = self._log.subjects.concerned(subject), self._clock()
+        sights = Sights(self._log.of, self._log.restricted())
+        if not concerned:
+            raise StoreDamaged("the index of data subjects does not say which records hold this name")
+        of: dict[tuple[str, Under], list[Concerned]] = defaultdict(list)
         for one in concerned:
-            of[one.negotiation].append(one)
-        requests = [self._request(negotiation, subject, own, reason) for negotiation, own in of.items()]
+            of[one.negotiation, sights.under(one.negotiation, UUID(one.record), now)].append(one)
+        requests = [self._request(negotiation, subject, own, reason) for (negotiation, _), own in of.items()]
         for outcome in Committer(self._log, self._clock).commit(requests):
             if isinstance(outcome, Exception):
                 raise outcome
@@ -88,7 +94,7 @@ class Eraser:
         whole = [one.record for one in concerned if one.whole]
         told = {
             "negotiation": negotiation,
-            "erasure": subject,
+            "erasure": f"{subject}-{uuid4().hex[:8]}",
             "records": whole,
             "named_in": [one.record for one in concerned if not one.whole and one.record not in whole],
             "reason": reason,

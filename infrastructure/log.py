@@ -14,7 +14,7 @@ from uuid import UUID
 from application.view import Record
 from domain.event import DomainEvent
 from infrastructure.database import Connection, Database, as_elements
-from infrastructure.log_tables import TABLES
+from infrastructure.log_tables import AMENDING, TABLES
 from infrastructure.recorder import LogRecorder, Receipt
 from infrastructure.serialization import decode_event, stored
 from infrastructure.subjects import Subjects
@@ -102,11 +102,11 @@ class LogReader:
         return self._records(self._connection.rows(sql, (negotiation, after)))
 
     def amended(self, negotiation: str, until: int) -> list[Record]:
-        """All records of the streams in which a correction or retraction stands, in the order of the log."""
+        """All records of the streams in which an amendment stands, in the order of the log."""
         rows = self._connection.rows(
             "SELECT position, topic, state FROM records JOIN"
             " (SELECT DISTINCT stream_id FROM records WHERE negotiation = ? AND position <= ?"
-            " AND topic IN ('Record.Corrected', 'Record.Retracted')) AS amended USING (stream_id)"
+            f" AND topic IN {AMENDING}) AS amended USING (stream_id)"
             " WHERE position <= ? ORDER BY position",
             (negotiation, until, until),
         )

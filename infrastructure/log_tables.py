@@ -4,9 +4,15 @@ from infrastructure import subjects
 from infrastructure.database import Connection
 from infrastructure.tables import Tables
 
+AMENDING = "('Record.Corrected', 'Record.Retracted', 'Record.Restricted', 'Record.Released')"
+"""The types of what says something anew of an earlier record: by them its stream is judged anew."""
 _ADDED_IN_3 = ("CREATE TABLE restricted (negotiation {text} PRIMARY KEY) {clustered}",)
 """The negotiations in which a record is or was for some alone: all others need no look at who asks."""
-_ADDED_IN_4 = ("CREATE INDEX narrowings ON records (position) WHERE topic = 'Record.Restricted'",)
+_ADDED_IN_4 = (
+    "CREATE INDEX narrowings ON records (position) WHERE topic = 'Record.Restricted'",
+    "DROP INDEX amendments",
+    f"CREATE INDEX amendments ON records (negotiation, position) WHERE topic IN {AMENDING}",
+)
 _TABLES = (
     "CREATE TABLE records (position {integer} PRIMARY KEY, stream_id {uuid} NOT NULL, version {integer} NOT NULL,"
     " topic {text} NOT NULL, state {bytes} NOT NULL, id {uuid} UNIQUE, negotiation {text}, stream {text},"

@@ -34,7 +34,7 @@ class PublicLog:
         return (record for record in self._log.in_time(negotiation, until) if record.position not in hidden)
 
     def amended(self, negotiation: str, until: int) -> list[Record]:
-        """All records of the streams in which a correction or retraction stands, in the order of the log."""
+        """All records of the streams in which an amendment stands, in the order of the log."""
         hidden = self.unseen(negotiation, until).positions
         return [record for record in self._log.amended(negotiation, until) if record.position not in hidden]
 

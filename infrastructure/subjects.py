@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
-from unicodedata import normalize
+from unicodedata import category, normalize
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -41,7 +41,7 @@ class Sealed(NamedTuple):
 
 def alike(name: str) -> str:
     """A name in the one form of all those that look the same."""
-    return " ".join(normalize("NFKC", name).split())
+    return " ".join("".join(one for one in normalize("NFKC", name) if category(one) != "Cf").split())
 
 
 class Subjects:

@@ -66,6 +66,16 @@ class LogRows(LogReader):
             found.setdefault(position, set()).add(party)
         return found
 
+    def sealed(self, first: int, last: int) -> dict[int, set[tuple[str, int]]]:
+        """The subjects with whose keys the records in a range are sealed, as the index has them."""
+        rows = self._connection.rows(
+            "SELECT position, subject, whole FROM record_subjects WHERE position >= ? AND position <= ?", (first, last)
+        )
+        found: dict[int, set[tuple[str, int]]] = {}
+        for position, subject, whole in rows:
+            found.setdefault(position, set()).add((subject, whole))
+        return found
+
     def stray_parties(self) -> list[tuple[Any, ...]]:
         """The places in the index of parties at which there is no record."""
         return self._connection.rows(
@@ -88,7 +98,7 @@ class LogRows(LogReader):
         )
         made = [record.event for record in self._records(rows)]
         return {
-            (one.envelope.key, str(named))
+            (one.envelope.key.partition("-")[0], str(named))
             for one in made
             if isinstance(one, Erasure.Made)
             for named in (*one.records, *one.named_in)
@@ -134,13 +144,16 @@ def verified(log: LogRows, comparison: Comparison, found: list[Finding]) -> Iter
         for row in page:
             if row.position > end:
                 end = row.position + PARTIES_PAGE if row.position <= count else _LAST
-                parties = _parties(log, row.position, end, found)
+                parties, sealed = _parties(log, row.position, end, found), log.sealed(row.position, end)
             gap = _gap(last, row.position)
             streams.some_missing |= bool(gap)
             found += gap
             last = row.position
             leaf, record, faults = check(row, streams, parties.get(row.position, set()), opener, restricted)
             comparison.add(row.position, record, leaf)
+            subjects = opener.subjects(_bytes(row.state)) if opener else set[tuple[str, int]]()
+            if _is_misfiled(subjects, sealed.get(row.position, set())):
+                faults.append("the index of data subjects does not say with whose keys it is sealed")
             for subject in opener.gone(_bytes(row.state)) if opener else ():
                 gone[subject, record] = row.position
             found += [Finding(row.position, f"The record at position {row.position} ({record}): {t}.") for t in faults]
@@ -190,6 +203,13 @@ def check(
     if parties != named:
         faults.append(f"it is filed under the parties {_list(parties)}, and concerns {_list(named)}")
     return leaf, record, faults
+
+
+def _is_misfiled(sealed: set[tuple[str, int]], told: set[tuple[str, int]]) -> bool:
+    """Whether the index of data subjects is not that of a record; of one that is sealed as a whole, it alone says whose
+    names stand within.
+    """
+    return not sealed <= told or (told != sealed and not any(whole for _, whole in sealed))
 
 
 def _bytes(state: Any) -> bytes:

@@ -123,9 +123,10 @@ def router(stores: Ask, access: Callable[[], AccessStore]) -> APIRouter:
         await store.refuse_unknown(slug)
 
         def found(state: Replayed) -> Reliance:
-            if state.document(("sources", slug, asked.source)) is None:
+            resting = reliance(state.history(slug), asked.source, state.as_of)
+            if not resting.records and state.document(("sources", slug, asked.source)) is None:
                 raise answering.not_found(("sources", slug, asked.source), asked)
-            return reliance(state.history(slug), asked.source, state.as_of)
+            return resting
 
         body = encode(await store.replay(asked, found))
         return answering.answer(answering.timed(body, asked), store.head(), if_none_match)

@@ -20,6 +20,8 @@ def erase(
     reason: Annotated[str, typer.Option(help="Why: it is recorded, without the name.")],
 ) -> None:
     """Make unreadable for ever what was told of a person, or in confidence; every record keeps its place and proof."""
+    if not subject.strip():
+        raise typer.Exit(fail("Whose name? Give it as it was told."))
     with usable_store():
         chosen = settings()
         chosen.store().reader("log").close()  # a store that is not there is not made: its name may be misspelt

@@ -22,6 +22,7 @@ from domain.moment import Asked, Day, Moment, Period
 from domain.money import AmountText
 from domain.percent import Percent, RatePercent
 from domain.refusal import AlreadyKnown, Refused
+from domain.restriction import Instant
 from domain.rule import CalendarName
 from domain.tariff import Code, CodeRange
 from domain.text import Line, Prose, Quotation, Slug
@@ -55,6 +56,7 @@ _FORMS = {
         ("no-such-date", Moment),
         ("no-such-date", Period),
         ("no-such-date", Day),
+        ("no-such-time", Instant),
         ("not-a-name", Slug),
         ("not-a-policy", PolicyName),
         ("not-an-amount", AmountText),

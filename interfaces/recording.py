@@ -105,7 +105,15 @@ class Recording:
                     identity.name, command.name(), operations()[command.name()], body.negotiation, line
                 )
         submissions = [
-            Submission(command, body, identity.name, asked.request, asked.version, identity.sight(body.negotiation))
+            Submission(
+                command,
+                body,
+                identity.name,
+                asked.request,
+                asked.version,
+                identity.sight(body.negotiation),
+                identity.may("correct-record", body.negotiation),
+            )
             for command, body in told
         ]
         # Whoever repeats somebody else's key is not shown what that one recorded.

@@ -56,7 +56,8 @@ def verify(
             count, found, comparison = _stored(told, verifier, chosen, opened)
     _say(found)
     if found:
-        raise typer.Exit(fail(f"Findings: {len(found)}, in a log of {count}."))
+        form = " A file is verified in the form of `parley export --form stored`." if file else ""
+        raise typer.Exit(fail(f"Findings: {len(found)}, in a log of {count}.{form}"))
     _say_what_holds(count, told, comparison, verifier)
 
 

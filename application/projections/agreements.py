@@ -171,11 +171,16 @@ def _standing(document: AgreementDocument) -> AgreementDocument:
     return replace(document, pairs=pairs, status=status)
 
 
+_WITHOUT_EFFECT = {"suspended", "terminated"}
+
+
 def reckoned(document: AgreementDocument, reckoner: Reckoner) -> AgreementDocument:
     """The agreement with what applies of it on the day."""
     provisions = []
     for entry in document.provisions:
         found = applied(entry, reckoner)
+        if found.applies and document.status in _WITHOUT_EFFECT:
+            found = found._replace(applies=False, why=f"the agreement is {document.status}")
         provisions.append(replace(entry, applies=found.applies, why=found.why, value=found.value))
     return replace(document, provisions=tuple(provisions))
 

@@ -6,12 +6,13 @@ from domain.event import DomainEvent
 
 def _sees(event: DomainEvent) -> Iterator[Sight]:
     if event.envelope.doubts:
-        yield Sight("records", f"{type(event).TOPIC} would be refused by now. {' '.join(event.envelope.doubts)}")
+        told = f"{type(event).TOPIC} ({event.envelope.id}) would be refused by now. {' '.join(event.envelope.doubts)}"
+        yield Sight("records", told)
 
 
 RULE = Rule(
     name="no-longer-possible",
-    says="After a correction or retraction of another record, this one would be refused.",
+    says="After another record was corrected, retracted or released, this one would be refused.",
     severity="serious",
     source="the rule of the domain that is named",
     sees=_sees,

@@ -84,6 +84,36 @@ def test_what_a_correction_makes_impossible_downstream_is_flagged_and_kept(tell:
     } in round_["flags"]
 
 
+def test_each_record_that_is_no_longer_possible_is_flagged_and_what_rests_on_a_retracted_source_is_told(
+    tell: Tell, read: Read
+) -> None:
+    told = {"source": "paper", "title": "Paper", "publisher": "P", "kind": "article"}
+    paper = of(tell("register-source", **told))
+    notes = [of(tell("annotate", note="Noted.", evidence=[{"source": "paper"}])) for _ in range(3)]
+    of(tell("retract-record", record=paper, reason="It is forged."))
+    (flag,) = read(f"{N}/flags", kind="no-longer-possible")["items"]
+    assert [basis["record"] for detail in flag["details"] for basis in detail["records"]] == notes
+    assert [one["basis"]["record"] for one in read(f"{N}/reliance", source="paper")["records"]] == notes
+
+
+def test_nothing_applies_of_an_agreement_that_is_suspended_or_terminated(tell: Tell, read: Read) -> None:
+    named = {"agreement": "deal", "title": "Deal", "form": "memorandum", "parties": ["north", "south"]}
+    of(tell("draft-agreement", **named))
+    clause = {"agreement": "deal", "provision": "one", "title": "One", "kind": "text", "text": "All."}
+    of(tell("add-provision", **clause))
+    of(tell("suspend-agreement", agreement="deal", occurred="2025-02-01"))
+    of(tell("resume-agreement", agreement="deal", occurred="2025-03-01"))
+    of(tell("terminate-agreement", agreement="deal", occurred="2025-04-01"))
+    for day, applies, why in (
+        ("2025-01-31", True, "it is part of the agreement"),
+        ("2025-02-01", False, "the agreement is suspended"),
+        ("2025-03-01", True, "it is part of the agreement"),
+        ("2025-04-01", False, "the agreement is terminated"),
+    ):
+        (entry,) = read(f"{N}/agreements/deal", as_of=day)["provisions"]
+        assert (entry["applies"], entry["why"]) == (applies, why)
+
+
 def test_what_speaks_of_something_that_is_wholly_retracted_is_flagged(tell: Tell, read: Read) -> None:
     coal = of(tell("raise-issue", issue="coal", title="Coal"))
     value = {"type": "text", "text": "None."}

@@ -5,7 +5,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -442,6 +442,68 @@ def test_what_a_correction_changes_is_hidden_with_what_it_speaks_of(desk: Desk) 
     assert SECRET in json.dumps(answers(desk, "public")["/v1/negotiations/talks/deadlines {}"])
 
 
+def test_a_provision_is_hidden_with_its_agreement(desk: Desk) -> None:
+    begin(desk)
+    deal = {"agreement": "deal", "title": "Deal", "form": "memorandum", "parties": ["north", "south"]}
+    drafted = desk.tell("anybody", "draft-agreement", **deal).json()["id"]
+    clause = {"agreement": "deal", "provision": "clause", "title": SECRET, "kind": "text", "text": SECRET}
+    added = desk.tell("anybody", "add-provision", **clause).json()["id"]
+    claim = {
+        "kind": "reading",
+        "claimant": "north",
+        "subject": "provision/deal/clause",
+        "value": {"type": "text", "text": SECRET},
+    }
+    assert desk.tell("anybody", "make-claim", **claim).status_code == 201
+    assert desk.tell("red", "restrict-record", record=drafted, to=RED, reason="So.").status_code == 201
+    told = [text for address, (_, text) in answers(desk, "public").items() if SECRET not in address]
+    assert SECRET not in json.dumps(told)
+    assert SECRET in json.dumps(answers(desk, "red"))
+    assert desk.tell("blue", "retract-record", record=added, reason="So.").json()["code"] == "unknown"
+    assert desk.tell("anybody", "draft-agreement", **deal).status_code == 201
+    assert desk.tell("anybody", "add-provision", **clause | {"text": "Ours", "title": "Ours"}).json()["version"] == 1
+
+
+def test_what_was_told_twice_can_be_corrected_also_once_both_are_known(desk: Desk) -> None:
+    begin(desk)
+    hidden = desk.tell("red", "raise-issue", issue="cars", title="Cars", restriction=RED).json()["id"]
+    public = desk.tell("anybody", "raise-issue", issue="cars", title="Vans").json()["id"]
+    correction = {"record": public, "reason": "So."}
+    confidential = {"changes": {"title": "Trucks"}, "restriction": RED}
+    assert desk.tell("red", "correct-record", **correction, **confidential).status_code == 201
+    assert desk.tell("red", "release-record", record=hidden, reason="It is known").status_code == 201
+    assert desk.tell("anybody", "correct-record", **correction, changes={"title": "Lorries"}).status_code == 201
+    now, then = (
+        {
+            where: desk.ask("public", f"/v1/negotiations/talks{where}", min_position=desk.head(), **at).json()
+            for where in ("/flags", "")
+        }
+        for at in ({}, {"as_of": "2026-06-01"})
+    )
+    assert (
+        [flag["details"] for flag in now["/flags"]["items"]]
+        == [flag["details"] for flag in then["/flags"]["items"]]
+        != []
+    )
+    assert now[""]["issues"] == then[""]["issues"]
+
+
+def test_who_reads_that_a_name_was_erased_reads_of_the_erasure(desk: Desk) -> None:
+    begin(desk)
+    claim = {"kind": "position", "claimant": "north", "subject": "issue/fish", "speaker": "Ada Quillwort"}
+    for restriction in ({}, {"restriction": RED}, {"restriction": {"groups": ["blue"]}}):
+        value = {"type": "text", "text": "No."}
+        assert desk.tell("both", "make-claim", **claim, value=value, **restriction).status_code == 201
+    with closing(Eraser(desk.settings.store(), lambda: datetime.fromisoformat(NOW))) as eraser:
+        assert eraser.erase("Ada Quillwort", "Asked for.")
+    for who, count in (("public", 1), ("red", 2), ("blue", 2), ("both", 3), ("auditor", 3)):
+        made = desk.ask(who, "/v1/records", type="Erasure.Made").json()["items"]
+        assert len(made) == count, who
+        shown = desk.ask(who, "/v1/records", type="Claim.Made").json()["items"]
+        told = {named for one in made for named in one["named_in"]}
+        assert {one["envelope"]["id"] for one in shown if one["speaker"] == "[erased]"} == told, who
+
+
 def test_whoever_sees_a_record_amends_it_also_where_it_is_hidden_because_of_another(desk: Desk) -> None:
     begin(desk)
     cars = desk.tell("anybody", "raise-issue", issue="cars", title="Cars", evidence=[{"source": "paper"}]).json()
@@ -474,6 +536,20 @@ def test_the_subject_of_hidden_data_is_nobody_elses(desk: Desk) -> None:
         taken = desk.tell(teller, command, **body)
         assert taken.status_code == 201, taken.text
         assert "data_subject" not in desk.ask("public", f"/v1/records/{taken.json()['id']}").json()["envelope"]
+
+
+def test_what_another_took_down_is_restricted_by_an_analyst(desk: Desk) -> None:
+    begin(desk)
+    PEOPLE["recorder"] = Identity("recorder", granted(("recorder:*",)), frozenset({"red"}))
+    try:
+        theirs = desk.tell("anybody", "raise-issue", issue="cars", title="Cars").json()["id"]
+        own = desk.tell("recorder", "raise-issue", issue="steel", title="Steel").json()["id"]
+        told = {"to": RED, "reason": "So."}
+        assert desk.tell("recorder", "restrict-record", record=theirs, **told).json()["code"] == "taken-down-by-another"
+        assert desk.tell("recorder", "restrict-record", record=own, **told).status_code == 201
+        assert desk.tell("red", "restrict-record", record=theirs, **told).status_code == 201
+    finally:
+        del PEOPLE["recorder"]
 
 
 def test_what_one_service_restricts_another_judges_by(address: str) -> None:
@@ -579,6 +655,6 @@ def test_what_is_erased_stays_hidden_from_whom_it_was_hidden(desk: Desk) -> None
         assert [item["envelope"]["id"] for item in after][: len(before[who])] == [
             item["envelope"]["id"] for item in before[who]
         ], who
-        assert len(after) == len(before[who]) + sees, who
+        assert len(after) == len(before[who]) + 1 + sees, who
         told = [text for address, (_, text) in answers(desk, who).items() if SECRET not in address]
         assert (SECRET in json.dumps(told)) == sees, who

@@ -70,15 +70,26 @@ def test_what_was_told_in_confidence_keeps_its_place_and_changes_nothing(office:
 
 
 def test_a_name_is_erased_however_it_is_encoded_and_spaced(office: Office, address: str) -> None:
-    spelt = ["Jos\u00e9 Fourier", "Jose\u0301 Fourier", "Jos\u00e9  Fourier", "Jos\u00e9\u00a0Fourier"]
+    spelt = [
+        "Jos\u00e9 Fourier",
+        "Jose\u0301 Fourier",
+        "Jos\u00e9  Fourier",
+        "Jos\u00e9\u00a0Fourier",
+        "Jos\u00e9\u200b Fourier",
+    ]
     for number, speaker in enumerate(spelt):
         office.claim(f"claim-{number}", speaker=speaker)
     other = office.claim("other", speaker="Jos\u00e9 Fouriers")
     result = parley("erase", spelt[1], "--reason", "Asked for.")
     assert result.exit_code == 0, result.output
-    assert "others in which the name was: 4; in talks." in result.output
+    assert "others in which the name was: 5; in talks." in result.output
     assert set(keys_of(address)) == {"Jos\u00e9 Fouriers"}
     assert office.record(other)["speaker"] == "Jos\u00e9 Fouriers"
+
+
+def test_a_name_that_is_part_of_other_words_is_erased(office: Office) -> None:
+    office.claim("a", speaker="Art")
+    erased("Art", "Asked for under article 17 of the GDPR.")
 
 
 def test_a_reason_does_not_hold_the_name(office: Office) -> None:

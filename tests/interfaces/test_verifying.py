@@ -239,7 +239,9 @@ def test_a_truncated_export_is_told_as_that(folder: Path, kept: Path) -> None:
     assert told.exit_code == 1
     missing = len(LINES) - 200
     said = f"Of the {len(LINES)} records of the checkpoint {kept} the last {missing} are missing: it ends at 200.\n"
-    assert told.output.replace("Findings: 1, in a log of 200.\n", "").endswith(said)
+    assert told.output.replace(
+        "Findings: 1, in a log of 200. A file is verified in the form of `parley export --form stored`.\n", ""
+    ).endswith(said)
     file.write_text("".join(lines[:200]) + lines[200][:50])
     told = parley("verify", "--file", file, "--checkpoint", kept)
     assert "Line 201, the record unreadable: it is no JSON" in told.output
@@ -387,6 +389,16 @@ def test_a_key_that_is_gone_without_an_erasure_is_found(folder: Path, kept: Path
     (folder / "told.ndjson").write_text("\n".join(map(json.dumps, lines)))
     assert parley("record", folder / "told.ndjson").exit_code == 0
     assert parley("erase", "B. Person", "--reason", "It was asked for.").exit_code == 0
+    (folder / "copy").write_bytes((folder / "parley.db").read_bytes())
+    for statement in ("DELETE FROM record_subjects", "UPDATE record_subjects SET position = position + 1000"):
+        change(folder, statement)
+        said = f"The record at position {len(LINES) + 1} ("
+        assert said in (told_otherwise := parley("verify")).output
+        assert "the index of data subjects does not say with whose keys it is sealed" in told_otherwise.output
+        refused = parley("erase", "A. Person", "--reason", "It was asked for.")
+        if statement.startswith("DELETE"):
+            assert (refused.exit_code, "the index of data subjects" in refused.output) == (1, True)
+        (folder / "parley.db").write_bytes((folder / "copy").read_bytes())
     change(folder, "UPDATE subject_keys SET key = x'00' WHERE name = 'A. Person'")
     found = parley("verify")
     assert found.exit_code == 1
