@@ -7,7 +7,7 @@ from domain.deadline import Deadline
 from domain.event import Evidence
 from domain.fact import Fact
 from domain.model import AGGREGATE_OF_KIND
-from domain.names import PartyKey, Reference, kinds_named, references, subject_of
+from domain.names import PartyKey, Reference, kinds_named, named_in, references, subject_of
 from domain.negotiation import Negotiation
 from domain.session import Participant, Session
 from domain.text import Line
@@ -27,6 +27,13 @@ class Branch(Fact):
     grove: tuple[tuple[Leaf, ...], ...] = ()
     about: Subject | None = None
     bark: Leaf | str | None = None
+
+
+def test_names_are_found_in_json_as_well():
+    told = {"party": "japan", "others": ["us"], "count": 7, "title": "korea"}
+    assert set(named_in(Leaf | None, told)) == {Reference("party", "japan", ""), Reference("party", "us", "")}
+    assert set(named_in(tuple[Leaf, ...], [told, None])) == set(named_in(Leaf, told))
+    assert list(named_in(Subject, "provision/mou/profit-split/rate")) == [subject_of("provision/mou/profit-split")]
 
 
 def test_names_are_found_at_any_depth_in_the_order_of_the_fields_with_their_paths():

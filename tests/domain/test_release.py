@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from domain.amendment import Corrected, NoReasonGiven, NotRetracted, Retracted
 from domain.issue import Issue
+from domain.refusal import Unknown
 from domain.release import (
     ForAllWhoSeeIt,
     HoldsAtOnce,
@@ -120,6 +121,18 @@ def test_a_release_needs_the_consent_of_the_originator():
 def test_what_restricts_or_releases_is_not_retracted():
     back = because(a(Retracted, "2025-06-01", record=nth(2)))
     given(Issue, RAISED, restricted(1, CABINET)).when(back).refused(NotRetracted, "record")
+
+
+def test_a_record_is_judged_by_what_those_know_for_whom_it_is():
+    settled = a(Issue.Settled, "2025-05-01", terms="Fifteen per cent")
+    for told, field in ((settled, "issue"), (corrected(1), "record")):
+        issue = given(Issue, RAISED).aggregate
+        with pytest.raises(Unknown) as refused:
+            issue.decide(placed(told, issue, 2), {nth(1)})
+        assert refused.value.field == field
+        assert issue.decide(placed(told, issue, 2), {nth(9)}) in issue.records
+    issue = given(Issue, RAISED).aggregate
+    assert issue.decide(placed(RAISED, issue, 2), {nth(1)}) in issue.records
 
 
 def test_a_restriction_covers_another_where_its_people_can_see_that_and_will():
