@@ -129,8 +129,7 @@ class LogReader:
 
     def narrowed(self, position: int) -> frozenset[str]:
         """The negotiations in which a record after a position restricts an earlier one."""
-        sql = "SELECT DISTINCT negotiation FROM records WHERE topic = 'Record.Restricted' AND position > ?"
-        return frozenset(name for (name,) in self._connection.rows(sql, (position,)))
+        return frozenset(name for (name,) in self._connection.rows(NARROWED, (position,)))
 
     def knows(self, negotiation: str) -> bool:
         """Whether there is any record of a negotiation."""
@@ -274,6 +273,8 @@ class Log(LogReader):
         return found
 
 
+NARROWED = "SELECT negotiation FROM records WHERE topic = 'Record.Restricted' AND position > ? ORDER BY position"
+"""Asked with every read of a view: in this form it is answered by its index alone."""
 _ROW = "position, topic, state, negotiation"
 PAGE = 2000
 """How many records are read at once."""
