@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from fastapi import Request
@@ -269,8 +269,9 @@ def identity_of(request: Request) -> Identity:
 
 def address_of(request: Request) -> str:
     """What is asked, with its parameters, but without the words that are sought: a name among them may be erased."""
-    told = [(name, value) for name, value in request.query_params.multi_items() if name != "q"]
-    return f"{request.scope['path']}?{urlencode(told)}" if told else str(request.scope["path"])
+    path, query = request.scope["path"], request.scope["query_string"]
+    told = [one for one in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if one[0] != "q"] if query else ()
+    return f"{path}?{urlencode(told)}" if told else str(path)
 
 
 def replayed_rows(state: Replayed, query: Query) -> list[tuple[Row, Found]]:
