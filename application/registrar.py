@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from application.calendars import calendar
 from application.command import Body, Command
-from application.unseen import Seer, Sight, Sights, Under, audience
+from application.sights import Sights, audience
+from application.unseen import Seer, Sight, Under
 from domain.aggregate import Aggregate, stream_id
 from domain.amendment import Corrected
 from domain.claim import Claim

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from application.registrar import Registrar, Submission
 from application.replay import History
-from application.unseen import Sights
+from application.sights import Sights
 from application.view import Record
 from domain.aggregate import Aggregate
 from domain.event import DomainEvent

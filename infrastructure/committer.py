@@ -16,7 +16,8 @@ from uuid import UUID
 import uuid_utils.compat
 
 from application.registrar import Registrar, Submission, needed
-from application.unseen import Sight, Sights
+from application.sights import Sights
+from application.unseen import Sight
 from application.view import Record
 from domain.aggregate import Aggregate
 from domain.erasure import Erasure

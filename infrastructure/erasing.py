@@ -17,7 +17,8 @@ from pydantic import TypeAdapter
 
 from application.erasing import RecordErasure
 from application.registrar import Submission
-from application.unseen import Sights, Under
+from application.sights import Sights
+from application.unseen import Under
 from domain.erasure import NamedInReason
 from infrastructure.committer import Committer, Request
 from infrastructure.database import Database, StoreDamaged, StoreRefused
