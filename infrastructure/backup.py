@@ -190,12 +190,15 @@ class Backup:
 
     def _empty(self, connection: Connection, tables: list[Table], database: Database) -> None:
         """Leave a part of the store empty, where it is, or holds what a restoring left there that did not end."""
-        held = {table.file: _copied(connection, table, None, lambda _: None) for table in tables}
-        if tables[0].part != "log" and held.items() <= self.manifest.tables.items():
-            for table in tables:
-                connection.run(f"DELETE FROM {table.name}")
-        elif any(one.rows for one in held.values()):
+        if not any(connection.rows(f"SELECT 1 FROM {table.name} LIMIT 1") for table in tables):
+            return
+        told = self.manifest.tables
+        if tables[0].part == "log" or any(
+            _copied(connection, table, None, lambda _: None) != told.get(table.file) for table in tables
+        ):
             raise BackupRefused(f"The store {database} is not empty; a backup is restored into an empty one.")
+        for table in tables:
+            connection.run(f"DELETE FROM {table.name}")
 
     def _tables(self) -> list[Table]:
         """The tables that the backup holds, if they are as this version has them."""

@@ -33,8 +33,7 @@ def held(name: str, note: str, verifier: Verifier | None, origin: str | None) ->
     signed = parse(note)
     told = signed.checkpoint
     expected = verifier.name if verifier else origin
-    if expected not in {None, told.origin}:
-        raise NotSigned(f"It is of another log: of {told.origin}, and not of {expected}.")
+    _refuse_other_log(told, expected)
     if verifier:
         verifier.check(signed)
     return Held(name, told)
@@ -46,12 +45,16 @@ def kept_beside(sealed: Sealed, verifier: Verifier | None) -> Held:
     told, keys = note.checkpoint, {one.signer for one in note.signatures}
     if told.size != sealed.size or sealed.signer not in keys:
         raise NotSigned(f"It is of {told.size} records and by {', '.join(keys)}, and was kept as another.")
-    if verifier and told.origin != verifier.name:
-        raise NotSigned(f"It is of another log: of {told.origin}, and not of {verifier.name}.")
+    _refuse_other_log(told, verifier and verifier.name)
     if verifier and sealed.signer == verifier.signer:
         verifier.check(note)
     proves = verifier is None or sealed.signer == verifier.signer
     return Held(f"the checkpoint kept beside the log at {sealed.size} records", told, proves)
+
+
+def _refuse_other_log(told: Checkpoint, expected: str | None) -> None:
+    if expected not in {None, told.origin}:
+        raise NotSigned(f"It is of another log: of {told.origin}, and not of {expected}.")
 
 
 class StoredLeaves:

@@ -101,10 +101,9 @@ class Opener:
         whole = int(_WHOLE in state)
         return {(token[1].decode(), whole) for token in _TOKEN.finditer(state)}
 
-    def gone(self, state: bytes) -> set[str]:
-        """The subjects of a stored record whose keys are not there."""
-        subjects = {token[1].decode() for token in _TOKEN.finditer(state)}
-        return {subject for subject in subjects if self._ciphers[subject] is None}
+    def is_gone(self, subject: str) -> bool:
+        """Whether the key of one of these subjects is not there."""
+        return self._ciphers[subject] is None
 
     def _opened_whole(self, topic: str, state: bytes, own: bytes) -> bytes:
         told: dict[str, Any] = msgspec.json.decode(state)

@@ -55,18 +55,17 @@ class Eraser:
         if re.search(rf"(?<!\w){re.escape(alike(name))}(?!\w)", alike(reason), re.IGNORECASE):
             raise NamedInReason("--reason", "reason")
         with self._log.appending():
-            subjects = self._log.subjects.find(name)
-            concerned = [one for subject in subjects for one in self._erased(subject, reason)]
+            subjects, sights = self._log.subjects.find(name), Sights(self._log.of, self._log.restricted())
+            concerned = [one for subject in subjects for one in self._erased(subject, sights, reason)]
         if not subjects:
             return None
         whole = {one.record for one in concerned if one.whole}
         negotiations = list(dict.fromkeys(one.negotiation for one in concerned))
         return Made(len(whole), len({one.record for one in concerned} - whole), negotiations)
 
-    def _erased(self, subject: str, reason: str) -> list[Concerned]:
+    def _erased(self, subject: str, sights: Sights, reason: str) -> list[Concerned]:
         """What was erased with a subject's key. Of what not everybody may see there is an erasure of its own."""
         concerned, now = self._log.subjects.concerned(subject), self._clock()
-        sights = Sights(self._log.of, self._log.restricted())
         if not concerned:
             raise StoreDamaged("the index of data subjects does not say which records hold this name")
         of: dict[tuple[str, Under], list[Concerned]] = defaultdict(list)

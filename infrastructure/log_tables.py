@@ -10,7 +10,7 @@ _ADDED_IN_3 = ("CREATE TABLE restricted (negotiation {text} PRIMARY KEY) {cluste
 """The negotiations in which a record is or was for some alone: all others need no look at who asks."""
 _ADDED_IN_4 = (
     "CREATE INDEX narrowings ON records (position) WHERE topic = 'Record.Restricted'",
-    "DROP INDEX amendments",
+    "DROP INDEX IF EXISTS amendments",
     f"CREATE INDEX amendments ON records (negotiation, position) WHERE topic IN {AMENDING}",
 )
 _TABLES = (
@@ -18,8 +18,6 @@ _TABLES = (
     " topic {text} NOT NULL, state {bytes} NOT NULL, id {uuid} UNIQUE, negotiation {text}, stream {text},"
     " occurred {text}, published {text}, recorded {text}, UNIQUE (stream_id, version))",
     "CREATE INDEX records_in_time ON records (negotiation, occurred, position)",
-    "CREATE INDEX amendments ON records (negotiation, position)"
-    " WHERE topic IN ('Record.Corrected', 'Record.Retracted')",
     "CREATE TABLE record_parties (party {text} NOT NULL, position {integer} NOT NULL,"
     " PRIMARY KEY (party, position)) {clustered}",
     "CREATE TABLE receipts (key {text} PRIMARY KEY, digest {bytes} NOT NULL, first {integer} NOT NULL,"
@@ -30,7 +28,7 @@ _FROM_1 = (
     "DROP INDEX amendments",
     "ALTER TABLE records RENAME TO records_1",
     "ALTER TABLE record_parties RENAME TO record_parties_1",
-    *_TABLES[:4],
+    *_TABLES[:3],
     "INSERT INTO records SELECT position, originator_id, originator_version, topic, state, id, negotiation, stream,"
     " occurred, published, recorded FROM stored_events JOIN records_1 USING (position)",
     "INSERT INTO record_parties SELECT party, position FROM record_parties_1",

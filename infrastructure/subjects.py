@@ -77,8 +77,8 @@ class Subjects:
 
     def find(self, name: str) -> list[str]:
         """The numbers of those who have a name, however its letters are encoded and its words are spaced."""
-        rows = self._connection.rows("SELECT subject, name FROM subject_keys ORDER BY subject")
-        return [subject for subject, one in rows if alike(one) == alike(name)]
+        rows, sought = self._connection.rows("SELECT subject, name FROM subject_keys ORDER BY subject"), alike(name)
+        return [subject for subject, one in rows if alike(one) == sought]
 
     def concerned(self, subject: str) -> list[Concerned]:
         """The records that are sealed with a subject's key, in the order of the log."""

@@ -5,8 +5,8 @@ A receipt is no record: its key and its digest rest on nothing else, and only wh
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from domain.erasure import Erasure
 from domain.names import concerned
@@ -20,6 +20,7 @@ from infrastructure.merkle import leaf_hash
 from infrastructure.recorder import ENVELOPE, envelope_columns
 from infrastructure.serialization import decode_event
 
+T = TypeVar("T")
 PAGE = 500
 PARTIES_PAGE = 50_000
 UNREADABLE_MAX = 10_000
@@ -61,20 +62,14 @@ class LogRows(LogReader):
         rows = self._connection.rows(
             "SELECT position, party FROM record_parties WHERE position >= ? AND position <= ?", (first, last)
         )
-        found: dict[int, set[str]] = {}
-        for position, party in rows:
-            found.setdefault(position, set()).add(party)
-        return found
+        return _by_position((position, party) for position, party in rows)
 
     def sealed(self, first: int, last: int) -> dict[int, set[tuple[str, int]]]:
         """The subjects with whose keys the records in a range are sealed, as the index has them."""
         rows = self._connection.rows(
             "SELECT position, subject, whole FROM record_subjects WHERE position >= ? AND position <= ?", (first, last)
         )
-        found: dict[int, set[tuple[str, int]]] = {}
-        for position, subject, whole in rows:
-            found.setdefault(position, set()).add((subject, whole))
-        return found
+        return _by_position((position, (subject, whole)) for position, subject, whole in rows)
 
     def stray_parties(self) -> list[tuple[Any, ...]]:
         """The places in the index of parties at which there is no record."""
@@ -107,6 +102,13 @@ class LogRows(LogReader):
     def faults(self) -> list[str]:
         """What the database itself finds wrong with how it keeps the log."""
         return self._connection.faults()
+
+
+def _by_position(filed: Iterable[tuple[int, T]]) -> dict[int, set[T]]:
+    found: dict[int, set[T]] = {}
+    for position, one in filed:
+        found.setdefault(position, set()).add(one)
+    return found
 
 
 class Streams:
@@ -154,8 +156,9 @@ def verified(log: LogRows, comparison: Comparison, found: list[Finding]) -> Iter
             subjects = opener.subjects(_bytes(row.state)) if opener else set[tuple[str, int]]()
             if _is_misfiled(subjects, sealed.get(row.position, set())):
                 faults.append("the index of data subjects does not say with whose keys it is sealed")
-            for subject in opener.gone(_bytes(row.state)) if opener else ():
-                gone[subject, record] = row.position
+            for subject, _ in subjects:
+                if opener and opener.is_gone(subject):
+                    gone[subject, record] = row.position
             found += [Finding(row.position, f"The record at position {row.position} ({record}): {t}.") for t in faults]
         yield len(page)
     found += comparison.findings()

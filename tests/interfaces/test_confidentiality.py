@@ -96,6 +96,10 @@ def begin(desk: Desk) -> None:
         assert desk.tell("anybody", command, **body).status_code == 201
 
 
+def secret_claim(kind: str, subject: str) -> dict[str, Any]:
+    return {"kind": kind, "claimant": "north", "subject": subject, "value": {"type": "text", "text": SECRET}}
+
+
 def told(random: random.Random) -> tuple[str, str, dict[str, Any]]:
     """Somebody tells something: by whom, which command, and its body; a record is named by its number."""
     who = random.choice(["red", "blue", "both", "anybody"])
@@ -324,13 +328,7 @@ def test_a_refusal_tells_nothing_of_what_is_hidden(desk: Desk) -> None:
 def test_what_speaks_of_what_was_restricted_later_is_hidden_with_it(desk: Desk) -> None:
     begin(desk)
     raised = desk.tell("red", "raise-issue", issue="cars", title=SECRET).json()
-    claim = {
-        "kind": "position",
-        "claimant": "north",
-        "subject": "issue/cars",
-        "value": {"type": "text", "text": SECRET},
-    }
-    assert desk.tell("anybody", "make-claim", **claim).status_code == 201
+    assert desk.tell("anybody", "make-claim", **secret_claim("position", "issue/cars")).status_code == 201
     assert desk.tell("anybody", "settle-issue", issue="cars", terms=SECRET).status_code == 201
     assert SECRET in json.dumps(answers(desk, "public"))
     named = {"record": raised["id"], "reason": "Told too early"}
@@ -448,13 +446,7 @@ def test_a_provision_is_hidden_with_its_agreement(desk: Desk) -> None:
     drafted = desk.tell("anybody", "draft-agreement", **deal).json()["id"]
     clause = {"agreement": "deal", "provision": "clause", "title": SECRET, "kind": "text", "text": SECRET}
     added = desk.tell("anybody", "add-provision", **clause).json()["id"]
-    claim = {
-        "kind": "reading",
-        "claimant": "north",
-        "subject": "provision/deal/clause",
-        "value": {"type": "text", "text": SECRET},
-    }
-    assert desk.tell("anybody", "make-claim", **claim).status_code == 201
+    assert desk.tell("anybody", "make-claim", **secret_claim("reading", "provision/deal/clause")).status_code == 201
     assert desk.tell("red", "restrict-record", record=drafted, to=RED, reason="So.").status_code == 201
     told = [text for address, (_, text) in answers(desk, "public").items() if SECRET not in address]
     assert SECRET not in json.dumps(told)
