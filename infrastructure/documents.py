@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import lz4.block
+
 from application.fold import Place
 from application.view import Index
 from infrastructure.database import Connection, as_elements
@@ -92,7 +94,7 @@ class Documents:
             (json.dumps(places),),
         )
         for view, negotiation, key, document, date, position, *listed, parts, body in rows:
-            found[view, negotiation, key] = Stored(document, (date, position), tuple(listed), parts, body)
+            found[view, negotiation, key] = Stored(document, (date, position), tuple(listed), parts, unpacked(body))
         return found
 
     def put(self, changed: Iterable[Changed]) -> list[Stored]:
@@ -113,10 +115,10 @@ class Documents:
             known = earlier + len(told)
             if before is None:
                 number = document = number + 1
-                new.append((document, *one.place, *listed, known, *one.folded, one.body))
+                new.append((document, *one.place, *listed, known, *one.folded, _packed(one.body)))
             else:
                 document = before.id
-                updates.append((known, *one.folded, one.body, document))
+                updates.append((known, *one.folded, _packed(one.body), document))
                 if before.listed != listed:
                     relisted.append((*listed, document))
             stored.append(Stored(document, one.folded, listed, known, one.body))
@@ -229,6 +231,18 @@ class Documents:
 
     def end_rebuild(self) -> None:
         self._connection.run(f"DELETE FROM rebuilt_{self._build}")
+
+
+def _packed(body: bytes) -> bytes:
+    """A body as it is stored: histories repeat themselves, so that it takes a fraction of the pages."""
+    packed: bytes = lz4.block.compress(body)
+    return packed
+
+
+def unpacked(stored: bytes) -> bytes:
+    """A body as it is served."""
+    body: bytes = lz4.block.decompress(stored)
+    return body
 
 
 def _texts(words: Iterable[str]) -> Iterator[list[str]]:

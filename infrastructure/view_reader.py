@@ -9,7 +9,7 @@ from application.listing import Query
 from application.view import Row
 from domain.text import words
 from infrastructure.database import Database, TableMissing, as_elements
-from infrastructure.documents import TEXTS_MAX, Documents, Parked, touch
+from infrastructure.documents import TEXTS_MAX, Documents, Parked, touch, unpacked
 from infrastructure.view_store import TABLES
 
 _T = TypeVar("_T")
@@ -126,9 +126,9 @@ class ViewReader:
                 case 0:
                     position = number
                 case 1:
-                    bodies[one, negotiation, key] = body
+                    bodies[one, negotiation, key] = unpacked(body)
                 case 2:
-                    flags.setdefault(touches[one], []).append(body)
+                    flags.setdefault(touches[one], []).append(unpacked(body))
                 case 3:
                     parked = self._parked(build, places)
                 case _:
@@ -152,7 +152,7 @@ class ViewReader:
         places = [(query.view, row[1], row[2]) for row in rows]
         flags, parked = self._flags(build, places), self._parked(build, places)
         found = [
-            ((row[0], row[1], row[2]), Found(row[3], flags.get(place, ()), parked.get(place, ())))
+            ((row[0], row[1], row[2]), Found(unpacked(row[3]), flags.get(place, ()), parked.get(place, ())))
             for place, row in zip(places, rows, strict=True)
         ]
         return Page(found, position, Documents(self._connection, build).restricted(query.negotiations))
@@ -168,7 +168,7 @@ class ViewReader:
                 (as_elements(tags),),
             )
             for tag, body in rows:
-                found.setdefault(tags[tag], []).append(body)
+                found.setdefault(tags[tag], []).append(unpacked(body))
         return found
 
     def _parked(self, build: int, places: Sequence[Place]) -> dict[Place, list[Parked]]:

@@ -51,7 +51,7 @@ class Build(NamedTuple):
     writer: str = ""
 
 
-TABLES = Tables("views", "views in", 6, lambda connection, _: connection.declare(*_BUILDS), is_copy=True)
+TABLES = Tables("views", "views in", 7, lambda connection, _: connection.declare(*_BUILDS), is_copy=True)
 
 
 class ViewStore:

@@ -21,6 +21,7 @@ from application.view import Record
 from domain.refusal import Refused
 from infrastructure import filling
 from infrastructure.committer import Committer, Request
+from infrastructure.documents import unpacked
 from infrastructure.log import Log
 from infrastructure.projector import Projector
 from infrastructure.serialization import encode
@@ -190,7 +191,7 @@ class Desk:
         build = connection.value("SELECT build FROM builds WHERE serving = 1")
         rows = connection.rows(f"SELECT view, negotiation, key, body FROM documents_{build}")
         connection.close()
-        return {(view, negotiation, key): body for view, negotiation, key, body in rows}
+        return {(view, negotiation, key): unpacked(body) for view, negotiation, key, body in rows}
 
     def naive(self) -> dict[tuple[str, str, str], bytes]:
         """The replay that is written apart, of now."""

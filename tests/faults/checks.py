@@ -9,6 +9,7 @@ from typing import Any
 from application.projections.flags import IMPOSSIBLE
 from application.view import Record
 from infrastructure.database import Database
+from infrastructure.documents import unpacked
 from infrastructure.log import LogReader
 from infrastructure.projector import Projector
 from infrastructure.serialization import encode
@@ -123,7 +124,7 @@ def _unlike_replay(log: LogReader, live: Rows) -> list[tuple[str, str, str]]:
         for negotiation in log.negotiations()
         for (view, key), document in replay(log.of(negotiation), now, None, None).items()
     }
-    return unlike({place: row[-1:] for place, row in live.items() if place[-1] != IMPOSSIBLE}, replayed)
+    return unlike({place: (unpacked(row[-1]),) for place, row in live.items() if place[-1] != IMPOSSIBLE}, replayed)
 
 
 def unlike(one: Rows, other: Rows) -> list[tuple[str, str, str]]:

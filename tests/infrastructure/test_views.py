@@ -18,6 +18,7 @@ from application.view import Record
 from infrastructure import projector as projecting
 from infrastructure.committer import Committer, Request
 from infrastructure.database import Database, StoreLost, StoreRefused, TableMissing
+from infrastructure.documents import unpacked
 from infrastructure.filling import filled
 from infrastructure.keeping import ProjectorThread
 from infrastructure.log import Log, LogReader
@@ -61,7 +62,7 @@ class Desk:
         build = connection.value("SELECT build FROM builds WHERE serving = 1")
         rows = connection.rows(f"SELECT view, negotiation, key, body FROM documents_{build}")
         connection.close()
-        return {tuple(place): body for *place, body in rows}
+        return {tuple(place): unpacked(body) for *place, body in rows}
 
     def ready(self) -> dict[str, Any]:
         return readiness(self.log, self.reader, now())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from infrastructure.documents import unpacked
 from infrastructure.settings import Settings
 from interfaces import audit_file
 from interfaces.main import application
@@ -280,7 +281,7 @@ def views(address: str) -> dict[Any, bytes]:
     with closing(Settings(database=address).store().reader("views")) as connection:
         build = connection.value("SELECT build FROM builds WHERE serving = 1")
         rows = connection.rows(f"SELECT view, negotiation, key, body FROM documents_{build}")
-    return {tuple(place): body for *place, body in rows}
+    return {tuple(place): unpacked(body) for *place, body in rows}
 
 
 def test_the_views_equal_a_rebuild(office: Office, address: str) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from application.fold import all_views
+from infrastructure.documents import unpacked
 from infrastructure.settings import Settings
 from interfaces.cli import app
 from interfaces.main import application
@@ -97,7 +98,7 @@ def documents(address: str) -> dict[Any, bytes]:
     with closing(Settings(database=address).store().reader("views")) as connection:
         build = connection.value("SELECT build FROM builds WHERE serving = 1")
         rows = connection.rows(f"SELECT view, negotiation, key, body FROM documents_{build}")
-    return {tuple(place): bytes(text) for *place, text in rows}
+    return {tuple(place): unpacked(text) for *place, text in rows}
 
 
 def test_nothing_is_left_of_who_is_erased(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
