@@ -187,7 +187,7 @@ class SqliteDatabase:
             # One that is new is for its owner alone, and so are the files that SQLite puts beside it.
             os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
             connection = _connect(str(file))
-            for setting in _SETTINGS[part]:
+            for setting in ("temp_store = MEMORY", *_SETTINGS[part]):
                 connection.execute(f"PRAGMA {setting}")
         except (sqlite3.Error, OSError) as error:
             raise StoreRefused(f"The store {file} cannot be opened: {error}.") from None
