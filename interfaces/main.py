@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from opentelemetry.trace import Tracer
 from pydantic import TypeAdapter
+from starlette.types import ASGIApp
 
 from application.access import OPEN
 from application.command import all_commands
@@ -111,10 +112,12 @@ def application(
         )
     )
     stores = (lambda: app.state.stores) if "reading" in parts else None
-    app.add_middleware(Shortcut, recording=recorder, stores=stores)
-    if guarded:
-        app.add_middleware(Gate, guard=lambda: app.state.guard)
-    _watch(app, watch)
+
+    def before(routes: ASGIApp) -> ASGIApp:
+        shortest = Shortcut(routes, recorder, stores)
+        return Gate(shortest, lambda: app.state.guard) if guarded else shortest
+
+    _stand_before(app, watch, before)
     _document(app, guarded)
     return app
 
@@ -192,11 +195,15 @@ def _journal(access: AccessStore) -> Journal:
     return note
 
 
-def _watch(app: FastAPI, watch: Watch) -> None:
-    """Stand before all else, also before what answers an error that nobody foresaw."""
+def _stand_before(app: FastAPI, watch: Watch, before: Callable[[ASGIApp], ASGIApp]) -> None:
+    """Let requests come by here before the framework's own ways, which the shortcut spares most of them."""
     build, tracer = app.build_middleware_stack, watch.tracer
-    traced = (lambda: Traced(build(), tracer)) if tracer else build
-    app.build_middleware_stack = lambda: Watched(traced(), watch)  # type: ignore[method-assign]
+
+    def built() -> ASGIApp:
+        asked = before(build())
+        return Watched(Traced(asked, tracer) if tracer else asked, watch)
+
+    app.build_middleware_stack = built  # type: ignore[method-assign]
 
 
 def _document(app: FastAPI, guarded: bool) -> None:
