@@ -159,14 +159,25 @@ def fresh(view: View, place: Place, document: Document, last: Record, kept: Kept
 
 def _told(index: Index, before: Index | None) -> tuple[str | None, bool]:
     """The text by which a document is found, if it is another than before; of a history that grew, what was added."""
-    parts, known = _parts(index), _parts(before) if before else []
-    grown = len(parts) >= len(known) > 0
-    if grown and all(new is old or texts(new) == texts(old) for new, old in zip(parts, known, strict=False)):
+    if before is None:
+        return texts(index.text), False
+    parts, known = _parts(index), _parts(before)
+    if len(parts) >= len(known) and all(map(_told_alike, parts, known)):
         more = parts[len(known) :]
         return texts(tuple(more)) if more else None, True
     return texts(index.text), False
 
 
+def _told_alike(new: object, old: object) -> bool:
+    return new is old or texts(new) == texts(old)
+
+
 def _parts(index: Index) -> list[object]:
     """What a text is made of: a history by its entries."""
-    return [part for told in index.text for part in (told if isinstance(told, tuple) else (told,))]
+    parts: list[object] = []
+    for told in index.text:
+        if isinstance(told, tuple):
+            parts += told
+        else:
+            parts.append(told)
+    return parts
