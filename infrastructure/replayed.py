@@ -50,6 +50,8 @@ class Histories:
     def __init__(self, log: Source) -> None:
         self._log = log
         self._held: OrderedDict[str, History] = OrderedDict()
+        self._length = 0
+        """How many records are held."""
         self._narrowed: OrderedDict[tuple[str, str | None, str | None, Sight], Narrowed] = OrderedDict()
 
     def negotiations(self) -> list[str]:
@@ -74,6 +76,7 @@ class Histories:
 
     def _up_to_date(self, negotiation: str) -> History:
         history = self._held.pop(negotiation, None)
+        self._length -= len(history.records) if history else 0
         records = self._log.of(negotiation, history.records[-1].position if history else 0)
         if history and any(isinstance(record.event, Erasure.Made) for record in records):
             self._forget(negotiation)
@@ -84,8 +87,10 @@ class Histories:
             history = history.extended(records)
         if history.records:
             self._held[negotiation] = history
-        while len(self._held) > 1 and sum(len(held.records) for held in self._held.values()) > RECORDS_MAX:
-            self._held.popitem(last=False)
+            self._length += len(history.records)
+        while len(self._held) > 1 and self._length > RECORDS_MAX:
+            _, oldest = self._held.popitem(last=False)
+            self._length -= len(oldest.records)
         return history
 
     def _forget(self, negotiation: str) -> None:

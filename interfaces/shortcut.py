@@ -26,7 +26,7 @@ _DOCUMENT = re.compile(
     rf"(/(?P<view>ledger$|({'|'.join(WITHIN)})(?=/))(/(?P<key>[a-z0-9/:-]{{1,400}}))?)?"
 )
 _KEY = re.compile(KEY_PATTERN)
-_NOW = AskedAt()
+_POSITION = re.compile(rb"(?:min_position=([0-9]{1,18}))?")
 
 
 class Shortcut:
@@ -39,11 +39,11 @@ class Shortcut:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer: ASGIApp | None = None
-        if scope["type"] == "http" and not scope["query_string"]:
-            if scope["method"] == "POST" and self._recording:
+        if scope["type"] == "http":
+            if scope["method"] == "POST" and self._recording and not scope["query_string"]:
                 answer = await _recorded(self._recording, Request(scope, receive))
-            elif scope["method"] == "GET" and self._stores:
-                answer = await _shown(self._stores(), Request(scope))
+            elif scope["method"] == "GET" and self._stores and (asked := _POSITION.fullmatch(scope["query_string"])):
+                answer = await _shown(self._stores(), Request(scope), int(asked[1] or 0))
         await (answer or self._app)(scope, receive, send)
 
 
@@ -58,8 +58,8 @@ async def _recorded(recording: Recording, request: Request) -> Response | None:
         return problems.answer(problems.of_error(error))
 
 
-async def _shown(stores: Stores, request: Request) -> Response | None:
-    """The answer with a stored document, if there is one."""
+async def _shown(stores: Stores, request: Request, min_position: int) -> Response | None:
+    """The answer with a document, if there is one."""
     named = _DOCUMENT.fullmatch(request.scope["path"])
     if named is None:
         return None
@@ -70,6 +70,7 @@ async def _shown(stores: Stores, request: Request) -> Response | None:
     operation = "show-negotiation" if view == "negotiations" else f"show-{view}"
     try:
         store = Seen(stores, identity_of(request), operation, address_of(request))
-        return await shown(store, (view, slug, key), _NOW, request.headers.get("if-none-match"))
+        asked = AskedAt.model_construct(min_position=min_position)
+        return await shown(store, (view, slug, key), asked, request.headers.get("if-none-match"))
     except Exception:
         return None  # the route meets with the same, and explains it

@@ -27,6 +27,8 @@ from interfaces.problems import Problem, not_permitted
 
 WAIT_SECONDS = 5.0
 POLL_SECONDS = 0.005
+SOON_SECONDS = 0.01
+"""How long views that do not hold a position yet are waited for: mostly they are that near. Then the log answers."""
 
 NOT_RECORDED = (
     "Restricted records are in this answer, and this process cannot record that they are read, as on a replica:"
@@ -69,6 +71,15 @@ class Stores:
                 )
                 raise Problem(503, "not-there-yet", detail, headers={"Retry-After": "1"})
             await asyncio.sleep(POLL_SECONDS)
+
+    async def hold_soon(self, position: int | None) -> bool:
+        """Whether the views hold a position, now or in a moment."""
+        deadline = time.monotonic() + SOON_SECONDS
+        while position and self.views.position() < position:
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(POLL_SECONDS)
+        return True
 
     async def get(self, place: Place) -> tuple[Got, frozenset[str]]:
         """A document as it is stored, and the negotiations of which the views still show what was restricted since.
@@ -143,11 +154,14 @@ class Seen:
         await self._stores.wait_for(position, reached or self.head)
 
     async def stored(self, place: Place, min_position: int | None) -> tuple[int, Found] | None:
-        """A document with the position that it rests on; none where it has to be replayed for whoever asks."""
+        """A document with the position that it rests on; none where it has to be replayed: for whoever asks, or because
+        the views do not hold a position yet.
+        """
         sight = self.sight(place[1])
         if sight is None:
             raise answering.not_found(place)
-        await self._stores.wait_for(min_position, self._stores.views.position)
+        if not await self._stores.hold_soon(min_position):
+            return None
         (position, documents, restricted), narrowed = await self._stores.get(place)
         if place[1] in narrowed or (sight != EVERYONE and place[1] in restricted):
             return None
@@ -161,6 +175,9 @@ class Seen:
         stored, replayed ones.
         """
         query = self.narrowed(query)
+        if query.negotiations is not None and not await self._stores.hold_soon(asked.min_position):
+            rows = await self.replay(asked, lambda state: replayed_rows(state, query))
+            return Page(rows, self.head())
         await self._stores.wait_for(asked.min_position, self._stores.views.position)
         page = self._stores.views.select(query)
         others = frozenset(name for name in page.restricted if self.sight(name) != EVERYONE)

@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from infrastructure.settings import Settings
+from interfaces import stores
 from interfaces.main import application, now
 from tests.interfaces.office import Office
 
@@ -19,6 +20,12 @@ Tell = Callable[..., httpx2.Response]
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(database=f"sqlite:///{tmp_path}/parley.db")
+
+
+@pytest.fixture(autouse=True)
+def views_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read with a position comes from the stored views, as whatever is read after it."""
+    monkeypatch.setattr(stores, "SOON_SECONDS", stores.WAIT_SECONDS)
 
 
 class Clock:

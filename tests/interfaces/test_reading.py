@@ -3,15 +3,17 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from infrastructure.log import Log
 from infrastructure.settings import Settings
 from infrastructure.sqlite import StoreRefused
 from interfaces import stores
-from interfaces.main import application
+from interfaces.main import application, projector
 from tests.interfaces.conftest import Tell
 
 Read = Callable[..., Any]
@@ -113,6 +115,43 @@ def test_a_position_that_comes_is_waited_for(tell: Tell, client: TestClient) -> 
     tell("raise-issue", issue="coal", title="Coal")
     waiting.join()
     assert [issue["key"] for issue in answers[0].json()["issues"]] == ["fish", "coal"]
+
+
+def test_who_reads_its_own_write_does_not_wait_for_views_that_lag(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "SOON_SECONDS", 0)
+    monkeypatch.setattr(stores, "WAIT_SECONDS", 0.05)
+    told = {"negotiation": "talks", "occurred": "2025-01-02"}
+    Log(settings.store()).close()
+    with closing(projector(settings)) as views, TestClient(application(settings, ("recording", "reading"))) as client:
+
+        def record(command: str, **body: Any) -> int:
+            return int(client.post(f"/v1/records/{command}", json=told | body).json()["position"])
+
+        record("open-negotiation", title="Talks")
+        for _ in views.rebuild():
+            pass
+        record("add-party", party="north", name="North", kind="state")
+        record("raise-issue", issue="fish", title="Fish")
+        record("register-source", source="memo", title="Memo", publisher="P", kind="article", published="2025-03-01")
+        claimed = {"claim": "c", "kind": "position", "claimant": "north", "subject": "issue/fish"}
+        value = {"value": {"type": "text", "text": "None."}, "evidence": [{"source": "memo"}]}
+        head = record("make-claim", published="2024-12-01", **claimed, **value)
+        paths = ["", "/positions/issue/fish:north:position", "/positions", "/timeline", "/flags", "/positions/none"]
+        asked = [f"/v1/negotiations/talks{path}?min_position={head}" for path in paths]
+        asked.append(f"/v1/sources?negotiation=talks&min_position={head}")
+        across = f"/v1/sources?min_position={head}"
+
+        at_once = [client.get(path) for path in asked]
+        assert client.get(across).status_code == 503
+        views.catch_up()
+        stored = [client.get(path) for path in asked]
+
+    assert [answer.content for answer in at_once] == [answer.content for answer in stored]
+    assert [answer.status_code for answer in at_once] == [200, 200, 200, 200, 200, 404, 200]
+    assert {answer.headers["parley-position"] for answer in at_once[:5]} == {str(head)}
+    assert at_once[1].json()["flags"]
 
 
 @pytest.mark.parametrize(
