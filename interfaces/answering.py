@@ -57,9 +57,17 @@ def _with(body: bytes, name: str, value: bytes) -> bytes:
     return body[:-1] + b',"' + name.encode() + b'":' + value + b"}"
 
 
+_PAGE = b'{"items":['
+
+
 def as_page(items: Sequence[bytes], following: str | None) -> bytes:
     """Documents as they stand, and where the next page goes on."""
-    return b'{"items":[' + b",".join(items) + b'],"next":' + json.dumps(following).encode() + b"}"
+    return _PAGE + b",".join(items) + b'],"next":' + json.dumps(following).encode() + b"}"
+
+
+def is_empty(page: bytes) -> bool:
+    """Whether there is nothing on a page."""
+    return page.startswith(_PAGE + b"]")
 
 
 def as_told(row: LogRow) -> bytes:
@@ -71,7 +79,7 @@ def answer(
     body: bytes, position: int, if_none_match: str | None = None, media_type: str = "application/json"
 ) -> Response:
     """A document with its ETag and the position that it rests on."""
-    etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
     headers = {"ETag": etag, "Parley-Position": str(position)}
     held = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
     if etag in held or "*" in held:

@@ -99,7 +99,7 @@ def router(stores: Ask, access: Callable[[], AccessStore]) -> APIRouter:
             "left_out": max(0, len(changes) - asked.limit),
             "moved": [move for move in found if isinstance(move, Move)],
         }
-        return answering.answer(answering.timed(encode(told), asked.at(None)), store.head(), if_none_match)
+        return answering.answer(answering.timed(encode(told), asked.at(None)), store.position, if_none_match)
 
     async def show_grounds(
         request: Request, slug: Slug, asked: Annotated[AskedGrounds, Query()], if_none_match: IfNoneMatch = None
@@ -114,7 +114,7 @@ def router(stores: Ask, access: Callable[[], AccessStore]) -> APIRouter:
         )
         if found is None:
             raise answering.not_found((asked.view, slug, key), asked)
-        return answering.answer(answering.timed(encode(found), asked), store.head(), if_none_match)
+        return answering.answer(answering.timed(encode(found), asked), store.position, if_none_match)
 
     async def show_reliance(
         request: Request, slug: Slug, asked: Annotated[AskedReliance, Query()], if_none_match: IfNoneMatch = None
@@ -129,7 +129,7 @@ def router(stores: Ask, access: Callable[[], AccessStore]) -> APIRouter:
             return resting
 
         body = encode(await store.replay(asked, found))
-        return answering.answer(answering.timed(body, asked), store.head(), if_none_match)
+        return answering.answer(answering.timed(body, asked), store.position, if_none_match)
 
     async def list_reads(request: Request, asked: Annotated[AskedReads, Query()]) -> Response:
         store = stores(request)

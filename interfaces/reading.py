@@ -125,7 +125,7 @@ async def shown(store: Seen, place: Place, asked: AskedAt, if_none_match: str | 
             position, found = stored
             return answering.answer(answering.timed(answering.flagged(*found), asked), position, if_none_match)
     body = await store.replay(asked, lambda state: show(state, place, asked))
-    return answering.answer(body, store.head(), if_none_match)
+    return answering.answer(body, store.position, if_none_match)
 
 
 def show(state: Replayed, place: Place, asked: AskedAt) -> bytes:
@@ -147,8 +147,10 @@ def _list_within(stores: Ask, view: str) -> Callable[..., Awaitable[Response]]:
         if_none_match: IfNoneMatch = None,
     ) -> Response:
         store = stores(request)
-        await store.refuse_unknown(slug)
-        return await _list(store, view, slug, asked, if_none_match)
+        answer, is_empty = await _list(store, view, slug, asked, if_none_match)
+        if is_empty:
+            await store.refuse_unknown(slug)
+        return answer
 
     return listed
 
@@ -162,21 +164,24 @@ def _list_across(stores: Ask, view: str) -> Callable[..., Awaitable[Response]]:
         if_none_match: IfNoneMatch = None,
     ) -> Response:
         across: AskedAcross = asked
-        return await _list(stores(request), view, across.negotiation, across, if_none_match)
+        answer, _ = await _list(stores(request), view, across.negotiation, across, if_none_match)
+        return answer
 
     return listed
 
 
 async def _list(
     store: Seen, view: str, negotiation: str | None, asked: AskedList, if_none_match: str | None
-) -> Response:
+) -> tuple[Response, bool]:
+    """The answer with a page, and whether nothing is on it."""
     query = asking.query(view, negotiation, asked)
     if not asked.is_now or view_named(view).reckoned:
         query = store.narrowed(query)
         body = await store.replay(asked, lambda state: listed(state, query, asked))
-        return answering.answer(body, store.head(), if_none_match)
+        return answering.answer(body, store.position, if_none_match), answering.is_empty(body)
     page = await store.page(query, asked)
-    return answering.answer(answering.timed(_as_page(query, page.rows), asked), page.position, if_none_match)
+    body = answering.timed(_as_page(query, page.rows), asked)
+    return answering.answer(body, page.position, if_none_match), answering.is_empty(body)
 
 
 def listed(state: Replayed, query: ListQuery, asked: AskedAt) -> bytes:

@@ -114,7 +114,7 @@ def router(stores: Ask) -> APIRouter:
         store = stores(request)
         await store.refuse_unknown(slug)
         body = await store.replay(asked, lambda state: calendar(slug, state.reckoner(slug)))
-        return answering.answer(body, store.head(), if_none_match, "text/calendar")
+        return answering.answer(body, store.position, if_none_match, "text/calendar")
 
     within = "/v1/negotiations/{slug}"
     answering.get(
@@ -144,7 +144,7 @@ async def _answer(
     store: Seen, asked: AskedTimes, work: Callable[[Replayed], dict[str, Any]], if_none_match: str | None
 ) -> Response:
     body = encode(await store.replay(asked, work))
-    return answering.answer(answering.timed(body, asked), store.head(), if_none_match)
+    return answering.answer(answering.timed(body, asked), store.position, if_none_match)
 
 
 def _split(asked: AskedSplitOf) -> AskedSplit:

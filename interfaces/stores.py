@@ -124,6 +124,8 @@ class Seen:
             raise not_permitted(identity.name, operation, operations()[operation])
         self.clock = stores.clock
         self.head = stores.log.head
+        self.position = 0
+        """What was replayed last rests on all up to this position."""
         self._stores = stores
         self._identity = identity
         self._operation = operation
@@ -177,7 +179,7 @@ class Seen:
         query = self.narrowed(query)
         if query.negotiations is not None and not await self._stores.hold_soon(asked.min_position):
             rows = await self.replay(asked, lambda state: replayed_rows(state, query))
-            return Page(rows, self.head())
+            return Page(rows, self.position)
         await self._stores.wait_for(asked.min_position, self._stores.views.position)
         page = self._stores.views.select(query)
         others = frozenset(name for name in page.restricted if self.sight(name) != EVERYONE)
@@ -205,6 +207,7 @@ class Seen:
         stores = self._stores
         asking.refuse_future(asked.known_at, stores.clock())
         await self.wait_for(asked.min_position)
+        self.position = self.head()
 
         def replayed() -> T:
             state = self._replayed(asked)

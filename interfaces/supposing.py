@@ -49,7 +49,7 @@ def router(stores: Ask) -> APIRouter:
             body = await store.replay(asked, lambda state: _supposed(state, slug, asked, submissions, now))
         except Refused as refusal:
             raise of_refusal(refusal, None if refusal.line is None else lines[refusal.line][0]) from None
-        return answering.answer(body, store.head())
+        return answering.answer(body, store.position)
 
     summary = "What if: a view with some commands on top of a moment. Nothing is stored."
     routes.add_api_route(

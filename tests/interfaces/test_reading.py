@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from fastapi.concurrency import run_in_threadpool
 from fastapi.testclient import TestClient
 
 from infrastructure.log import Log
@@ -115,6 +116,23 @@ def test_a_position_that_comes_is_waited_for(tell: Tell, client: TestClient) -> 
     tell("raise-issue", issue="coal", title="Coal")
     waiting.join()
     assert [issue["key"] for issue in answers[0].json()["issues"]] == ["fish", "coal"]
+
+
+def test_a_replayed_answer_says_no_more_than_the_position_it_was_begun_at(
+    tell: Tell, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replayed = stores.Stores.in_turn
+
+    async def while_another_records(self: stores.Stores, work: Callable[[], Any]) -> Any:
+        found = await replayed(self, work)
+        await run_in_threadpool(tell, "annotate", note="Noted.")
+        return found
+
+    monkeypatch.setattr(stores.Stores, "in_turn", while_another_records)
+    for path in ("", "/flags", "/deadlines"):
+        before = client.get("/v1/records", params={"limit": 1}).headers["parley-position"]
+        answer = client.get(f"/v1/negotiations/talks{path}", params={"as_of": "2025-06-01"})
+        assert answer.headers["parley-position"] == before
 
 
 def test_who_reads_its_own_write_does_not_wait_for_views_that_lag(
