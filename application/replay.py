@@ -59,7 +59,10 @@ class Standing(NamedTuple):
 
     def counts(self, view: View, asked: str) -> bool:
         """Whether the record counts in a view at an asked time."""
-        return all(reached(time, asked) for time in self.since(view)) and not self.has_ended(asked)
+        for time in self.since(view):  # no generator: each record is asked in every view
+            if not reached(time, asked):
+                return False
+        return not self.ends or not self.has_ended(asked)
 
     def has_ended(self, asked: str) -> bool:
         return any(reached(time, asked) for time in self.ends)

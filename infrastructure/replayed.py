@@ -49,7 +49,8 @@ class Histories:
 
     def __init__(self, log: Source) -> None:
         self._log = log
-        self._held: OrderedDict[str, History] = OrderedDict()
+        self._held: OrderedDict[str, tuple[History, int]] = OrderedDict()
+        """Each with the position of the log up to which it was looked for."""
         self._length = 0
         """How many records are held."""
         self._narrowed: OrderedDict[tuple[str, str | None, str | None, Sight], Narrowed] = OrderedDict()
@@ -57,11 +58,13 @@ class Histories:
     def negotiations(self) -> list[str]:
         return self._log.negotiations()
 
-    def get(self, negotiation: str, times: Times, sight: Sight, now: datetime) -> History:
+    def get(self, negotiation: str, times: Times, sight: Sight, now: datetime, head: int | None = None) -> History:
         """The history of a negotiation, without records where it is not known, as it was public and known by then,
         and as far as one may see it now.
+
+        Where the `head` of the log is known, nothing is read for what is held up to there.
         """
-        history = self._up_to_date(negotiation)
+        history = self._up_to_date(negotiation, head)
         if not (times.public_at or times.known_at or history.restricted):
             return history
         asked = (negotiation, times.public_at, times.known_at, sight)
@@ -74,8 +77,11 @@ class Histories:
             self._narrowed.popitem(last=False)
         return narrowed
 
-    def _up_to_date(self, negotiation: str) -> History:
-        history = self._held.pop(negotiation, None)
+    def _up_to_date(self, negotiation: str, head: int | None) -> History:
+        history, until = self._held.pop(negotiation, (None, 0))
+        if history and head is not None and head <= until:
+            self._held[negotiation] = history, until
+            return history
         self._length -= len(history.records) if history else 0
         records = self._log.of(negotiation, history.records[-1].position if history else 0)
         if history and any(isinstance(record.event, Erasure.Made) for record in records):
@@ -86,10 +92,10 @@ class Histories:
         elif records:
             history = history.extended(records)
         if history.records:
-            self._held[negotiation] = history
+            self._held[negotiation] = history, max(head or 0, history.records[-1].position)
             self._length += len(history.records)
         while len(self._held) > 1 and self._length > RECORDS_MAX:
-            _, oldest = self._held.popitem(last=False)
+            _, (oldest, _) = self._held.popitem(last=False)
             self._length -= len(oldest.records)
         return history
 
@@ -110,10 +116,12 @@ class Replayed:
         supposed: Sequence[Record] = (),
         now: datetime | None = None,
         seeing: Seeing = everything,
+        head: int | None = None,
     ) -> None:
         """`going_by` names a policy; the supposed records belong to one negotiation and count on top.
 
-        Where no time of the world is asked for, it is `now`. `seeing` says what whoever asks may see.
+        Where no time of the world is asked for, it is `now`. `seeing` says what whoever asks may see, and `head` up to
+        which position of the log the state is asked for at least.
         """
         self.disclosed: dict[str, set[UUID]] = defaultdict(set)
         """By negotiation the restricted records from which something was worked out."""
@@ -125,6 +133,7 @@ class Replayed:
         self._policies: dict[str, Policy] = {}
         self._now = now or datetime.now(UTC)
         self._seeing = seeing
+        self._head = head
         self.as_of = times.as_of or self._now.isoformat()
 
     def history(self, negotiation: str) -> History:
@@ -152,13 +161,13 @@ class Replayed:
 
     def at(self, times: Times) -> "Replayed":
         """The state at other times; what it discloses counts as disclosed here."""
-        other = Replayed(self._histories, times, self._going_by, now=self._now, seeing=self._seeing)
+        other = Replayed(self._histories, times, self._going_by, (), self._now, self._seeing, self._head)
         other.disclosed = self.disclosed
         return other
 
     def with_supposed(self, records: Sequence[Record]) -> "Replayed":
         """The same state, with records of one negotiation on top that somebody supposes."""
-        other = Replayed(self._histories, self._times, self._going_by, records, self._now, self._seeing)
+        other = Replayed(self._histories, self._times, self._going_by, records, self._now, self._seeing, self._head)
         other.disclosed = self.disclosed
         return other
 
@@ -192,7 +201,8 @@ class Replayed:
             if negotiation not in flags:
                 known = self._history(negotiation).view("flags").documents(self.as_of)
                 flags[negotiation] = [held for _, held in sorted(known.items()) if held.index.shown]
-            touching = [held for held in flags[negotiation] if f"{name}/{key}" in held.index.touches]
+            touched = f"{name}/{key}"
+            touching = [held for held in flags[negotiation] if touched in held.index.touches]
             if touching:
                 found[place] = [held.body for held in touching]
                 self._disclose_in(("flags", negotiation, held.document.key) for held in touching)
@@ -221,7 +231,8 @@ class Replayed:
     def _history(self, negotiation: str) -> History:
         if negotiation not in self._folded:
             sight = self._seeing(negotiation)
-            history = self._histories.get(negotiation, self._times, sight, self._now) if sight else History(())
+            held = self._histories
+            history = held.get(negotiation, self._times, sight, self._now, self._head) if sight else History(())
             own = [record for record in self._supposed if record.event.envelope.negotiation == negotiation]
             self._folded[negotiation] = history.with_supposed(own) if own else history
         return self._folded[negotiation]

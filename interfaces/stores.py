@@ -210,16 +210,16 @@ class Seen:
         self.position = self.head()
 
         def replayed() -> T:
-            state = self._replayed(asked)
+            state = self._replayed(asked, self.position)
             found = work(state)
             self._record(state.disclosed)
             return found
 
         return await stores.in_turn(replayed)
 
-    def _replayed(self, asked: AskedTimes) -> Replayed:
+    def _replayed(self, asked: AskedTimes, head: int | None = None) -> Replayed:
         policy = asked.policy if isinstance(asked, AskedAt) else "none"
-        return Replayed(self._stores.histories, asked.times, policy, now=self.clock(), seeing=self.sight)
+        return Replayed(self._stores.histories, asked.times, policy, now=self.clock(), seeing=self.sight, head=head)
 
     async def records(self, filters: dict[str, str], after: int, limit: int, stored: bool = False) -> list[LogRow]:
         """Records in the order of the log, as `LogReader.select` gives them."""

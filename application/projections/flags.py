@@ -1,6 +1,7 @@
 """Flags: what is possible but irregular, rule by rule, with the records that make it so."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from application.flag import Detail, Rule, Seen, Sight, all_rules, sights
@@ -45,15 +46,17 @@ def evolve_all(document: FlagDocument | None, records: Sequence[Record], key: st
         tally = taken((document and document.tally) or Tally(), records)
         return _document(rule, records[0], key, details=tuple(rule.tally(tally)), tally=tally)
     details = document.details if document else ()
-    seen = {_likeness(one, rule): one for one in (document.seen if document else ())}
+    seen = {_likeness(one, one.told_by, rule): one for one in (document.seen if document else ())}
     for record in records:
         for sight in rule.sees(record.event):
-            new = _seen(sight, record) if sight.watched == watched else None
-            if new and rule.replaces:
-                seen.pop(_likeness(new, rule), None)
-                seen[_likeness(new, rule)] = new
-            elif new and len(seen) < SEEN_MAX and _likeness(new, rule) not in seen:
-                seen[_likeness(new, rule)] = new
+            if sight.watched != watched:
+                continue
+            likeness = _likeness(sight, _told_by(record.event), rule)
+            if rule.replaces:
+                seen.pop(likeness, None)
+                seen[likeness] = _seen(sight, record)
+            elif len(seen) < SEEN_MAX and likeness not in seen:
+                seen[likeness] = _seen(sight, record)
                 details = rule.judge(tuple(seen.values()), details)
     found = rule.judge(tuple(seen.values()), details) if rule.replaces else details
     return _document(rule, records[0], key, details=found, seen=tuple(seen.values()))
@@ -72,21 +75,28 @@ def _document(rule: Rule, record: Record, key: str, **found: Any) -> FlagDocumen
 
 
 def _seen(sight: Sight, record: Record) -> Seen:
-    event = record.event
-    others = [view for view in all_views() if view is not VIEW]
     return Seen(
         what=sight.what,
         number=sight.number,
         unit=sight.unit,
-        told_by=getattr(event, "claimant", None) or getattr(event, "party", None),
+        told_by=_told_by(record.event),
         basis=Basis.of(record),
-        touches=tuple(f"{view.name}/{place[2]}" for view, place in touched(record, others)),
+        touches=tuple(f"{view.name}/{place[2]}" for view, place in touched(record, _others())),
     )
 
 
-def _likeness(seen: Seen, rule: Rule) -> tuple[str | None, ...]:
+@cache
+def _others() -> frozenset[View]:
+    return frozenset(all_views()) - {VIEW}
+
+
+def _told_by(event: DomainEvent) -> str | None:
+    return getattr(event, "claimant", None) or getattr(event, "party", None)
+
+
+def _likeness(one: Sight | Seen, told_by: str | None, rule: Rule) -> tuple[str | None, ...]:
     """What makes two sights one."""
-    return (seen.what,) if rule.replaces else (seen.what, seen.number, seen.unit, seen.told_by)
+    return (one.what,) if rule.replaces else (one.what, one.number, one.unit, told_by)
 
 
 def index(document: FlagDocument) -> Index:
