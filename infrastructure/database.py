@@ -55,6 +55,8 @@ class Dialect(NamedTuple):
     """Its column for the place."""
     matches: str
     """The places in such a table where a word is found, or one that begins with it."""
+    is_found: str
+    """Says of a `{number}` that it is one of those `{found}`, which are looked for once."""
     indexes: tuple[str, ...] = ()
     """What else makes such a table fit for searching, once it is filled."""
 

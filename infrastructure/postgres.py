@@ -69,6 +69,7 @@ class PostgresConnection(Connection):
         elements="json_array_elements(CAST(? AS JSON))",
         text_key="place",
         matches="SELECT place FROM {table} WHERE text @@ CAST(? AS TSQUERY)",
+        is_found="({number} IN ({found})) IS TRUE",  # else it is a join, of each with each
         indexes=("CREATE INDEX IF NOT EXISTS texts_{build}_words ON texts_{build} USING gin (text)",),
     )
 

@@ -60,6 +60,7 @@ class SqliteConnection(Connection):
         elements="json_each(?)",
         text_key="rowid",
         matches="SELECT rowid FROM {table} WHERE {table} MATCH ?",
+        is_found="{number} IN ({found})",
     )
 
     def __init__(self, connection: sqlite3.Connection, file: Path, *, writes: bool = False) -> None:

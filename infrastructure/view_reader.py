@@ -106,7 +106,8 @@ class ViewReader:
         touches = {touch(place): place for place in places}
         rows = self._connection.rows(
             f"SELECT 0, position, '', '', '', {nothing} FROM builds WHERE build = ?"
-            f" UNION ALL SELECT 1, 0, view, negotiation, key, body FROM documents_{build} WHERE shown = 1"
+            # The sum keeps PostgreSQL, which has no statistics here, from the index of all that is shown.
+            f" UNION ALL SELECT 1, 0, view, negotiation, key, body FROM documents_{build} WHERE shown + 0 = 1"
             f" AND (view, negotiation, key) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM {elements})"
             f" UNION ALL SELECT 2, 0, tag, '', key, body FROM tags_{build} JOIN documents_{build} ON id = document"
             f" WHERE tag {self._connection.dialect.among}"
@@ -193,7 +194,9 @@ class ViewReader:
         if query.text is not None:
             dialect = self._connection.dialect
             places = dialect.matches.format(table=f"texts_{build}")
-            found = f"id IN (SELECT {dialect.text_key} / {TEXTS_MAX} FROM ({places}) AS places)"
+            found = dialect.is_found.format(
+                number="id", found=f"SELECT {dialect.text_key} / {TEXTS_MAX} FROM ({places}) AS places"
+            )
             sought = words(query.text)
             told += [(found, self._connection.search(word)) for word in sought] or [("'' = ?", "nothing")]
         among = self._connection.dialect.among

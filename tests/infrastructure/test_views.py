@@ -4,7 +4,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +23,7 @@ from infrastructure.filling import filled
 from infrastructure.keeping import ProjectorThread
 from infrastructure.log import Log, LogReader
 from infrastructure.migrating import migrate
+from infrastructure.postgres import PostgresConnection
 from infrastructure.projector import Projector, Superseded
 from infrastructure.settings import Settings
 from infrastructure.view_reader import NotBuilt, ViewReader
@@ -103,6 +104,40 @@ def test_before_the_first_build_there_is_nothing_to_read(desk: Desk) -> None:
     with projector(desk):
         assert desk.read()["title"] == "Talks"
         assert desk.ready()["behind"] == {"records": 0, "seconds": 0.0}
+
+
+def rows_gone_through(plan: dict[str, Any]) -> Iterator[float]:
+    """How many rows each step of a plan has looked at."""
+    left_out = sum(count for name, count in plan.items() if name.startswith("Rows Removed"))
+    yield (plan["Actual Rows"] + left_out) * plan["Actual Loops"]
+    for step in plan.get("Plans", ()):
+        yield from rows_gone_through(step)
+
+
+def test_postgresql_goes_through_no_more_documents_than_it_must(
+    new_store: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no statistics of the documents, and guesses."""
+    desk = Desk(Settings(database=new_store("postgresql")).store())
+    notes = [told("annotate", note=f"Noted as number {n}.") for n in range(1000)]
+    one(desk.committer, Request(notes))
+    plain, looked_at = PostgresConnection.rows, list[float]()
+
+    def explained(self: PostgresConnection, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        ((plan,),) = plain(self, f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", values)
+        looked_at.extend(rows_gone_through(plan[0]["Plan"]))
+        return plain(self, sql, values)
+
+    with projector(desk):
+        monkeypatch.setattr(PostgresConnection, "rows", explained)
+        desk.read()
+        assert max(looked_at) < 100
+        for text, found in (("noted number", 100), ("number 77", 11), ("nothing", 0)):
+            page = desk.reader.select(Query("timeline", frozenset(["talks"]), text=text, limit=100))
+            assert len(page.rows) == found
+        assert max(looked_at) < 5000
+    desk.log.close()
+    desk.reader.close()
 
 
 def test_what_is_behind_is_told_in_records_and_seconds(desk: Desk) -> None:
