@@ -6,6 +6,7 @@ its own.
 """
 
 import re
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from ipaddress import IPv6Address, IPv6Network
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.access import LOCAL, Identity, operations
 from application.credentials import is_right, named_in
-from infrastructure.identities import Identities
+from infrastructure.identities import POLL_SECONDS, Identities
 from infrastructure.issuer import IssuerAway
 from infrastructure.oidc import Fault, TokenRefused, Tokens
 from infrastructure.settings import is_loopback
@@ -184,10 +185,12 @@ class Gate:
             await problems.answer(problem)(scope, receive, send)
             return
 
+        began = time.monotonic()
+
         async def received() -> Message:
-            """Who asks is asked again at the end of a body, which may have been long on its way."""
+            """Who asks is asked again at the end of a body that was long on its way."""
             message = await receive()
-            if message["type"] == "http.request" and not message.get("more_body"):
+            if message["type"] == "http.request" and time.monotonic() - began > POLL_SECONDS:
                 scope["identity"] = await guard.identity(scope)
             return message
 

@@ -52,7 +52,7 @@ from interfaces.watching import Watch, Watched
 
 Part = Literal["recording", "projecting", "reading"]
 EVERYTHING: tuple[Part, ...] = ("recording", "projecting", "reading")
-PATIENCE_SECONDS = 1.0
+PATIENCE_SECONDS = 5.0
 """How long a start waits for the views: those of a small store are up to date with the first answer."""
 
 logs.configure()

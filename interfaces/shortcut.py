@@ -26,7 +26,8 @@ _DOCUMENT = re.compile(
     rf"(/(?P<view>ledger$|({'|'.join(WITHIN)})(?=/))(/(?P<key>[a-z0-9/:-]{{1,400}}))?)?"
 )
 _KEY = re.compile(KEY_PATTERN)
-_POSITION = re.compile(rb"(?:min_position=([0-9]{1,18}))?")
+_POSITION = re.compile(rb"min_position=([0-9]{1,18})")
+_NOW = AskedAt()
 
 
 class Shortcut:
@@ -42,8 +43,8 @@ class Shortcut:
         if scope["type"] == "http":
             if scope["method"] == "POST" and self._recording and not scope["query_string"]:
                 answer = await _recorded(self._recording, Request(scope, receive))
-            elif scope["method"] == "GET" and self._stores and (asked := _POSITION.fullmatch(scope["query_string"])):
-                answer = await _shown(self._stores(), Request(scope), int(asked[1] or 0))
+            elif scope["method"] == "GET" and self._stores and (asked := _asked(scope["query_string"])):
+                answer = await _shown(self._stores(), Request(scope), asked)
         await (answer or self._app)(scope, receive, send)
 
 
@@ -58,7 +59,15 @@ async def _recorded(recording: Recording, request: Request) -> Response | None:
         return problems.answer(problems.of_error(error))
 
 
-async def _shown(stores: Stores, request: Request, min_position: int) -> Response | None:
+def _asked(query: bytes) -> AskedAt | None:
+    """What is asked of a document as it stands now, unless there is more to it than a position."""
+    if not query:
+        return _NOW
+    position = _POSITION.fullmatch(query)
+    return AskedAt(min_position=int(position[1])) if position else None
+
+
+async def _shown(stores: Stores, request: Request, asked: AskedAt) -> Response | None:
     """The answer with a document, if there is one."""
     named = _DOCUMENT.fullmatch(request.scope["path"])
     if named is None:
@@ -70,7 +79,6 @@ async def _shown(stores: Stores, request: Request, min_position: int) -> Respons
     operation = "show-negotiation" if view == "negotiations" else f"show-{view}"
     try:
         store = Seen(stores, identity_of(request), operation, address_of(request))
-        asked = AskedAt.model_construct(min_position=min_position)
         return await shown(store, (view, slug, key), asked, request.headers.get("if-none-match"))
     except Exception:
         return None  # the route meets with the same, and explains it

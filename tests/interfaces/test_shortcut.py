@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from interfaces import shortcut
+from interfaces import shortcut, stores
 
 Answer = tuple[int, bytes, dict[str, str]]
 
@@ -51,6 +51,29 @@ def test_a_document_is_the_same_by_either_way(
         assert first == answered(client, f"{url}?")
         by_routes()
         assert first == answered(client, url)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("min_position=1", "min_position=004", "min_position=0", "min_position=", "min_position=-1", "min_position=x"),
+        *("min_position=1&min_position=2", "min_position=999999999999999999", "min_position=9999999999999999999"),
+        *("min_position=1&as_of=2025-03-01", "min_position=1&", "x=1"),
+    ],
+)
+def test_a_position_is_asked_for_alike_by_either_way(
+    query: str,
+    client: TestClient,
+    tell: Callable[..., Any],
+    by_routes: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client.get("/v1/negotiations/talks", params={"min_position": 4})
+    monkeypatch.setattr(stores, "SOON_SECONDS", 0)
+    monkeypatch.setattr(stores, "WAIT_SECONDS", 0.01)
+    first = answered(client, f"/v1/negotiations/talks?{query}")
+    by_routes()
+    assert first == answered(client, f"/v1/negotiations/talks?{query}")
 
 
 @pytest.mark.parametrize(
