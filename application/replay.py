@@ -91,6 +91,8 @@ class Amended:
 
     def in_time(self, records: Iterable[Record]) -> Iterator[Standing]:
         """All standings of a negotiation in the order of their places, as the records are given."""
+        if not self.standings:
+            return map(Standing, records)
         others = (self.doubted(Standing(record)) for record in records if record.position not in self.positions)
         amended = sorted((self.doubted(s) for known in self.standings.values() for s in known), key=_place)
         return heapq.merge(others, amended, key=_place)

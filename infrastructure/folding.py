@@ -109,7 +109,8 @@ def counting(standings: Iterable[Standing], asked: str) -> dict[Place, Folding]:
     for standing in standings:
         for view, place in touched(standing.record):
             if standing.counts(view, asked):
-                found.setdefault(place, Folding(view, [])).records.append(standing.record)
+                folding = found.get(place) or found.setdefault(place, Folding(view, []))
+                folding.records.append(standing.record)
     return found
 
 
