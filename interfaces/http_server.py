@@ -70,6 +70,35 @@ CUT_OFF = _answer(
 )
 
 
+class Gathering:
+    """A transport that sends at once what is written in one turn of the loop: the head of an answer and its body."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._held:
+            self._loop.call_soon(self._send)
+        self._held.append(data)
+
+    def _send(self) -> None:
+        held, self._held = self._held, []
+        if held:
+            self._transport.writelines(held)
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def get_write_buffer_size(self) -> int:
+        return sum(map(len, self._held)) + self._transport.get_write_buffer_size()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class Connection(HttpToolsProtocol):
     """One connection, which waits for its client no longer than is fair to the others."""
 
@@ -92,7 +121,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         files_left = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - transport.get_extra_info("socket").fileno()
         if len(self.connections) < CONNECTIONS_MAX and files_left > FILES_KEPT:
-            super().connection_made(transport)
+            super().connection_made(Gathering(transport, self.loop))  # type: ignore[arg-type]
             return
         transport.set_protocol(asyncio.Protocol())
         self._turned_away[TOO_MANY.code] += 1

@@ -90,6 +90,7 @@ def application(
         version=VERSION,
         description="The system of record for negotiations: what happened, who said so, and on what evidence.",
         lifespan=running,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # there are our own
         redirect_slashes=False,
         redoc_url=None,
     )

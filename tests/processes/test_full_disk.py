@@ -36,7 +36,7 @@ def filled(process: Process) -> int:
 def goes_through_a_full_disk(process: Process, address: str, make_room: Callable[[], None]) -> None:
     process.wait_until_it_serves()
     assert process.tell("open-negotiation", title="Talks").status_code == 201
-    assert process.get("/v1/negotiations/talks", min_position=1).status_code == 200
+    assert process.get("/v1/negotiations", min_position=1).status_code == 200
     taken = 1 + filled(process)
     for _ in range(4):
         assert process.get("/v1/negotiations/talks").status_code == 200
@@ -47,7 +47,7 @@ def goes_through_a_full_disk(process: Process, address: str, make_room: Callable
     assert process.told.count("the views cannot be stored") <= 1
     make_room()
     wait_until(lambda: process.tell("annotate", note="There is room.").status_code == 201)
-    assert process.get("/v1/negotiations/talks", min_position=taken + 1).status_code == 200
+    assert process.get("/v1/negotiations", min_position=taken + 1).status_code == 200
     assert process.stop() == 0
     assert "Traceback" not in process.told
     with closing(LogReader(Settings(database=address).store())) as log:

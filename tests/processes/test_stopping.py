@@ -88,7 +88,7 @@ def test_views_that_another_version_has_made_anew_are_left_to_it(new_store: Call
     address = new_store("sqlite")
     process = start("serve", address=address).wait_until_it_serves()
     process.tell("open-negotiation", title="Talks")
-    assert process.get("/v1/negotiations/talks", min_position=1).status_code == 200
+    assert process.get("/v1/negotiations", min_position=1).status_code == 200
     with closing(Settings(database=address).store().writer("views")) as connection:
         connection.run("UPDATE builds SET fold = 'next'")
     process.tell("annotate", note="Noted.")
@@ -105,11 +105,11 @@ def test_the_parts_end_cleanly_each_by_itself_and_a_standby_takes_over(address: 
     reading = start("serve", "--only", "reading", address=address).wait_until_it_serves()
     standby = start("project", address=address).wait_until_it_serves()
     position = recording.tell("open-negotiation", title="Talks").json()["position"]
-    assert reading.get("/v1/negotiations/talks", min_position=position).status_code == 200
+    assert reading.get("/v1/negotiations", min_position=position).status_code == 200
     assert first.stop() == 0
     position = recording.tell("annotate", note="Noted.").json()["position"]
     since = time.monotonic()
-    wait_until(lambda: reading.get("/v1/negotiations/talks", min_position=position).status_code == 200)
+    wait_until(lambda: reading.get("/v1/negotiations", min_position=position).status_code == 200)
     assert time.monotonic() - since < 5
     acknowledged = acknowledged_under_load(recording)
     assert standby.stop() == 0
