@@ -27,8 +27,10 @@ from infrastructure.database import (
     TableMissing,
 )
 
+_IN_MEMORY = "temp_store = MEMORY"
+"""Else an insertion of several rows opens, writes and closes a file. For views it would be the sorts of a rebuild."""
 _SETTINGS: dict[Part, tuple[str, ...]] = {
-    "log": ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"),
+    "log": ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", _IN_MEMORY),
     "access": ("journal_mode = WAL", "synchronous = FULL"),
     "views": ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -32768", "wal_autocheckpoint = 2000"),
     "proofs": ("journal_mode = WAL", "synchronous = NORMAL"),
@@ -188,7 +190,7 @@ class SqliteDatabase:
             # One that is new is for its owner alone, and so are the files that SQLite puts beside it.
             os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
             connection = _connect(str(file))
-            for setting in ("temp_store = MEMORY", *_SETTINGS[part]):
+            for setting in _SETTINGS[part]:
                 connection.execute(f"PRAGMA {setting}")
         except (sqlite3.Error, OSError) as error:
             raise StoreRefused(f"The store {file} cannot be opened: {error}.") from None
