@@ -8,11 +8,11 @@ import lz4.block
 
 from application.fold import Place
 from application.view import Index
-from infrastructure.database import Connection, as_elements
+from infrastructure.database import Connection, StoreDamaged, as_elements
 
 _COLUMNS = (
     "id", "view", "negotiation", "key",
-    "kind", "date", "tags", "shown", "texts", "folded_date", "folded_position", "body",
+    "kind", "date", "tags", "shown", "texts", "folded_date", "folded_position", "packed",
 )  # fmt: skip
 TEXT_LENGTH = 100_000
 """PostgreSQL takes texts of up to 1 MiB, in bytes."""
@@ -88,13 +88,13 @@ class Documents:
         if not places:
             return found
         rows = self._connection.rows(
-            "SELECT view, negotiation, key, id, folded_date, folded_position, kind, date, tags, shown, texts, body"
+            "SELECT view, negotiation, key, id, folded_date, folded_position, kind, date, tags, shown, texts, packed"
             f" FROM documents_{self._build} WHERE (view, negotiation, key) IN"
             f" (SELECT value ->> 0, value ->> 1, value ->> 2 FROM {self._connection.dialect.elements})",
             (json.dumps(places),),
         )
-        for view, negotiation, key, document, date, position, *listed, parts, body in rows:
-            found[view, negotiation, key] = Stored(document, (date, position), tuple(listed), parts, unpacked(body))
+        for view, negotiation, key, document, date, position, *listed, parts, packed in rows:
+            found[view, negotiation, key] = Stored(document, (date, position), tuple(listed), parts, unpacked(packed))
         return found
 
     def put(self, changed: Iterable[Changed]) -> list[Stored]:
@@ -131,7 +131,7 @@ class Documents:
                 new_texts += enumerate(searchable, _first_text(document) + earlier)
         self._connection.insert(f"documents_{self._build}", _COLUMNS, new)
         # Apart, since to set a column that is indexed is to write the index anew.
-        self._change("texts = ?, folded_date = ?, folded_position = ?, body = ?", updates)
+        self._change("texts = ?, folded_date = ?, folded_position = ?, packed = ?", updates)
         self._change("kind = ?, date = ?, tags = ?, shown = ?", relisted)
         self._untag(old_tags)
         self._connection.insert(f"tags_{self._build}", ["tag", "document"], tags)
@@ -240,8 +240,11 @@ def _packed(body: bytes) -> bytes:
 
 
 def unpacked(stored: bytes) -> bytes:
-    """A body as it is served."""
-    body: bytes = lz4.block.decompress(stored)
+    """A body as it is served. Raises `StoreDamaged`."""
+    try:
+        body: bytes = lz4.block.decompress(stored)
+    except (lz4.block.LZ4BlockError, ValueError, MemoryError) as error:
+        raise StoreDamaged(f"a document of the views is not as it was stored ({error}): `parley rebuild`") from None
     return body
 
 

@@ -107,9 +107,9 @@ class ViewReader:
         rows = self._connection.rows(
             f"SELECT 0, position, '', '', '', {nothing} FROM builds WHERE build = ?"
             # The sum keeps PostgreSQL, which has no statistics here, from the index of all that is shown.
-            f" UNION ALL SELECT 1, 0, view, negotiation, key, body FROM documents_{build} WHERE shown + 0 = 1"
+            f" UNION ALL SELECT 1, 0, view, negotiation, key, packed FROM documents_{build} WHERE shown + 0 = 1"
             f" AND (view, negotiation, key) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM {elements})"
-            f" UNION ALL SELECT 2, 0, tag, '', key, body FROM tags_{build} JOIN documents_{build} ON id = document"
+            f" UNION ALL SELECT 2, 0, tag, '', key, packed FROM tags_{build} JOIN documents_{build} ON id = document"
             f" WHERE tag {self._connection.dialect.among}"
             f" UNION ALL SELECT 3, 0, '', '', '', {nothing} FROM (SELECT 1 FROM parked_{build} LIMIT 1) AS any_parked"
             f" UNION ALL SELECT 4, 0, '', negotiation, '', {nothing} FROM restricted_{build} WHERE negotiation IN"
@@ -122,14 +122,14 @@ class ViewReader:
         flags: dict[Place, list[bytes]] = {}
         parked: dict[Place, list[Parked]] = {}
         restricted = set[str]()
-        for what, number, one, negotiation, key, body in rows:
+        for what, number, one, negotiation, key, packed in rows:
             match what:
                 case 0:
                     position = number
                 case 1:
-                    bodies[one, negotiation, key] = unpacked(body)
+                    bodies[one, negotiation, key] = unpacked(packed)
                 case 2:
-                    flags.setdefault(touches[one], []).append(unpacked(body))
+                    flags.setdefault(touches[one], []).append(unpacked(packed))
                 case 3:
                     parked = self._parked(build, places)
                 case _:
@@ -146,7 +146,7 @@ class ViewReader:
             values += query.after
         position = self._position(build)
         rows = self._connection.rows(
-            f"SELECT {column}, negotiation, key, body FROM documents_{build} WHERE {' AND '.join(clauses)}"
+            f"SELECT {column}, negotiation, key, packed FROM documents_{build} WHERE {' AND '.join(clauses)}"
             f" ORDER BY {', '.join(part + (' DESC' if descending else '') for part in order)} LIMIT ?",
             (*values, query.limit),
         )
@@ -164,12 +164,12 @@ class ViewReader:
         found: dict[Place, list[bytes]] = {}
         if tags:
             rows = self._connection.rows(
-                f"SELECT tag, body FROM tags_{build} JOIN documents_{build} ON id = document"
+                f"SELECT tag, packed FROM tags_{build} JOIN documents_{build} ON id = document"
                 f" WHERE tag {self._connection.dialect.among} ORDER BY tag, key",
                 (as_elements(tags),),
             )
-            for tag, body in rows:
-                found.setdefault(tags[tag], []).append(unpacked(body))
+            for tag, packed in rows:
+                found.setdefault(tags[tag], []).append(unpacked(packed))
         return found
 
     def _parked(self, build: int, places: Sequence[Place]) -> dict[Place, list[Parked]]:

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from opentelemetry.trace import Tracer
 from pydantic import TypeAdapter
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
 from application.access import OPEN
@@ -202,7 +203,7 @@ def _stand_before(app: FastAPI, watch: Watch, before: Callable[[ASGIApp], ASGIAp
     build, tracer = app.build_middleware_stack, watch.tracer
 
     def built() -> ASGIApp:
-        asked = before(build())
+        asked = ServerErrorMiddleware(before(build()), app.exception_handlers[Exception])
         return Watched(Traced(asked, tracer) if tracer else asked, watch)
 
     app.build_middleware_stack = built  # type: ignore[method-assign]

@@ -27,7 +27,7 @@ from domain.rule import CalendarName
 from domain.tariff import Code, CodeRange
 from domain.text import Line, Prose, Quotation, Slug
 from infrastructure.committer import KeyReused, Overloaded, Stopping
-from infrastructure.database import StoreFull, StoreLost, StoreRefused
+from infrastructure.database import StoreDamaged, StoreFull, StoreLost, StoreRefused
 from infrastructure.log import Unreadable
 from infrastructure.view_reader import NotBuilt
 
@@ -209,6 +209,9 @@ def of_error(error: Exception, line: int | None = None) -> Problem:
             status, code, detail = _STORE[type(error)]
             headers = {"Retry-After": "1"} if status == 503 else None
             return Problem(status, code, detail, line=line, headers=headers)
+        case StoreDamaged():
+            _log.error("damaged store", exc_info=error)
+            return Problem(500, "store-damaged", "This is not stored as it was written; the service's log says more.")
         case Unreadable():
             _log.error("unreadable record", exc_info=error)
             return Problem(500, "unreadable-record", f"In the log {error}.", line=line)

@@ -1,7 +1,7 @@
 """Reading over HTTP: documents and lists of them, now or at other times, and the log itself. Nothing here writes."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -146,10 +146,14 @@ def _list_within(stores: Ask, view: str) -> Callable[..., Awaitable[Response]]:
         asked: Annotated[told, Query()],  # type: ignore[valid-type]
         if_none_match: IfNoneMatch = None,
     ) -> Response:
-        store = stores(request)
-        answer, is_empty = await _list(store, view, slug, asked, if_none_match)
-        if is_empty:
+        store, is_empty, within = stores(request), True, cast("AskedList", asked)
+        if within.min_position:
             await store.refuse_unknown(slug)
+        try:
+            answer, is_empty = await _list(store, view, slug, within, if_none_match)
+        finally:
+            if is_empty:
+                await store.refuse_unknown(slug)
         return answer
 
     return listed

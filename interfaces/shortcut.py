@@ -44,7 +44,7 @@ class Shortcut:
             if scope["method"] == "POST" and self._recording and not scope["query_string"]:
                 answer = await _recorded(self._recording, Request(scope, receive))
             elif scope["method"] == "GET" and self._stores and (asked := _asked(scope["query_string"])):
-                answer = await _shown(self._stores(), Request(scope), asked)
+                answer = await _shown(self._stores, Request(scope), asked)
         await (answer or self._app)(scope, receive, send)
 
 
@@ -67,8 +67,8 @@ def _asked(query: bytes) -> AskedAt | None:
     return AskedAt(min_position=int(position[1])) if position else None
 
 
-async def _shown(stores: Stores, request: Request, asked: AskedAt) -> Response | None:
-    """The answer with a document, if there is one."""
+async def _shown(stores: Callable[[], Stores], request: Request, asked: AskedAt) -> Response | None:
+    """The answer about a document."""
     named = _DOCUMENT.fullmatch(request.scope["path"])
     if named is None:
         return None
@@ -78,7 +78,7 @@ async def _shown(stores: Stores, request: Request, asked: AskedAt) -> Response |
         return None
     operation = "show-negotiation" if view == "negotiations" else f"show-{view}"
     try:
-        store = Seen(stores, identity_of(request), operation, address_of(request))
+        store = Seen(stores(), identity_of(request), operation, address_of(request))
         return await shown(store, (view, slug, key), asked, request.headers.get("if-none-match"))
-    except Exception:
-        return None  # the route meets with the same, and explains it
+    except Exception as error:
+        return problems.answer(problems.of_error(error))

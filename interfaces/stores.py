@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
@@ -17,7 +17,7 @@ from application.fold import Place
 from application.listing import Query
 from application.unseen import EVERYONE, Sight
 from application.view import Row
-from infrastructure.database import StoreRefused
+from infrastructure.database import StoreDamaged, StoreRefused
 from infrastructure.log import LogReader, LogRow
 from infrastructure.replayed import Histories, Replayed
 from infrastructure.view_reader import Found, Got, Page, ViewReader
@@ -72,12 +72,17 @@ class Stores:
                 raise Problem(503, "not-there-yet", detail, headers={"Retry-After": "1"})
             await asyncio.sleep(POLL_SECONDS)
 
-    async def hold_soon(self, position: int | None) -> bool:
-        """Whether the views hold a position, now or in a moment."""
+    async def hold_soon(self, position: int | None, negotiations: Container[str]) -> bool:
+        """Whether the views hold a position, now or in a moment.
+
+        They are waited for where something is parked in one of the negotiations: they alone say what is missing.
+        """
         deadline = time.monotonic() + SOON_SECONDS
-        while position and self.views.position() < position:
+        while position and (held := self.views.position()) < position:
             if time.monotonic() > deadline:
-                return False
+                if not held or all(parked.negotiation not in negotiations for parked in self.views.parked()):
+                    return False
+                await self.wait_for(position, self.views.position)
             await asyncio.sleep(POLL_SECONDS)
         return True
 
@@ -95,10 +100,19 @@ class Stores:
 
     def _answer(self) -> None:
         asked, self._asked = self._asked, []
-        asked = [(place, answer) for place, answer in asked if not answer.done()]
+        self._answer_all([(place, answer) for place, answer in asked if not answer.done()])
+
+    def _answer_all(self, asked: list[tuple[Place, asyncio.Future[tuple[Got, frozenset[str]]]]]) -> None:
         try:
             got = self.views.get({place for place, _ in asked})
             narrowed = self.log.narrowed(got.position)
+        except StoreDamaged as error:
+            if len(asked) == 1:
+                asked[0][1].set_exception(error)
+            else:  # the others are answered
+                for one in asked:
+                    self._answer_all([one])
+            return
         except Exception as error:
             for _, answer in asked:
                 answer.set_exception(error)
@@ -162,7 +176,7 @@ class Seen:
         sight = self.sight(place[1])
         if sight is None:
             raise answering.not_found(place)
-        if not await self._stores.hold_soon(min_position):
+        if not await self._stores.hold_soon(min_position, [place[1]]):
             return None
         (position, documents, restricted), narrowed = await self._stores.get(place)
         if place[1] in narrowed or (sight != EVERYONE and place[1] in restricted):
@@ -176,8 +190,8 @@ class Seen:
         """A page of stored documents; of negotiations of which whoever asks may see more, or less since they were
         stored, replayed ones.
         """
-        query = self.narrowed(query)
-        if query.negotiations is not None and not await self._stores.hold_soon(asked.min_position):
+        within, query = query.negotiations, self.narrowed(query)
+        if within is not None and not await self._stores.hold_soon(asked.min_position, within):
             rows = await self.replay(asked, lambda state: replayed_rows(state, query))
             return Page(rows, self.position)
         await self._stores.wait_for(asked.min_position, self._stores.views.position)

@@ -189,7 +189,7 @@ class Desk:
         """All documents that serve, also those that are kept only to fold on."""
         connection = self.database.reader("views")
         build = connection.value("SELECT build FROM builds WHERE serving = 1")
-        rows = connection.rows(f"SELECT view, negotiation, key, body FROM documents_{build}")
+        rows = connection.rows(f"SELECT view, negotiation, key, packed FROM documents_{build}")
         connection.close()
         return {(view, negotiation, key): unpacked(body) for view, negotiation, key, body in rows}
 

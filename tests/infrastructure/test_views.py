@@ -61,7 +61,7 @@ class Desk:
     def documents(self) -> dict[Any, bytes]:
         connection = self.database.reader("views")
         build = connection.value("SELECT build FROM builds WHERE serving = 1")
-        rows = connection.rows(f"SELECT view, negotiation, key, body FROM documents_{build}")
+        rows = connection.rows(f"SELECT view, negotiation, key, packed FROM documents_{build}")
         connection.close()
         return {tuple(place): unpacked(body) for *place, body in rows}
 

@@ -280,7 +280,7 @@ def test_both_names_of_a_record_can_be_erased_in_either_order(office: Office) ->
 def views(address: str) -> dict[Any, bytes]:
     with closing(Settings(database=address).store().reader("views")) as connection:
         build = connection.value("SELECT build FROM builds WHERE serving = 1")
-        rows = connection.rows(f"SELECT view, negotiation, key, body FROM documents_{build}")
+        rows = connection.rows(f"SELECT view, negotiation, key, packed FROM documents_{build}")
     return {tuple(place): unpacked(body) for *place, body in rows}
 
 

@@ -97,7 +97,7 @@ def address(request: pytest.FixtureRequest, new_store: Callable[[str], str]) -> 
 def documents(address: str) -> dict[Any, bytes]:
     with closing(Settings(database=address).store().reader("views")) as connection:
         build = connection.value("SELECT build FROM builds WHERE serving = 1")
-        rows = connection.rows(f"SELECT view, negotiation, key, body FROM documents_{build}")
+        rows = connection.rows(f"SELECT view, negotiation, key, packed FROM documents_{build}")
     return {tuple(place): unpacked(text) for *place, text in rows}
 
 

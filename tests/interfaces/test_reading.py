@@ -1,8 +1,9 @@
 """Reading over HTTP: lists and their filters, pages, validators, waiting, and that nothing here writes."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -10,11 +11,20 @@ import pytest
 from fastapi.concurrency import run_in_threadpool
 from fastapi.testclient import TestClient
 
+from application.access import Identity
+from application.fold import Place
+from application.listing import Query
+from infrastructure.database import StoreDamaged
+from infrastructure.documents import Parked
 from infrastructure.log import Log
+from infrastructure.projector import Projector
 from infrastructure.settings import Settings
 from infrastructure.sqlite import StoreRefused
+from infrastructure.view_store import ViewStore
 from interfaces import stores
+from interfaces.asking import AskedList
 from interfaces.main import application, projector
+from interfaces.problems import Problem
 from tests.interfaces.conftest import Tell
 
 Read = Callable[..., Any]
@@ -170,6 +180,71 @@ def test_who_reads_its_own_write_does_not_wait_for_views_that_lag(
     assert [answer.status_code for answer in at_once] == [200, 200, 200, 200, 200, 404, 200]
     assert {answer.headers["parley-position"] for answer in at_once[:5]} == {str(head)}
     assert at_once[1].json()["flags"]
+
+
+@pytest.fixture
+def lagging(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[TestClient, Projector]]:
+    """A service whose views hold the first record of two, until the projector is told to go on."""
+    monkeypatch.setattr(stores, "SOON_SECONDS", 0)
+    monkeypatch.setattr(stores, "WAIT_SECONDS", 0.2)
+    Log(settings.store()).close()
+    with closing(projector(settings)) as views, TestClient(application(settings, ("recording", "reading"))) as client:
+        told = {"negotiation": "talks", "occurred": "2025-01-02"}
+        assert client.post("/v1/records/open-negotiation", json=told | {"title": "Talks"}).status_code == 201
+        for _ in views.rebuild():
+            pass
+        assert client.post("/v1/records/annotate", json=told | {"note": "Noted."}).status_code == 201
+        yield client, views
+
+
+def test_views_that_miss_something_are_waited_for(lagging: tuple[TestClient, Projector], settings: Settings) -> None:
+    client, _ = lagging
+    with closing(ViewStore(settings.store())) as store, store.transaction():
+        store.documents(1).park(Parked(1, "timeline", "talks", "none", "for a test"))
+    answer = client.get("/v1/negotiations/talks?min_position=2")
+    assert (answer.status_code, answer.json()["code"]) == (503, "not-there-yet")
+
+
+def test_a_position_that_does_not_come_is_waited_for_once(lagging: tuple[TestClient, Projector]) -> None:
+    client, _ = lagging
+    began = time.monotonic()
+    assert client.get("/v1/negotiations/talks?min_position=99").status_code == 503
+    assert time.monotonic() - began < 0.4
+    assert client.get("/v1/negotiations/none/timeline?min_position=99").status_code == 404
+    assert client.get("/v1/negotiations/none/timeline?cursor=abc").status_code == 404
+
+
+def test_who_may_see_some_negotiations_waits_across_them(lagging: tuple[TestClient, Projector]) -> None:
+    client, _ = lagging
+    some = Identity("reader", {"talks": frozenset({"reader"})})
+    seen = stores.Seen(client.app.state.stores, some, "list-sources", "")  # type: ignore[attr-defined]
+    with pytest.raises(Problem, match="Position 2"):
+        asyncio.run(seen.page(Query("sources"), AskedList(min_position=2)))
+
+
+def test_a_damaged_document_takes_no_other_with_it(lagging: tuple[TestClient, Projector], settings: Settings) -> None:
+    client, views = lagging
+    views.catch_up()
+    with closing(settings.store().writer("views")) as connection:
+        connection.run("UPDATE documents_1 SET packed = ? WHERE view = 'ledger'", (b"none",))
+    places: list[Place] = [("negotiations", "talks", "talks"), ("ledger", "talks", "ledger")]
+
+    async def both() -> list[Any]:
+        asked = client.app.state.stores  # type: ignore[attr-defined]
+        return await asyncio.gather(*map(asked.get, places), return_exceptions=True)
+
+    whole, damaged = asyncio.run(both())
+    assert places[0] in whole[0].found
+    assert isinstance(damaged, StoreDamaged)
+    assert client.get("/v1/negotiations/talks").status_code == 200
+    answer = client.get("/v1/negotiations/talks/ledger")
+    assert (answer.status_code, answer.json()["code"]) == (500, "store-damaged")
+
+
+def test_what_goes_wrong_before_the_routes_is_a_problem_document(client: TestClient) -> None:
+    del client.app.state.stores  # type: ignore[attr-defined]
+    answer = client.get("/v1/negotiations/talks")
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
 
 
 @pytest.mark.parametrize(
