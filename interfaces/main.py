@@ -9,8 +9,6 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from opentelemetry.trace import Tracer
 from pydantic import TypeAdapter
-from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.types import ASGIApp
 
 from application.access import OPEN
 from application.command import all_commands
@@ -53,7 +51,7 @@ from interfaces.watching import Watch, Watched
 
 Part = Literal["recording", "projecting", "reading"]
 EVERYTHING: tuple[Part, ...] = ("recording", "projecting", "reading")
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 1.0
 """How long a start waits for the views: those of a small store are up to date with the first answer."""
 
 logs.configure()
@@ -115,12 +113,10 @@ def application(
         )
     )
     stores = (lambda: app.state.stores) if "reading" in parts else None
-
-    def before(routes: ASGIApp) -> ASGIApp:
-        shortest = Shortcut(routes, recorder, stores)
-        return Gate(shortest, lambda: app.state.guard) if guarded else shortest
-
-    _stand_before(app, watch, before)
+    app.add_middleware(Shortcut, recording=recorder, stores=stores)
+    if guarded:
+        app.add_middleware(Gate, guard=lambda: app.state.guard)
+    _watch(app, watch)
     _document(app, guarded)
     return app
 
@@ -198,15 +194,11 @@ def _journal(access: AccessStore) -> Journal:
     return note
 
 
-def _stand_before(app: FastAPI, watch: Watch, before: Callable[[ASGIApp], ASGIApp]) -> None:
-    """Let requests come by here before the framework's own ways, which the shortcut spares most of them."""
+def _watch(app: FastAPI, watch: Watch) -> None:
+    """Stand before all else, also before what answers an error that nobody foresaw."""
     build, tracer = app.build_middleware_stack, watch.tracer
-
-    def built() -> ASGIApp:
-        asked = ServerErrorMiddleware(before(build()), app.exception_handlers[Exception])
-        return Watched(Traced(asked, tracer) if tracer else asked, watch)
-
-    app.build_middleware_stack = built  # type: ignore[method-assign]
+    traced = (lambda: Traced(build(), tracer)) if tracer else build
+    app.build_middleware_stack = lambda: Watched(traced(), watch)  # type: ignore[method-assign]
 
 
 def _document(app: FastAPI, guarded: bool) -> None:

@@ -90,8 +90,10 @@ def test_a_body_that_cannot_be_read_is_refused(
 
 
 def test_an_unforeseen_error_is_answered_without_internals(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    stores = client.app.state.stores  # type: ignore[attr-defined]
-    stores.views.close()
+    def broken(*_: object) -> None:
+        raise RuntimeError("in SQLite")
+
+    monkeypatch.setattr(client.app.state.stores.views, "select", broken)  # type: ignore[attr-defined]
     answer = client.get("/v1/negotiations")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal-error")
     assert "sqlite" not in answer.text.lower()

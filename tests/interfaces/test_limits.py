@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
 from application.credentials import Known, digest, new_key
+from infrastructure.identities import POLL_SECONDS
 from infrastructure.settings import Settings
 from interfaces import gate, limits
 from interfaces.limits import Buckets, Limits
@@ -152,6 +153,7 @@ def test_who_asks_is_asked_again_at_the_end_of_a_body(settings: Settings) -> Non
             async def body() -> AsyncIterator[bytes]:
                 yield b'{"negotiation": "talks", "title": "Talks",'
                 app.state.access.revoke_key("desk", datetime.now(UTC), "test")
+                await asyncio.sleep(POLL_SECONDS + 0.05)
                 yield b' "occurred": "2025-01-02"}'
 
             transport = httpx2.ASGITransport(app=app)
