@@ -97,6 +97,8 @@ def test_a_read_of_a_restricted_record_is_taken_down_with_its_address(desk: Desk
 def test_the_words_that_are_sought_are_not_kept(desk: Desk) -> None:
     """A name among them may be erased."""
     _, paper = begin(desk)
+    position = desk.ask("red", "/v1/records").headers["parley-position"]
+    assert desk.ask("reader", "/v1/negotiations", min_position=position).status_code == 200
     for sought, told in (({"q": "paper"}, ""), ({"q": "paper", "kind": "article"}, "?kind=article")):
         assert desk.read_by("red", "/v1/sources", **sought) == [("red", f"/v1/sources{told}", [paper])]
 
