@@ -70,9 +70,7 @@ def _gather(fact: Fact, path: str, found: list[Reference]) -> None:
     # One list that is passed on, and no generators within generators: each record comes by here several times.
     for name, kind in _naming_fields(type(fact)):
         value = getattr(fact, name)
-        if value.__class__ is str and kind and kind != "subject":
-            found.append(Reference(kind, value, path + name))
-        elif value:
+        if value is not None and value != ():
             _gather_from(value, kind, path + name, found)
 
 

@@ -250,12 +250,8 @@ def unpacked(stored: bytes) -> bytes:
 
 def _texts(words: Iterable[str]) -> Iterator[list[str]]:
     """The words of a document, each once, as texts of a bounded length; one at least, also without a word."""
-    told = list(dict.fromkeys(words))
-    if sum(map(len, told)) <= TEXT_LENGTH:
-        yield told
-        return
     text, length = list[str](), 0
-    for word in told:
+    for word in dict.fromkeys(words):
         text.append(word)
         length += len(word)
         if length > TEXT_LENGTH:

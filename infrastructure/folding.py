@@ -109,8 +109,7 @@ def counting(standings: Iterable[Standing], asked: str) -> dict[Place, Folding]:
     for standing in standings:
         for view, place in touched(standing.record):
             if standing.counts(view, asked):
-                folding = found.get(place) or found.setdefault(place, Folding(view, []))
-                folding.records.append(standing.record)
+                found.setdefault(place, Folding(view, [])).records.append(standing.record)
     return found
 
 
@@ -175,10 +174,4 @@ def _told_alike(new: object, old: object) -> bool:
 
 def _parts(index: Index) -> list[object]:
     """What a text is made of: a history by its entries."""
-    parts: list[object] = []
-    for told in index.text:
-        if isinstance(told, tuple):
-            parts += told
-        else:
-            parts.append(told)
-    return parts
+    return [part for told in index.text for part in (told if isinstance(told, tuple) else (told,))]

@@ -160,14 +160,16 @@ class Replayed:
         return row._replace(state=encode(told))
 
     def at(self, times: Times) -> "Replayed":
-        """The state at other times; what it discloses counts as disclosed here."""
-        other = Replayed(self._histories, times, self._going_by, (), self._now, self._seeing, self._head)
-        other.disclosed = self.disclosed
-        return other
+        """The state at other times."""
+        return self._other(times)
 
     def with_supposed(self, records: Sequence[Record]) -> "Replayed":
         """The same state, with records of one negotiation on top that somebody supposes."""
-        other = Replayed(self._histories, self._times, self._going_by, records, self._now, self._seeing, self._head)
+        return self._other(self._times, records)
+
+    def _other(self, times: Times, supposed: Sequence[Record] = ()) -> "Replayed":
+        """Another state for the same asker; what it discloses counts as disclosed here."""
+        other = Replayed(self._histories, times, self._going_by, supposed, self._now, self._seeing, self._head)
         other.disclosed = self.disclosed
         return other
 
@@ -231,8 +233,9 @@ class Replayed:
     def _history(self, negotiation: str) -> History:
         if negotiation not in self._folded:
             sight = self._seeing(negotiation)
-            held = self._histories
-            history = held.get(negotiation, self._times, sight, self._now, self._head) if sight else History(())
+            history = History(())
+            if sight:
+                history = self._histories.get(negotiation, self._times, sight, self._now, self._head)
             own = [record for record in self._supposed if record.event.envelope.negotiation == negotiation]
             self._folded[negotiation] = history.with_supposed(own) if own else history
         return self._folded[negotiation]

@@ -190,7 +190,8 @@ class Gate:
         async def received() -> Message:
             """Who asks is asked again at the end of a body that was long on its way."""
             message = await receive()
-            if message["type"] == "http.request" and time.monotonic() - began > POLL_SECONDS:
+            is_end = message["type"] == "http.request" and not message.get("more_body")
+            if is_end and time.monotonic() - began > POLL_SECONDS:
                 scope["identity"] = await guard.identity(scope)
             return message
 

@@ -1,7 +1,7 @@
 """Reading over HTTP: documents and lists of them, now or at other times, and the log itself. Nothing here writes."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -146,15 +146,9 @@ def _list_within(stores: Ask, view: str) -> Callable[..., Awaitable[Response]]:
         asked: Annotated[told, Query()],  # type: ignore[valid-type]
         if_none_match: IfNoneMatch = None,
     ) -> Response:
-        store, is_empty, within = stores(request), True, cast("AskedList", asked)
-        if within.min_position:
-            await store.refuse_unknown(slug)
-        try:
-            answer, is_empty = await _list(store, view, slug, within, if_none_match)
-        finally:
-            if is_empty:
-                await store.refuse_unknown(slug)
-        return answer
+        store = stores(request)
+        await store.refuse_unknown(slug)
+        return await _list(store, view, slug, asked, if_none_match)
 
     return listed
 
@@ -168,24 +162,21 @@ def _list_across(stores: Ask, view: str) -> Callable[..., Awaitable[Response]]:
         if_none_match: IfNoneMatch = None,
     ) -> Response:
         across: AskedAcross = asked
-        answer, _ = await _list(stores(request), view, across.negotiation, across, if_none_match)
-        return answer
+        return await _list(stores(request), view, across.negotiation, across, if_none_match)
 
     return listed
 
 
 async def _list(
     store: Seen, view: str, negotiation: str | None, asked: AskedList, if_none_match: str | None
-) -> tuple[Response, bool]:
-    """The answer with a page, and whether nothing is on it."""
+) -> Response:
     query = asking.query(view, negotiation, asked)
     if not asked.is_now or view_named(view).reckoned:
         query = store.narrowed(query)
         body = await store.replay(asked, lambda state: listed(state, query, asked))
-        return answering.answer(body, store.position, if_none_match), answering.is_empty(body)
+        return answering.answer(body, store.position, if_none_match)
     page = await store.page(query, asked)
-    body = answering.timed(_as_page(query, page.rows), asked)
-    return answering.answer(body, page.position, if_none_match), answering.is_empty(body)
+    return answering.answer(answering.timed(_as_page(query, page.rows), asked), page.position, if_none_match)
 
 
 def listed(state: Replayed, query: ListQuery, asked: AskedAt) -> bytes:

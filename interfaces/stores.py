@@ -62,28 +62,23 @@ class Stores:
 
     async def wait_for(self, position: int | None, reached: Callable[[], int]) -> None:
         """Return once a position is reached; raises a problem after five seconds."""
-        deadline = time.monotonic() + WAIT_SECONDS
-        while position and reached() < position:
-            if time.monotonic() > deadline:
-                detail = (
-                    f"Position {position} is not in the answer yet: it rests on {reached()}."
-                    " `parley serve` or `parley project` folds what is recorded; /readyz tells how far it is behind."
-                )
-                raise Problem(503, "not-there-yet", detail, headers={"Retry-After": "1"})
-            await asyncio.sleep(POLL_SECONDS)
+        if not await _is_reached(position, reached, WAIT_SECONDS):
+            detail = (
+                f"Position {position} is not in the answer yet: it rests on {reached()}."
+                " `parley serve` or `parley project` folds what is recorded; /readyz tells how far it is behind."
+            )
+            raise Problem(503, "not-there-yet", detail, headers={"Retry-After": "1"})
 
     async def hold_soon(self, position: int | None, negotiations: Container[str]) -> bool:
         """Whether the views hold a position, now or in a moment.
 
         They are waited for where something is parked in one of the negotiations: they alone say what is missing.
         """
-        deadline = time.monotonic() + SOON_SECONDS
-        while position and (held := self.views.position()) < position:
-            if time.monotonic() > deadline:
-                if not held or all(parked.negotiation not in negotiations for parked in self.views.parked()):
-                    return False
-                await self.wait_for(position, self.views.position)
-            await asyncio.sleep(POLL_SECONDS)
+        if await _is_reached(position, self.views.position, SOON_SECONDS):
+            return True
+        if not self.views.position() or all(one.negotiation not in negotiations for one in self.views.parked()):
+            return False
+        await self.wait_for(position, self.views.position)
         return True
 
     async def get(self, place: Place) -> tuple[Got, frozenset[str]]:
@@ -106,14 +101,11 @@ class Stores:
         try:
             got = self.views.get({place for place, _ in asked})
             narrowed = self.log.narrowed(got.position)
-        except StoreDamaged as error:
-            if len(asked) == 1:
-                asked[0][1].set_exception(error)
-            else:  # the others are answered
+        except Exception as error:
+            if isinstance(error, StoreDamaged) and len(asked) > 1:  # the others are answered
                 for one in asked:
                     self._answer_all([one])
-            return
-        except Exception as error:
+                return
             for _, answer in asked:
                 answer.set_exception(error)
             return
@@ -191,10 +183,11 @@ class Seen:
         stored, replayed ones.
         """
         within, query = query.negotiations, self.narrowed(query)
-        if within is not None and not await self._stores.hold_soon(asked.min_position, within):
+        if within is None:
+            await self._stores.wait_for(asked.min_position, self._stores.views.position)
+        elif not await self._stores.hold_soon(asked.min_position, within):
             rows = await self.replay(asked, lambda state: replayed_rows(state, query))
             return Page(rows, self.position)
-        await self._stores.wait_for(asked.min_position, self._stores.views.position)
         page = self._stores.views.select(query)
         others = frozenset(name for name in page.restricted if self.sight(name) != EVERYONE)
         others |= self._stores.log.narrowed(page.position)
@@ -284,6 +277,16 @@ class Seen:
                     self._stores.journal(self.clock(), self._identity.name, negotiation, self._address, told)
                 except StoreRefused:
                     raise Problem(503, "read-not-recorded", NOT_RECORDED) from None
+
+
+async def _is_reached(position: int | None, reached: Callable[[], int], seconds: float) -> bool:
+    """Whether a position is reached within some seconds."""
+    deadline = time.monotonic() + seconds
+    while position and reached() < position:
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(POLL_SECONDS)
+    return True
 
 
 def no_record(record: UUID) -> Problem:
