@@ -18,6 +18,9 @@ TEXT_LENGTH = 100_000
 """PostgreSQL takes texts of up to 1 MiB, in bytes."""
 TEXTS_MAX = 2**20
 """In how many texts a document can be found."""
+HIDDEN, SHOWN, SHOWN_ACROSS = range(3)
+"""In which lists a document is: in none, in those of its negotiation, or also in those across negotiations. Most are in
+none of the latter, and so not in their index."""
 
 
 class Stored(NamedTuple):
@@ -28,7 +31,7 @@ class Stored(NamedTuple):
     id: int
     folded: tuple[str, int]
     listed: tuple[str, str, str, int]
-    """By what it is found in lists: its kind, date, tags, and whether it is shown."""
+    """By what it is found in lists: its kind, date, tags, and in which lists: `HIDDEN`, `SHOWN` or `SHOWN_ACROSS`."""
     texts: int
     body: bytes
 

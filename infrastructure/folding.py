@@ -8,11 +8,12 @@ from typing import NamedTuple
 import structlog
 
 from application.fold import Place, evolved, touched
+from application.listing import ACROSS
 from application.replay import Standing
 from application.view import Document, Index, Record, View, texts
 from domain.moment import reached
 from domain.text import words
-from infrastructure.documents import Changed, Parked, Stored, tags
+from infrastructure.documents import HIDDEN, SHOWN, SHOWN_ACROSS, Changed, Parked, Stored, tags
 from infrastructure.serialization import decode_document, encode
 
 KEPT_BYTES = 8 * 2**20
@@ -150,11 +151,17 @@ def fresh(view: View, place: Place, document: Document, last: Record, kept: Kept
         before=kept.stored if kept else None,
         folded=last.place,
         body=encode(document),
-        listed=(index.kind, index.date, tags(place, index), int(index.shown)),
+        listed=(index.kind, index.date, tags(place, index), _shown(view, index)),
         words=None if told is None else words(told),
         added=added,
     )
     return Fresh(changed, document, index)
+
+
+def _shown(view: View, index: Index) -> int:
+    if not index.shown:
+        return HIDDEN
+    return SHOWN_ACROSS if view.name in ACROSS else SHOWN
 
 
 def _told(index: Index, before: Index | None) -> tuple[str | None, bool]:

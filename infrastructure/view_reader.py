@@ -9,7 +9,7 @@ from application.listing import Query
 from application.view import Row
 from domain.text import words
 from infrastructure.database import Database, TableMissing, as_elements
-from infrastructure.documents import TEXTS_MAX, Documents, Parked, touch, unpacked
+from infrastructure.documents import SHOWN, SHOWN_ACROSS, TEXTS_MAX, Documents, Parked, touch, unpacked
 from infrastructure.view_store import TABLES
 
 _T = TypeVar("_T")
@@ -107,7 +107,7 @@ class ViewReader:
         rows = self._connection.rows(
             f"SELECT 0, position, '', '', '', {nothing} FROM builds WHERE build = ?"
             # The sum keeps PostgreSQL, which has no statistics here, from the index of all that is shown.
-            f" UNION ALL SELECT 1, 0, view, negotiation, key, packed FROM documents_{build} WHERE shown + 0 = 1"
+            f" UNION ALL SELECT 1, 0, view, negotiation, key, packed FROM documents_{build} WHERE shown + 0 >= {SHOWN}"
             f" AND (view, negotiation, key) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM {elements})"
             f" UNION ALL SELECT 2, 0, tag, '', key, packed FROM tags_{build} JOIN documents_{build} ON id = document"
             f" WHERE tag {self._connection.dialect.among}"
@@ -199,12 +199,14 @@ class ViewReader:
             )
             sought = words(query.text)
             told += [(found, self._connection.search(word)) for word in sought] or [("'' = ?", "nothing")]
-        among = self._connection.dialect.among
+        among, shown = self._connection.dialect.among, f"shown >= {SHOWN}"
         if query.negotiations is not None and len(query.negotiations) == 1:
             told.append(("negotiation = ?", next(iter(query.negotiations))))
-        elif query.negotiations is not None:
-            told.append((f"negotiation {among}", as_elements(query.negotiations)))
+        else:
+            shown = f"shown = {SHOWN_ACROSS}"
+            if query.negotiations is not None:
+                told.append((f"negotiation {among}", as_elements(query.negotiations)))
         if query.left_out:
             told.append((f"negotiation NOT {among}", as_elements(query.left_out)))
         asked = [(clause, value) for clause, value in told if value]
-        return ["shown = 1", *(clause for clause, _ in asked)], [value for _, value in asked]
+        return [shown, *(clause for clause, _ in asked)], [value for _, value in asked]

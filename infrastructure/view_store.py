@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from infrastructure.database import Database, TableMissing
-from infrastructure.documents import Documents
+from infrastructure.documents import SHOWN, SHOWN_ACROSS, Documents
 from infrastructure.tables import Tables
 
 _BUILDS = (
@@ -35,9 +35,9 @@ BUILD_TABLES = ("documents", "tags", "texts", "pending", "parked", "rebuilt", "r
 """The tables of a build, by what stands before its number."""
 _INDEXES = (
     "CREATE INDEX IF NOT EXISTS documents_{build}_by_date ON documents_{build} (view, date, negotiation, key)"
-    " WHERE shown = 1",
+    f" WHERE shown = {SHOWN_ACROSS}",
     "CREATE INDEX IF NOT EXISTS documents_{build}_of_negotiation ON documents_{build} (view, negotiation, date, key)"
-    " WHERE shown = 1",
+    f" WHERE shown >= {SHOWN}",
 )
 """Made when a build is filled: one sort is cheaper than as many insertions."""
 
@@ -51,7 +51,7 @@ class Build(NamedTuple):
     writer: str = ""
 
 
-TABLES = Tables("views", "views in", 7, lambda connection, _: connection.declare(*_BUILDS), is_copy=True)
+TABLES = Tables("views", "views in", 8, lambda connection, _: connection.declare(*_BUILDS), is_copy=True)
 
 
 class ViewStore:

@@ -121,6 +121,10 @@ def test_postgresql_goes_through_no_more_documents_than_it_must(
     desk = Desk(Settings(database=new_store("postgresql")).store())
     notes = [told("annotate", note=f"Noted as number {n}.") for n in range(1000)]
     one(desk.committer, Request(notes))
+    one(desk.committer, Request([told("open-negotiation", negotiation="others", title="Others")]))
+    article = {"title": "A text", "publisher": "A paper", "kind": "article"}
+    articles = [told("register-source", negotiation="others", source=f"s{n}", **article) for n in range(300)]
+    one(desk.committer, Request(articles))
     plain, looked_at = PostgresConnection.rows, list[float]()
 
     def explained(self: PostgresConnection, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -131,6 +135,7 @@ def test_postgresql_goes_through_no_more_documents_than_it_must(
     with projector(desk):
         monkeypatch.setattr(PostgresConnection, "rows", explained)
         desk.read()
+        assert not desk.reader.select(Query("sources", frozenset(["talks"]))).rows
         assert max(looked_at) < 100
         for text, found in (("noted number", 100), ("number 77", 11), ("nothing", 0)):
             page = desk.reader.select(Query("timeline", frozenset(["talks"]), text=text, limit=100))
@@ -229,7 +234,7 @@ def test_a_document_with_more_words_than_one_text_can_hold_is_stored_and_found(d
         live.catch_up()
         for _ in range(2):
             for word in ("w0x0", "w69x1799"):
-                assert desk.reader.select(Query(view="positions", text=word)).rows
+                assert desk.reader.select(Query("positions", frozenset(["talks"]), text=word)).rows
             rebuilt(live)
 
 
@@ -277,7 +282,7 @@ def test_a_last_record_that_cannot_be_read_holds_up_nobody_who_waits(desk: Desk)
 
 def test_a_document_is_found_by_all_that_was_ever_added_to_it(desk: Desk) -> None:
     def found(text: str) -> bool:
-        return bool(desk.reader.select(Query(view="positions", text=text)).rows)
+        return bool(desk.reader.select(Query("positions", frozenset(["talks"]), text=text)).rows)
 
     def claim(words: str, occurred: str, key: str) -> Record:
         told = {"claimant": "north", "subject": "issue/fish", "kind": "position", "claim": key, "occurred": occurred}
