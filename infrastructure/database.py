@@ -181,7 +181,10 @@ class Database(Protocol):
     def writer(self, part: Part) -> Connection: ...
 
     def reader(self, part: Part) -> Connection:
-        """A connection that cannot write. Raises `StoreRefused` where nothing was ever stored."""
+        """A connection that cannot write; one that reads the views can read the log as well.
+
+        Raises `StoreRefused` where nothing was ever stored.
+        """
 
     def news(self) -> News: ...
 

@@ -127,10 +127,6 @@ class LogReader:
         """The negotiations in which a record is or was for some alone."""
         return frozenset(name for (name,) in self._connection.rows("SELECT negotiation FROM restricted"))
 
-    def narrowed(self, position: int) -> frozenset[str]:
-        """The negotiations in which a record after a position restricts an earlier one."""
-        return frozenset(name for (name,) in self._connection.rows(NARROWED, (position,)))
-
     def knows(self, negotiation: str) -> bool:
         """Whether there is any record of a negotiation."""
         return bool(self._connection.rows("SELECT 1 FROM records WHERE negotiation = ? LIMIT 1", (negotiation,)))
@@ -273,8 +269,6 @@ class Log(LogReader):
         return found
 
 
-NARROWED = "SELECT negotiation FROM records WHERE topic = 'Record.Restricted' AND position > ? ORDER BY position"
-"""Asked with every read of a view: in this form it is answered by its index alone."""
 _ROW = "position, topic, state, negotiation"
 PAGE = 2000
 """How many records are read at once."""

@@ -201,8 +201,10 @@ class SqliteDatabase:
         if not file.exists():
             raise StoreRefused(f"There is no store at {file}: record something, or start the service that records.")
         try:
-            connection = _connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+            connection = _connect(_to_read(file), uri=True)
             connection.execute("PRAGMA schema_version")
+            if part == "views":  # what was restricted since is asked together with them
+                connection.execute("ATTACH ? AS log", (_to_read(self.files["log"]),))
         except sqlite3.Error as error:
             raise StoreRefused(f"The store {file} cannot be opened: {error}.") from None
         return SqliteConnection(connection, file)
@@ -266,6 +268,10 @@ def _refuse_read_only(file: Path) -> None:
     for needed in (file, file.parent):
         if needed.exists() and not os.access(needed, os.W_OK):
             raise StoreRefused(f"The store {file} cannot be opened: this user has no right to write {needed}.")
+
+
+def _to_read(file: Path) -> str:
+    return f"{file.absolute().as_uri()}?mode=ro"
 
 
 def _connect(file: str, *, uri: bool = False) -> sqlite3.Connection:

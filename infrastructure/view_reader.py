@@ -13,6 +13,12 @@ from infrastructure.documents import SHOWN, SHOWN_ACROSS, TEXTS_MAX, Documents, 
 from infrastructure.view_store import TABLES
 
 _T = TypeVar("_T")
+NARROWED = (
+    "SELECT negotiation FROM records WHERE topic = 'Record.Restricted'"
+    " AND position > (SELECT position FROM builds WHERE build = ?) ORDER BY position"
+)
+"""The negotiations in which a record that the views do not hold yet restricts an earlier one. Asked with every read:
+in this form it is answered by an index of its own."""
 
 
 class Found(NamedTuple):
@@ -24,23 +30,25 @@ class Found(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Documents of a list, each with its place in it; the position they rest on; and the negotiations of which some
-    records are left out.
+    """Documents of a list, each with its place in it; the position they rest on; the negotiations of which some
+    records are left out; and those of which more are to be left out since.
     """
 
     rows: list[tuple[Row, Found]]
     position: int
     restricted: frozenset[str] = frozenset()
+    narrowed: frozenset[str] = frozenset()
 
 
 class Got(NamedTuple):
-    """The position that the store has reached, those of some documents that are there, and the negotiations of which
-    some records are left out.
+    """The position that the store has reached, those of some documents that are there, the negotiations of which some
+    records are left out, and those of which more are to be left out since.
     """
 
     position: int
     found: dict[Place, Found]
     restricted: frozenset[str]
+    narrowed: frozenset[str]
 
 
 class NotBuilt(Exception):
@@ -114,14 +122,15 @@ class ViewReader:
             f" UNION ALL SELECT 3, 0, '', '', '', {nothing} FROM (SELECT 1 FROM parked_{build} LIMIT 1) AS any_parked"
             f" UNION ALL SELECT 4, 0, '', negotiation, '', {nothing} FROM restricted_{build} WHERE negotiation IN"
             f" (SELECT value ->> 1 FROM {elements})"
+            f" UNION ALL SELECT 5, 0, '', negotiation, '', {nothing} FROM ({NARROWED}) AS narrowings"
             " ORDER BY 1, 5",
-            (build, told := json.dumps(places), as_elements(touches), told),
+            (build, told := json.dumps(places), as_elements(touches), told, build),
         )
         position = 0
         bodies: dict[Place, bytes] = {}
         flags: dict[Place, list[bytes]] = {}
         parked: dict[Place, list[Parked]] = {}
-        restricted = set[str]()
+        restricted, narrowed = set[str](), set[str]()
         for what, number, one, negotiation, key, packed in rows:
             match what:
                 case 0:
@@ -132,10 +141,12 @@ class ViewReader:
                     flags.setdefault(touches[one], []).append(unpacked(packed))
                 case 3:
                     parked = self._parked(build, places)
-                case _:
+                case 4:
                     restricted.add(negotiation)
+                case _:
+                    narrowed.add(negotiation)
         found = {place: Found(body, flags.get(place, ()), parked.get(place, ())) for place, body in bodies.items()}
-        return Got(position, found, frozenset(restricted))
+        return Got(position, found, frozenset(restricted), frozenset(narrowed))
 
     def _select(self, build: int, query: Query) -> Page:
         column, descending = query.sort.removeprefix("-"), query.sort.startswith("-")
@@ -156,7 +167,9 @@ class ViewReader:
             ((row[0], row[1], row[2]), Found(unpacked(row[3]), flags.get(place, ()), parked.get(place, ())))
             for place, row in zip(places, rows, strict=True)
         ]
-        return Page(found, position, Documents(self._connection, build).restricted(query.negotiations))
+        restricted = Documents(self._connection, build).restricted(query.negotiations)
+        narrowed = frozenset(name for (name,) in self._connection.rows(NARROWED, (build,)))
+        return Page(found, position, restricted, narrowed)
 
     def _flags(self, build: int, places: Sequence[Place]) -> dict[Place, list[bytes]]:
         """The flags that touch documents, by the places of those."""

@@ -58,7 +58,7 @@ class Stores:
         self.histories = histories
         self.journal = journal
         self._replays = ThreadPoolExecutor(1, "replays")
-        self._asked: list[tuple[Place, asyncio.Future[tuple[Got, frozenset[str]]]]] = []
+        self._asked: list[tuple[Place, asyncio.Future[Got]]] = []
 
     async def wait_for(self, position: int | None, reached: Callable[[], int]) -> None:
         """Return once a position is reached; raises a problem after five seconds."""
@@ -81,15 +81,12 @@ class Stores:
         await self.wait_for(position, self.views.position)
         return True
 
-    async def get(self, place: Place) -> tuple[Got, frozenset[str]]:
-        """A document as it is stored, and the negotiations of which the views still show what was restricted since.
-
-        What is asked for at once is one question.
-        """
+    async def get(self, place: Place) -> Got:
+        """A document as it is stored; what is asked for at once is one question."""
         loop = asyncio.get_running_loop()
         if not self._asked:
             loop.call_soon(self._answer)
-        answer: asyncio.Future[tuple[Got, frozenset[str]]] = loop.create_future()
+        answer: asyncio.Future[Got] = loop.create_future()
         self._asked.append((place, answer))
         return await answer
 
@@ -97,10 +94,9 @@ class Stores:
         asked, self._asked = self._asked, []
         self._answer_all([(place, answer) for place, answer in asked if not answer.done()])
 
-    def _answer_all(self, asked: list[tuple[Place, asyncio.Future[tuple[Got, frozenset[str]]]]]) -> None:
+    def _answer_all(self, asked: list[tuple[Place, asyncio.Future[Got]]]) -> None:
         try:
             got = self.views.get({place for place, _ in asked})
-            narrowed = self.log.narrowed(got.position)
         except Exception as error:
             if isinstance(error, StoreDamaged) and len(asked) > 1:  # the others are answered
                 for one in asked:
@@ -110,7 +106,7 @@ class Stores:
                 answer.set_exception(error)
             return
         for _, answer in asked:
-            answer.set_result((got, narrowed))
+            answer.set_result(got)
 
     async def in_turn(self, work: Callable[[], T]) -> T:
         """What some work with the histories comes to; one at a time, beside the other reads."""
@@ -170,7 +166,7 @@ class Seen:
             raise answering.not_found(place)
         if not await self._stores.hold_soon(min_position, [place[1]]):
             return None
-        (position, documents, restricted), narrowed = await self._stores.get(place)
+        position, documents, restricted, narrowed = await self._stores.get(place)
         if place[1] in narrowed or (sight != EVERYONE and place[1] in restricted):
             return None
         found = documents.get(place)
@@ -190,7 +186,7 @@ class Seen:
             return Page(rows, self.position)
         page = self._stores.views.select(query)
         others = frozenset(name for name in page.restricted if self.sight(name) != EVERYONE)
-        others |= self._stores.log.narrowed(page.position)
+        others |= page.narrowed
         if query.negotiations is not None:
             others &= query.negotiations
         if not others:

@@ -22,7 +22,7 @@ from application.view import Record
 from domain.refusal import Refused
 from infrastructure.committer import CommitQueue, Committer, KeyReused, Overloaded, Request, Stopping
 from infrastructure.database import Database, StoreDamaged, StoreFull, StoreLost, StoreRefused
-from infrastructure.log import NARROWED, Log, LogReader, Unreadable
+from infrastructure.log import Log, LogReader, Unreadable
 from infrastructure.migrating import migrate
 from infrastructure.recorder import LogRecorder
 from infrastructure.settings import Settings
@@ -377,12 +377,6 @@ def test_what_is_made_again_from_the_log_waits_for_the_disk_only_where_it_is_tol
                 with suppress(KeyError), connection.transaction(part, waits=waits):
                     assert connection.value(kept) == waiting[waits]
                     raise KeyError
-
-
-def test_what_every_read_asks_is_answered_by_an_index(database: Database) -> None:
-    explain = "EXPLAIN QUERY PLAN" if isinstance(database, SqliteDatabase) else "EXPLAIN"
-    with closing(database.reader("log")) as connection:
-        assert "narrowings" in str(connection.rows(f"{explain} {NARROWED}", (1,)))
 
 
 def test_a_log_of_a_newer_version_is_refused_in_one_sentence(database: Database) -> None:

@@ -26,7 +26,8 @@ from infrastructure.migrating import migrate
 from infrastructure.postgres import PostgresConnection
 from infrastructure.projector import Projector, Superseded
 from infrastructure.settings import Settings
-from infrastructure.view_reader import NotBuilt, ViewReader
+from infrastructure.sqlite import SqliteDatabase
+from infrastructure.view_reader import NARROWED, NotBuilt, ViewReader
 from infrastructure.view_store import ViewStore
 from interfaces.health import readiness
 from interfaces.main import application
@@ -112,6 +113,12 @@ def rows_gone_through(plan: dict[str, Any]) -> Iterator[float]:
     yield (plan["Actual Rows"] + left_out) * plan["Actual Loops"]
     for step in plan.get("Plans", ()):
         yield from rows_gone_through(step)
+
+
+def test_what_every_read_asks_of_the_log_is_answered_by_an_index(desk: Desk) -> None:
+    explain = "EXPLAIN QUERY PLAN" if isinstance(desk.database, SqliteDatabase) else "EXPLAIN"
+    with closing(desk.database.reader("views")) as connection:
+        assert "narrowings" in str(connection.rows(f"{explain} {NARROWED}", (1,)))
 
 
 def test_postgresql_goes_through_no_more_documents_than_it_must(
@@ -329,7 +336,7 @@ def test_reads_go_on_and_never_mix_while_views_are_swapped(desk: Desk) -> None:
 
     def read() -> None:
         while not stopping.is_set():
-            position, found, _ = reader.get([PLACE])
+            position, found, *_ = reader.get([PLACE])
             seen.append((position, len(json.loads(found[PLACE].body)["issues"])))
 
     with projector(desk) as live:

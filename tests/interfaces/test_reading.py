@@ -234,7 +234,7 @@ def test_a_damaged_document_takes_no_other_with_it(lagging: tuple[TestClient, Pr
         return await asyncio.gather(*map(asked.get, places), return_exceptions=True)
 
     whole, damaged = asyncio.run(both())
-    assert places[0] in whole[0].found
+    assert places[0] in whole.found
     assert isinstance(damaged, StoreDamaged)
     assert client.get("/v1/negotiations/talks").status_code == 200
     answer = client.get("/v1/negotiations/talks/ledger")
