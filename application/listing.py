@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from application.replay import Held
 from application.view import Index, Row, texts
-from domain.text import words
+from domain.text import terms
 
 ACROSS = ("negotiations", "agreements", "tranches", "deadlines", "sources", "contradictions", "flags")
 """The views that are listed across negotiations."""
@@ -71,5 +71,5 @@ def _matches(index: Index, query: Query) -> bool:
 
 def _holds(text: str, sought: str) -> bool:
     """Whether a text has all the words, each as the beginning of one of its own."""
-    known, prefixes = words(text), words(sought)
+    known, prefixes = terms(text), terms(sought)
     return bool(prefixes) and all(any(word.startswith(prefix) for word in known) for prefix in prefixes)

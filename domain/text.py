@@ -47,8 +47,31 @@ Quotation = Annotated[
 ]
 
 
+_UNSPACED = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Han and kana, which are written without spaces between words (Unicode Standard Annex 29, section 4)."""
+_TERM = re.compile(rf"((?:(?![\W_])[{_UNSPACED}])+)|[^\W_{_UNSPACED}]+")
+
+
 def words(text: str) -> list[str]:
-    """The words of a text without case, accents and width, by which texts are compared and found."""
+    """The words of a text without case, accents and width, by which texts are compared."""
+    return re.findall(r"[^\W_]+", _plain(text))
+
+
+def terms(text: str) -> list[str]:
+    """What a text is found by: its words; of Japanese and Chinese each two letters in a row, and the last.
+
+    A text holds what is sought if each term of that is the beginning of one of its own.
+    """
+    if text.isascii():
+        return words(text)
+    found = list[str]()
+    for term in _TERM.finditer(_plain(text)):
+        letters = term[0]
+        found += [letters[at : at + 2] for at in range(len(letters))] if term[1] else [letters]
+    return found
+
+
+def _plain(text: str) -> str:
     if not text.isascii():
         text = "".join(letter for letter in normalize("NFKD", text) if not combining(letter))
-    return re.findall(r"[^\W_]+", text.casefold())
+    return text.casefold()

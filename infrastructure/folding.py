@@ -12,7 +12,7 @@ from application.listing import ACROSS
 from application.replay import Standing
 from application.view import Document, Index, Record, View, texts
 from domain.moment import reached
-from domain.text import words
+from domain.text import terms
 from infrastructure.documents import HIDDEN, SHOWN, SHOWN_ACROSS, Changed, Parked, Stored, tags
 from infrastructure.serialization import decode_document, encode
 
@@ -152,7 +152,7 @@ def fresh(view: View, place: Place, document: Document, last: Record, kept: Kept
         folded=last.place,
         body=encode(document),
         listed=(index.kind, index.date, tags(place, index), _shown(view, index)),
-        words=None if told is None else words(told),
+        words=None if told is None else terms(told),
         added=added,
     )
     return Fresh(changed, document, index)

@@ -57,8 +57,8 @@ class SqliteConnection(Connection):
     dialect = Dialect(
         types={"text": "TEXT", "bytes": "BLOB", "uuid": "TEXT", "integer": "INTEGER", "clustered": "WITHOUT ROWID"}
         | {"unsampled": ""},
-        texts='CREATE VIRTUAL TABLE {table} USING fts5 (text, tokenize = "unicode61 remove_diacritics 0", '
-        "columnsize = 0, detail = none)",
+        # To this tokenizer all beyond ASCII are letters: what are words is settled before.
+        texts='CREATE VIRTUAL TABLE {table} USING fts5 (text, tokenize = "ascii", columnsize = 0, detail = none)',
         elements="json_each(?)",
         text_key="rowid",
         matches="SELECT rowid FROM {table} WHERE {table} MATCH ?",

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 from application.fold import Place
 from application.listing import Query
 from application.view import Row
-from domain.text import words
+from domain.text import terms
 from infrastructure.database import Database, TableMissing, as_elements
 from infrastructure.documents import SHOWN, SHOWN_ACROSS, TEXTS_MAX, Documents, Parked, touch, unpacked
 from infrastructure.view_store import TABLES
@@ -210,7 +210,7 @@ class ViewReader:
             found = dialect.is_found.format(
                 number="id", found=f"SELECT {dialect.text_key} / {TEXTS_MAX} FROM ({places}) AS places"
             )
-            sought = words(query.text)
+            sought = terms(query.text)
             told += [(found, self._connection.search(word)) for word in sought] or [("'' = ?", "nothing")]
         among, shown = self._connection.dialect.among, f"shown >= {SHOWN}"
         if query.negotiations is not None and len(query.negotiations) == 1:

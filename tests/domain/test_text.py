@@ -1,9 +1,10 @@
 import json
+from unicodedata import normalize
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from domain.text import Line, Prose, Quotation, Slug, words
+from domain.text import Line, Prose, Quotation, Slug, terms, words
 
 KINDS = {"slug": Slug, "line": Line, "prose": Prose, "quotation": Quotation}
 CONTROLS = [chr(code) for code in [*range(0x20), *range(0x7F, 0xA0)]]
@@ -81,3 +82,18 @@ def test_a_slug_is_nothing_else(slug):
 )
 def test_words_are_compared_without_case_accents_and_width(text, told):
     assert words(text) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Nine-to-one, “exactly”", ["nine", "to", "one", "exactly"]),
+        ("Zürich", ["zurich"]),
+        ("2025年の関税", ["2025", "年の", "の関", "関税", "税"]),
+        ("ﾄﾞﾅﾙﾄﾞ・トランプ", ["トナ", "ナル", "ルト", "ト", "トラ", "ラン", "ンフ", "フ"]),
+        ("한국은행", [normalize("NFKD", "한국은행")]),
+        ("。、・_", []),
+    ],
+)
+def test_a_text_is_found_by_its_words_and_where_there_are_no_spaces_by_pairs_of_letters(text, told):
+    assert terms(text) == told

@@ -41,7 +41,23 @@ def stored(views: tuple[str, ...]) -> list[str]:
     return [view for view in views if view_named(view).reckoned is None]
 
 
-WORDS = ["rice", "ric quota", "Akazawa", "TARIFF", "ta ri", "%", "15", "—", '"', "赤沢", "mémo", "zz", "trump post"]
+WORDS = [
+    "rice",
+    "ric quota",
+    "Akazawa",
+    "TARIFF",
+    "ta ri",
+    "%",
+    "15",
+    "—",
+    '"',
+    "赤沢",
+    "沢",
+    "亮正",
+    "mémo",
+    "zz",
+    "trump post",
+]
 QUERIES = st.fixed_dictionaries(
     {},
     optional={
