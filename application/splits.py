@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from application.projections.agreements import AgreementDocument
+from application.projections.agreements import AgreementDocument, applied_in
 from application.projections.positions import PositionDocument
 from application.projections.tranches import StepEntry, TrancheDocument
-from application.provisions import ProvisionEntry, applied
+from application.provisions import ProvisionEntry
 from application.reckoning import Reckoner
 from application.stand import Stand, current
 from application.view import Basis
@@ -98,7 +98,7 @@ class _Known(NamedTuple):
 
 def readings(reckoner: Reckoner, asked: AskedSplit) -> list[SplitReading]:
     """The split of the cash on the day by every reading. Raises `Refused` for a provision that it does not fit."""
-    entry = _provision(reckoner, asked)
+    agreement, entry = _provision(reckoner, asked)
     steps = [
         step
         for document in reckoner.documents("tranches")
@@ -108,7 +108,7 @@ def readings(reckoner: Reckoner, asked: AskedSplit) -> list[SplitReading]:
     ]
     earlier = [Cash(reckoner.day, asked.before.minor)] if asked.before else _distributed(steps, reckoner.day)
     known = _Known(Cash(reckoner.day, asked.cash.minor), earlier, asked.contributed or _drawn(steps), asked)
-    own = applied(entry, reckoner)
+    own = applied_in(agreement, entry, reckoner)
     if isinstance(own.value, Waterfall) and own.value.currency != asked.cash.currency:
         raise NotACurrencyOfTheWaterfall(f"{asked.cash.currency}, not {own.value.currency}", "currency")
     if isinstance(own.value, Waterfall) and asked.threshold and _filled(own.value, asked.threshold) is own.value:
@@ -118,12 +118,12 @@ def readings(reckoner: Reckoner, asked: AskedSplit) -> list[SplitReading]:
     return [first, *(_of_claim(stand, known) for stand in _claims(entry, reckoner))]
 
 
-def _provision(reckoner: Reckoner, asked: AskedSplit) -> ProvisionEntry:
+def _provision(reckoner: Reckoner, asked: AskedSplit) -> tuple[AgreementDocument, ProvisionEntry]:
     for document in reckoner.documents("agreements"):
         if isinstance(document, AgreementDocument) and document.key == asked.agreement:
             for entry in document.provisions:
                 if entry.key == asked.provision and entry.basis:
-                    return entry
+                    return document, entry
     raise NoSuchProvision(f"{asked.agreement}/{asked.provision}", "provision")
 
 

@@ -5,7 +5,7 @@ from itertools import combinations
 
 from msgspec.structs import replace
 
-from application.provisions import ProvisionEntry, after_record, applied
+from application.provisions import Applied, ProvisionEntry, after_record, applied
 from application.reckoning import Reckoner
 from application.stand import Stand, about, current, with_record
 from application.view import Basis, Document, Index, Record, View
@@ -174,13 +174,19 @@ def _standing(document: AgreementDocument) -> AgreementDocument:
 _WITHOUT_EFFECT = {"suspended", "terminated"}
 
 
+def applied_in(document: AgreementDocument, entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
+    """Whether a provision applies on the day: none of an agreement does that is without effect."""
+    found = applied(entry, reckoner)
+    if found.applies and document.status in _WITHOUT_EFFECT:
+        return found._replace(applies=False, why=f"the agreement is {document.status}")
+    return found
+
+
 def reckoned(document: AgreementDocument, reckoner: Reckoner) -> AgreementDocument:
     """The agreement with what applies of it on the day."""
     provisions = []
     for entry in document.provisions:
-        found = applied(entry, reckoner)
-        if found.applies and document.status in _WITHOUT_EFFECT:
-            found = found._replace(applies=False, why=f"the agreement is {document.status}")
+        found = applied_in(document, entry, reckoner)
         provisions.append(replace(entry, applies=found.applies, why=found.why, value=found.value))
     return replace(document, provisions=tuple(provisions))
 

@@ -454,6 +454,17 @@ def test_amended_terms_split_from_their_date_what_is_distributed_after_what_is_o
     assert split(read, "10.01", as_of="2025-03-31") == [[["1.01", "9.00"]]]
 
 
+def test_an_agreement_without_effect_splits_nothing(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("split", waterfall(tier("50", "50")), kind="profit-split"))
+    told("suspend-agreement", agreement="act", occurred="2025-03-01")
+    told("resume-agreement", agreement="act", occurred="2025-04-01")
+    told("terminate-agreement", agreement="act", occurred="2025-05-01")
+    found = [split(read, "10", as_of=f"2025-{month}-02") for month in ("02", "03", "04", "05")]
+    assert found == [[[["5.00", "5.00"]]], [[]], [[["5.00", "5.00"]]], [[]]]
+    (own,) = read("/v1/negotiations/talks/split", provision="act/split", amount="10", currency="USD")["readings"]
+    assert own["says"] == "the agreement is terminated"
+
+
 def test_a_reading_by_risk_borne_goes_by_what_each_has_paid_in(told: Tell, read: Read, act: None) -> None:
     told("add-provision", **provision("split", waterfall(FIRST, tier("10", "90")), kind="profit-split"))
     by_risk = waterfall({"by": "contribution"})
