@@ -113,18 +113,22 @@ def texts(value: object) -> str:
     return " ".join(found)
 
 
-def _gather(values: Iterable[object], found: list[str]) -> None:
+def _gather(values: Iterable[Any], found: list[str]) -> None:
     for value in values:
-        if isinstance(value, str):
+        kind: Any = type(value)
+        if kind is str:
             if value:
                 found.append(value)
-        elif isinstance(value, tuple):
+        elif kind is tuple:
             _gather(value, found)
-        elif isinstance(value, msgspec.Struct):
-            _gather([getattr(value, name) for name in _searched(type(value))], found)
+        elif value is not None and (told := _searched(kind)):
+            _gather(told(value), found)
 
 
 @cache
-def _searched(fact: type[msgspec.Struct]) -> tuple[str, ...]:
-    names: tuple[str, ...] = getattr(fact, "SEARCHED", fact.__struct_fields__)
-    return names
+def _searched(kind: type) -> Callable[[Any], Iterable[object]] | None:
+    """What gives the values of a fact in which text is searched; none where it is no fact."""
+    if not issubclass(kind, msgspec.Struct):
+        return None
+    names = getattr(kind, "SEARCHED", None)
+    return msgspec.structs.astuple if names is None else lambda fact: [getattr(fact, name) for name in names]
