@@ -129,12 +129,19 @@ def promises(standing: Board) -> dict[str, tuple[str, Sum]]:
 
 
 def overs(tally: Tally, standing: Board) -> Iterator[Over]:
-    """All that is over a promise, or over a cap that stands."""
+    """All that is over a promise, over what is contracted of its tranche, or over a cap that stands."""
     for unit, (rung, promised) in promises(standing).items():
         lines = on(standing, "selected", unit)
         selected = total(lines, unit)
         if selected.minor > promised.minor:
             yield Over(rung, "selected", None, selected, promised, selected.less(promised), *_last(lines, None, "UTC"))
+    for key, holding in tally.holdings.items():
+        for unit, line in holding.lines.get("drawn", {}).items():
+            contracted = holding.lines.get("contracted", {}).get(unit)
+            if contracted and line.minor > contracted.minor and "at-least" not in contracted.qualifiers:
+                drawn, allowed = (sum_of(unit, one.minor, one.qualifiers) for one in (line, contracted))
+                last = _last({key: line}, None, "UTC")
+                yield Over("contracted", "drawn", None, drawn, allowed, drawn.less(allowed), *last)
     for key, told in tally.caps.items():
         cap = told.cap
         for year, reached, headroom, lines in cap_years(tally, standing, cap) if told.status == "part" else ():

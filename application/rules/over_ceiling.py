@@ -27,9 +27,9 @@ def _judge(tally: Tally) -> Iterator[Detail]:
 
 RULE = Rule(
     name="over-ceiling",
-    says="More is selected than is promised, or more comes under a cap than it allows.",
+    says="More is selected than is promised, drawn of a tranche than contracted, or comes under a cap than it allows.",
     severity="warning",
-    source="the ladder of an investment, on which what is selected is a part of what is promised; the cap's provision",
+    source="the ladder of an investment, on which each rung is a part of the one before; the cap's provision",
     sees=_sees,
     of=(Tranche, Provision),
     tally=_judge,

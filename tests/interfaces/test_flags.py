@@ -68,6 +68,10 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
         PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("60")}),
         ("select-tranche", {"tranche": "roads", "amount": usd("50")}),
     ]),
+    ("over-ceiling", [
+        ("contract-tranche", {"tranche": "ports", "amount": usd("5")}),
+        ("record-draw", {"tranche": "ports", "amount": usd("3")}), ("record-draw", {"tranche": "ports", "amount": usd("2.01")}),
+    ]),
 ]  # fmt: skip
 REGULAR: list[tuple[str, list[Told]]] = [
     ("weekday", [quoted("see you Saturday, February 14")]),
@@ -99,6 +103,19 @@ REGULAR: list[tuple[str, list[Told]]] = [
     ("over-ceiling", [PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("100")})]),
     ("over-ceiling", [PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("900", currency="JPY")})]),
     ("over-ceiling", [("select-tranche", {"tranche": "mines", "amount": usd("900")})]),
+    ("over-ceiling", [
+        ("contract-tranche", {"tranche": "ports", "amount": usd("5")}),
+        ("record-draw", {"tranche": "ports", "amount": usd("5")}), ("record-draw", {"tranche": "mines", "amount": usd("9")}),
+    ]),
+    ("over-ceiling", [
+        ("contract-tranche", {"tranche": "ports", "amount": usd("5", qualifier="at-least")}),
+        ("record-draw", {"tranche": "ports", "amount": usd("6")}),
+    ]),
+    ("over-ceiling", [
+        ("contract-tranche", {"tranche": "ports", "amount": usd("5")}),
+        ("record-draw", {"tranche": "ports", "amount": usd("6")}),
+        ("return-funds", {"tranche": "ports", "rung": "drawn", "amount": usd("1")}),
+    ]),
     ("step-missing", [("open-round", {"round": "1"}), ("close-round", {"round": "1", "outcome": "None."})]),
 ]  # fmt: skip
 
