@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from application.projections.agreements import AgreementDocument
+from application.projections.agreements import WITHOUT_EFFECT, AgreementDocument
 from application.provisions import ProvisionEntry, applied
 from application.reckoning import Reckoner
 from domain.moment import first_date
@@ -73,14 +73,14 @@ def _agreements(documents: Iterable[object]) -> dict[str, AgreementDocument]:
 def _not_levied(agreement: AgreementDocument, tariff: Tariff, known: dict[str, AgreementDocument]) -> str | None:
     """Why an instrument, or the one that it rests on, keeps a rate from being levied."""
     status, since = _standing(agreement, tariff.levied_by)
-    if status in {"terminated", "withdrawn", "suspended"}:
+    if status in WITHOUT_EFFECT:
         return f"{agreement.key} is {status}, since {since}"
     if agreement.form not in _UNILATERAL and status not in {"in-force", "applied-provisionally"}:
         return f"{agreement.key} is {status or 'drafted'}, not in force"
     below = known.get(tariff.rests_on or "")
     if below:
         status, since = _standing(below, tariff.levied_by)
-        if status in {"terminated", "withdrawn", "suspended"}:
+        if status in WITHOUT_EFFECT:
             return f"{below.key}, on which it rests, is {status}, since {since}"
     return None
 

@@ -94,6 +94,8 @@ class _Known(NamedTuple):
     earlier: list[Cash]
     contributed: dict[str, int]
     asked: AskedSplit
+    against: str | None
+    """Why the provision does not apply, however it is read."""
 
 
 def readings(reckoner: Reckoner, asked: AskedSplit) -> list[SplitReading]:
@@ -107,13 +109,14 @@ def readings(reckoner: Reckoner, asked: AskedSplit) -> list[SplitReading]:
         if step.amount and step.amount.currency == asked.cash.currency
     ]
     earlier = [Cash(reckoner.day, asked.before.minor)] if asked.before else _distributed(steps, reckoner.day)
-    known = _Known(Cash(reckoner.day, asked.cash.minor), earlier, asked.contributed or _drawn(steps), asked)
     own = applied_in(agreement, entry, reckoner)
+    against = None if own.applies else own.why
+    known = _Known(Cash(reckoner.day, asked.cash.minor), earlier, asked.contributed or _drawn(steps), asked, against)
     if isinstance(own.value, Waterfall) and own.value.currency != asked.cash.currency:
         raise NotACurrencyOfTheWaterfall(f"{asked.cash.currency}, not {own.value.currency}", "currency")
     if isinstance(own.value, Waterfall) and asked.threshold and _filled(own.value, asked.threshold) is own.value:
         raise ThresholdIsOnRecord(asked.threshold.amount, "threshold")
-    cases, says = _worked_out(own.value, known) if own.applies else ((), own.why)
+    cases, says = _worked_out(own.value, known)
     first = SplitReading(claimant=None, claim=None, terms=own.value, cases=cases, says=says, basis=entry.basis)
     return [first, *(_of_claim(stand, known) for stand in _claims(entry, reckoner))]
 
@@ -139,6 +142,8 @@ def _claims(entry: ProvisionEntry, reckoner: Reckoner) -> Iterator[Stand]:
 
 def _worked_out(terms: Value | None, known: _Known) -> tuple[tuple[Case, ...], str]:
     """The splits by some terms, or why there are none."""
+    if known.against:
+        return (), known.against
     try:
         return _cases(terms, known)
     except Refused as refusal:

@@ -171,15 +171,26 @@ def _standing(document: AgreementDocument) -> AgreementDocument:
     return replace(document, pairs=pairs, status=status)
 
 
-_WITHOUT_EFFECT = {"suspended", "terminated"}
+WITHOUT_EFFECT = {"suspended", "terminated", "withdrawn"}
 
 
 def applied_in(document: AgreementDocument, entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
     """Whether a provision applies on the day: none of an agreement does that is without effect."""
     found = applied(entry, reckoner)
-    if found.applies and document.status in _WITHOUT_EFFECT:
-        return found._replace(applies=False, why=f"the agreement is {document.status}")
-    return found
+    against = _without_effect(document) if found.applies else None
+    return found._replace(applies=False, why=against) if against else found
+
+
+def _without_effect(document: AgreementDocument) -> str | None:
+    """Why nothing of an agreement applies any more: the whole is suspended or at an end, or fewer than two are left
+    whom it binds (VCLT, articles 54 to 57 and 70).
+    """
+    if document.status in WITHOUT_EFFECT:
+        return f"the agreement is {document.status}"
+    gone = [standing for standing in document.parties if standing.status in WITHOUT_EFFECT]
+    if gone and len(document.parties) - len(gone) < 2:
+        return f"the agreement is {', '.join(f'{one.status} for {one.party} since {one.since}' for one in gone)}"
+    return None
 
 
 def reckoned(document: AgreementDocument, reckoner: Reckoner) -> AgreementDocument:

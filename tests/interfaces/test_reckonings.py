@@ -465,6 +465,25 @@ def test_an_agreement_without_effect_splits_nothing(told: Tell, read: Read, act:
     assert own["says"] == "the agreement is terminated"
 
 
+def test_of_an_agreement_that_all_but_one_have_left_nothing_applies(told: Tell, read: Read) -> None:
+    told("draft-agreement", agreement="act", title="Act", form="treaty", parties=["north", "south"])
+    told("bring-into-force", agreement="act", parties=["north", "south"])
+    told("add-provision", **provision("split", waterfall(tier("50", "50")), kind="profit-split"))
+    told(
+        "make-claim", kind="reading", claimant="south", subject="provision/act/split", value=waterfall(tier("40", "60"))
+    )
+    assert split(read, "10") == [[["5.00", "5.00"]], [["4.00", "6.00"]]]
+    told("withdraw-from-agreement", agreement="act", parties=["north"], occurred="2025-06-01")
+    params = {"provision": "act/split", "amount": "10", "currency": "USD"}
+    said = "the agreement is withdrawn for north since 2025-06-01"
+    assert [(r["says"], r["cases"]) for r in read("/v1/negotiations/talks/split", **params)["readings"]] == [
+        (said, [])
+    ] * 2
+    (entry,) = read("/v1/negotiations/talks/agreements/act")["provisions"]
+    assert (entry["applies"], entry["why"]) == (False, said)
+    assert split(read, "10", as_of="2025-05-31")[0] == [["5.00", "5.00"]]
+
+
 def test_a_reading_by_risk_borne_goes_by_what_each_has_paid_in(told: Tell, read: Read, act: None) -> None:
     told("add-provision", **provision("split", waterfall(FIRST, tier("10", "90")), kind="profit-split"))
     by_risk = waterfall({"by": "contribution"})
