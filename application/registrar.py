@@ -19,7 +19,7 @@ from domain.claim import Claim
 from domain.erasure import Erasure
 from domain.event import DomainEvent, Envelope
 from domain.model import AGGREGATE_OF_KIND, aggregate_of
-from domain.moment import first_date, latest_date, order
+from domain.moment import date_before, first_date, latest_date, order
 from domain.names import Reference, references
 from domain.negotiation import Negotiation
 from domain.refusal import Refused, Unknown
@@ -258,10 +258,10 @@ def _refuse_unknown(known: Known, spoken_of: Iterable[Reference]) -> None:
 
 
 def _published(known: Known, body: Body) -> str | None:
-    """The earliest date on which a source that the record rests on was published."""
+    """The earliest date on which a source was published that the record rests on: it may cite what is older than it."""
     sources = [known(Source.KIND, evidence.source) for evidence in body.evidence]
     dates = [source.published for source in sources if isinstance(source, Source) and source.published]
-    return min(dates, key=order, default=None)
+    return min((day for day in dates if not date_before(day, body.occurred)), key=order, default=None)
 
 
 @cache

@@ -141,6 +141,14 @@ def surely_before(one: str, other: str) -> bool:
     return one[:told] < other[:told]
 
 
+def date_before(one: str, other: str) -> bool:
+    """Whether one moment surely lies before another by their dates alone.
+
+    What is told at a table can be out within the hour, and the offsets of the two may differ.
+    """
+    return surely_before(one[:10], other[:10])
+
+
 class EndsBeforeItBegins(Refused):
     """What ends does not end before it begins."""
 

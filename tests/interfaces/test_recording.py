@@ -41,6 +41,19 @@ def test_a_record_is_public_from_when_its_earliest_source_was_published(tell: Te
     assert record["envelope"]["published"] == "2025-03-01"
 
 
+@pytest.mark.parametrize(
+    ("occurred", "published"), [("2025-03-02", "2025-03-02"), ("2025-03", "2025-03-01"), ("2025-03-03", None)]
+)
+def test_a_source_that_is_older_than_what_happened_has_not_made_it_public(
+    tell: Tell, client: TestClient, occurred: str, published: str | None
+) -> None:
+    for day in ("2025-03-01", "2025-03-02"):
+        tell("register-source", source=f"of-{day}", title="T", publisher="P", kind="article", published=day)
+    evidence = [{"source": "of-2025-03-01"}, {"source": "of-2025-03-02"}]
+    answer = tell("annotate", note="Told.", occurred=occurred, evidence=evidence).json()
+    assert client.get(answer["address"]).json()["envelope"].get("published") == published
+
+
 def test_the_same_key_and_body_gives_the_first_answer_again(tell: Tell) -> None:
     headers = {"Idempotency-Key": "one"}
     first = tell("annotate", note="Noted.", headers=headers)
