@@ -47,9 +47,14 @@ Quotation = Annotated[
 ]
 
 
-_UNSPACED = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+UNSPACED = (
+    "\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
 """Han and kana, which are written without spaces between words (Unicode Standard Annex 29, section 4)."""
-_TERM = re.compile(rf"((?:(?![\W_])[{_UNSPACED}])+)|[^\W_{_UNSPACED}]+")
+_VOICING = "\u3099\u309a"
+"""The marks by which kana are other letters: パ is not ハ."""
+_TERM = re.compile(rf"((?:(?![\W_])[{UNSPACED}])+)|[^\W_{UNSPACED}]+")
 
 
 def words(text: str) -> list[str]:
@@ -73,5 +78,6 @@ def terms(text: str) -> list[str]:
 
 def _plain(text: str) -> str:
     if not text.isascii():
-        text = "".join(letter for letter in normalize("NFKD", text) if not combining(letter))
+        letters = (one for one in normalize("NFKD", text) if one in _VOICING or not combining(one))
+        text = normalize("NFC", "".join(letters))
     return text.casefold()

@@ -20,6 +20,7 @@ from application.registrar import Submission
 from application.sights import Sights
 from application.unseen import Under
 from domain.erasure import NamedInReason
+from domain.text import UNSPACED
 from infrastructure.committer import Committer, Request
 from infrastructure.database import Database, StoreDamaged, StoreRefused
 from infrastructure.log import Log
@@ -52,7 +53,8 @@ class Eraser:
 
         Raises `NamedInReason`.
         """
-        if re.search(rf"(?<!\w){re.escape(alike(name))}(?!\w)", alike(reason), re.IGNORECASE):
+        letter = rf"[^\W{UNSPACED}]"  # before or after which a name is not that name
+        if re.search(rf"(?<!{letter}){re.escape(alike(name))}(?!{letter})", alike(reason), re.IGNORECASE):
             raise NamedInReason("--reason", "reason")
         with self._log.appending():
             subjects, sights = self._log.subjects.find(name), Sights(self._log.of, self._log.restricted())

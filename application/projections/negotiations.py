@@ -179,7 +179,13 @@ def index(document: NegotiationDocument) -> Index:
         date=order(document.opened) if document.opened else "",
         parties=frozenset(party.key for party in document.parties),
         issues=frozenset(issue.key for issue in document.issues),
-        text=(document.key, document.title, document.description, *(issue.title for issue in document.issues)),
+        text=(
+            *(document.key, document.title, document.description),
+            *(party.name for party in document.parties),
+            *(told for issue in document.issues for told in (issue.title, issue.text, issue.terms)),
+            *(objective.text for objective in document.objectives),
+            *(note.note for note in document.notes),
+        ),
     )
 
 

@@ -1,5 +1,4 @@
 import json
-from unicodedata import normalize
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -90,8 +89,8 @@ def test_words_are_compared_without_case_accents_and_width(text, told):
         ("Nine-to-one, “exactly”", ["nine", "to", "one", "exactly"]),
         ("Zürich", ["zurich"]),
         ("2025年の関税", ["2025", "年の", "の関", "関税", "税"]),
-        ("ﾄﾞﾅﾙﾄﾞ・トランプ", ["トナ", "ナル", "ルト", "ト", "トラ", "ラン", "ンフ", "フ"]),
-        ("한국은행", [normalize("NFKD", "한국은행")]),
+        ("ﾄﾞﾅﾙﾄﾞ・トランプ", ["ドナ", "ナル", "ルド", "ド", "トラ", "ラン", "ンプ", "プ"]),
+        ("한국은행", ["한국은행"]),
         ("。、・_", []),
     ],
 )
