@@ -12,7 +12,7 @@ from infrastructure.database import Connection, StoreDamaged, as_elements
 
 _COLUMNS = (
     "id", "view", "negotiation", "key",
-    "kind", "date", "tags", "shown", "texts", "folded_date", "folded_position", "packed",
+    "kind", "date", "tags", "lists", "texts", "folded_date", "folded_position", "packed",
 )  # fmt: skip
 TEXT_LENGTH = 100_000
 """PostgreSQL takes texts of up to 1 MiB, in bytes."""
@@ -91,7 +91,7 @@ class Documents:
         if not places:
             return found
         rows = self._connection.rows(
-            "SELECT view, negotiation, key, id, folded_date, folded_position, kind, date, tags, shown, texts, packed"
+            "SELECT view, negotiation, key, id, folded_date, folded_position, kind, date, tags, lists, texts, packed"
             f" FROM documents_{self._build} WHERE (view, negotiation, key) IN"
             f" (SELECT value ->> 0, value ->> 1, value ->> 2 FROM {self._connection.dialect.elements})",
             (json.dumps(places),),
@@ -135,7 +135,7 @@ class Documents:
         self._connection.insert(f"documents_{self._build}", _COLUMNS, new)
         # Apart, since to set a column that is indexed is to write the index anew.
         self._change("texts = ?, folded_date = ?, folded_position = ?, packed = ?", updates)
-        self._change("kind = ?, date = ?, tags = ?, shown = ?", relisted)
+        self._change("kind = ?, date = ?, tags = ?, lists = ?", relisted)
         self._untag(old_tags)
         self._connection.insert(f"tags_{self._build}", ["tag", "document"], tags)
         self._untext(old_texts)

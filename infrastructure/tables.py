@@ -54,11 +54,7 @@ class Tables(NamedTuple):
 
     def _opened(self, database: Database, connection: Connection) -> Connection:
         try:
-            version = connection.version(self.part)
-            if not self.is_copy:
-                self._refuse_newer(database, version)
-            if version != self.version:
-                raise StoreRefused(f"{self._of(database)} must first be brought to this version: run `parley migrate`.")
+            self.refuse_other(database, connection)
             connection.check_rights(self.part)
         except Exception as error:
             connection.close()
@@ -66,6 +62,14 @@ class Tables(NamedTuple):
                 raise self._unusable(database, error) from None
             raise
         return connection
+
+    def refuse_other(self, database: Database, connection: Connection) -> None:
+        """Raise `StoreRefused` where they are not of this version."""
+        version = connection.version(self.part)
+        if not self.is_copy:
+            self._refuse_newer(database, version)
+        if version != self.version:
+            raise StoreRefused(f"{self._of(database)} must first be brought to this version: run `parley migrate`.")
 
     def _refuse_newer(self, database: Database, version: int) -> None:
         if version > self.version:

@@ -59,6 +59,7 @@ class ViewReader:
     """The store, open for reading alone."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._connection = TABLES.reader(database)
         self._serving = 0
 
@@ -92,14 +93,20 @@ class ViewReader:
     def _asked(self, ask: Callable[[int], _T]) -> _T:
         """What the build that serves answers. When another takes its place, that one is asked anew."""
         while True:
-            if not self._serving:
-                self._serving = self._connection.value("SELECT build FROM builds WHERE serving = 1") or 0
+            self._serving = self._serving or self._build_that_serves()
             if not self._serving:
                 raise NotBuilt
             try:
                 return ask(self._serving)
             except TableMissing:
-                self._serving = 0
+                gone, self._serving = self._serving, self._build_that_serves()
+                if self._serving == gone:
+                    raise
+
+    def _build_that_serves(self) -> int:
+        """The build that serves, 0 where there is none. Raises `StoreRefused` where another version has made it."""
+        TABLES.refuse_other(self._database, self._connection)
+        return int(self._connection.value("SELECT build FROM builds WHERE serving = 1") or 0)
 
     def _position(self, build: int) -> int:
         position = self._connection.value("SELECT position FROM builds WHERE build = ?", (build,))
@@ -115,7 +122,7 @@ class ViewReader:
         rows = self._connection.rows(
             f"SELECT 0, position, '', '', '', {nothing} FROM builds WHERE build = ?"
             # The sum keeps PostgreSQL, which has no statistics here, from the index of all that is shown.
-            f" UNION ALL SELECT 1, 0, view, negotiation, key, packed FROM documents_{build} WHERE shown + 0 >= {SHOWN}"
+            f" UNION ALL SELECT 1, 0, view, negotiation, key, packed FROM documents_{build} WHERE lists + 0 >= {SHOWN}"
             f" AND (view, negotiation, key) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM {elements})"
             f" UNION ALL SELECT 2, 0, tag, '', key, packed FROM tags_{build} JOIN documents_{build} ON id = document"
             f" WHERE tag {self._connection.dialect.among}"
@@ -210,13 +217,13 @@ class ViewReader:
             found = dialect.is_found.format(
                 number="id", found=f"SELECT {dialect.text_key} / {TEXTS_MAX} FROM ({places}) AS places"
             )
-            sought = terms(query.text)
-            told += [(found, self._connection.search(word)) for word in sought] or [("'' = ?", "nothing")]
-        among, shown = self._connection.dialect.among, f"shown >= {SHOWN}"
+            sought = dict.fromkeys(terms(query.text))
+            told += [(found, self._connection.search(term)) for term in sought] or [("'' = ?", "nothing")]
+        among, shown = self._connection.dialect.among, f"lists >= {SHOWN}"
         if query.negotiations is not None and len(query.negotiations) == 1:
             told.append(("negotiation = ?", next(iter(query.negotiations))))
         else:
-            shown = f"shown = {SHOWN_ACROSS}"
+            shown = f"lists = {SHOWN_ACROSS}"
             if query.negotiations is not None:
                 told.append((f"negotiation {among}", as_elements(query.negotiations)))
         if query.left_out:

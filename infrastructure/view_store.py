@@ -17,7 +17,7 @@ _BUILDS = (
 )
 _TABLES = (
     "CREATE TABLE documents_{build} (id {integer} PRIMARY KEY, view {text} NOT NULL, negotiation {text} NOT NULL,"
-    " key {text} NOT NULL, kind {text} NOT NULL, date {text} NOT NULL, tags {text} NOT NULL, shown {integer} NOT NULL,"
+    " key {text} NOT NULL, kind {text} NOT NULL, date {text} NOT NULL, tags {text} NOT NULL, lists {integer} NOT NULL,"
     " texts {integer} NOT NULL, folded_date {text} NOT NULL, folded_position {integer} NOT NULL,"
     " packed {bytes} NOT NULL) {unsampled}",
     "CREATE TABLE tags_{build} (tag {text} NOT NULL, document {integer} NOT NULL,"
@@ -35,9 +35,9 @@ BUILD_TABLES = ("documents", "tags", "texts", "pending", "parked", "rebuilt", "r
 """The tables of a build, by what stands before its number."""
 _INDEXES = (
     "CREATE INDEX IF NOT EXISTS documents_{build}_by_date ON documents_{build} (view, date, negotiation, key)"
-    f" WHERE shown = {SHOWN_ACROSS}",
+    f" WHERE lists = {SHOWN_ACROSS}",
     "CREATE INDEX IF NOT EXISTS documents_{build}_of_negotiation ON documents_{build} (view, negotiation, date, key)"
-    f" WHERE shown >= {SHOWN}",
+    f" WHERE lists >= {SHOWN}",
 )
 """Made when a build is filled: one sort is cheaper than as many insertions."""
 
@@ -92,9 +92,13 @@ class ViewStore:
         return self._build("serving = 0 AND fold = ?", fold)
 
     def begin(self, fold: str) -> Build:
-        """A new build, of nothing; others that were begun are given up."""
+        """A new build, of nothing; others that were begun are given up.
+
+        No other version gives its builds the same numbers: who reads those of one does not go on with another's.
+        """
         self.give_up()
-        number = int(self._connection.value("SELECT coalesce(max(build), 0) + 1 FROM builds"))
+        before = TABLES.version * 1_000_000
+        number = int(self._connection.value("SELECT coalesce(max(build), ?) + 1 FROM builds", (before,)))
         self._declare(number, *_TABLES, self._connection.dialect.texts.replace("{table}", "texts_{build}"))
         self._connection.run("INSERT INTO builds VALUES (?, ?, 0, '', 0)", (number, fold))
         return Build(number, fold)

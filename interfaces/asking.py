@@ -174,7 +174,7 @@ def _uncursor(view: str, sort: str, cursor: str | None) -> Row | None:
         told = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[str, str, str, str, str])
     except (ValueError, RecursionError):
         told = ("", "", "", "", "")
-    if told[:2] != (view, sort):
+    if told[:2] != (view, sort) or "\0" in "".join(told):  # a letter that PostgreSQL does not take
         raise Problem(422, "bad-cursor", "A cursor is the `next` of an earlier page of the same list, sorted alike.")
     return told[2:]
 

@@ -28,7 +28,7 @@ from infrastructure.projector import Projector, Superseded
 from infrastructure.settings import Settings
 from infrastructure.sqlite import SqliteDatabase
 from infrastructure.view_reader import NARROWED, NotBuilt, ViewReader
-from infrastructure.view_store import ViewStore
+from infrastructure.view_store import TABLES, ViewStore
 from interfaces.health import readiness
 from interfaces.main import application
 from tests.infrastructure.test_log import one, told
@@ -113,6 +113,25 @@ def rows_gone_through(plan: dict[str, Any]) -> Iterator[float]:
     yield (plan["Actual Rows"] + left_out) * plan["Actual Loops"]
     for step in plan.get("Plans", ()):
         yield from rows_gone_through(step)
+
+
+def test_who_reads_views_that_another_version_has_made_since_is_told_so(desk: Desk) -> None:
+    with projector(desk):
+        desk.read()
+    desk.database.reset("views", TABLES.version + 1)
+    with closing(desk.database.writer("views")) as connection, connection.transaction("views"):
+        connection.set_version("views", TABLES.version + 1)
+    with pytest.raises(StoreRefused, match="brought to this version"):
+        desk.read()
+
+
+def test_who_reads_does_not_look_for_ever_for_a_table_that_is_gone(desk: Desk) -> None:
+    with projector(desk), closing(desk.database.writer("log")) as connection:
+        connection.run("ALTER TABLE records RENAME TO away")
+        with pytest.raises(TableMissing):
+            desk.read()
+        connection.run("ALTER TABLE away RENAME TO records")
+        assert desk.read()["title"] == "Talks"
 
 
 def test_what_every_read_asks_of_the_log_is_answered_by_an_index(desk: Desk) -> None:
