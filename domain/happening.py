@@ -42,7 +42,8 @@ Happening = Annotated[
         max_length=300,
         description=(
             "a step that is or will be on record: what it happens to, its key, and the step, such as "
-            "`tranche/first-batch/selected`, `agreement/mou/signed`, `round/3/closed`, `deadline/funding/lapsed`"
+            "`tranche/first-batch/selected`, `agreement/mou/signed`, `round/3/closed`, `deadline/funding/lapsed`. "
+            "The steps are of " + "; ".join(f"{kind}: {', '.join(steps)}" for kind, steps in STEPS.items())
         ),
         examples=["tranche/first-batch/selected"],
     ),

@@ -82,7 +82,9 @@ def answer(
 def not_found(place: Place, asked: AskedTimes | None = None) -> Problem:
     """There is no such document, or there was none at the times asked."""
     view, negotiation, key = place
-    what = f"negotiation {negotiation}" if view == "negotiations" else f"{key} among the {view} of {negotiation}"
+    what = f"{key} of {negotiation}" if key == view else f"{key} among the {view} of {negotiation}"
+    if view == "negotiations":
+        what = f"negotiation {negotiation}"
     told = asked.times if asked else Times()
     at = [f"{name} {getattr(told, name)}" for name in told.__struct_fields__ if getattr(told, name)]
     return Problem(404, "not-found", f"There is no {what}" + (f", {', '.join(at)}." if at else "."))

@@ -66,7 +66,7 @@ Five things to try, in another terminal:
   4. Who moved in that week?          .venv/bin/parley diff japan-us-2025 2025-07-21 2025-07-27 --url {url}
   5. What can be recorded, and how?   open {url}/docs
 
-Stop the service with Ctrl-C; the records stay in parley.db.
+Stop the service with Ctrl-C; the records stay in {database}.
 """
 
 
@@ -83,13 +83,13 @@ def demo(
         empty = log.head() == 0
         log.close()
     if empty:
-        Thread(target=_record_once_up, args=(case, url), daemon=True).start()
+        Thread(target=_record_once_up, args=(case, url, str(database)), daemon=True).start()
     else:
         err.print(f"{database} holds records already; the case is not recorded again.")
     serve(port=port)
 
 
-def _record_once_up(case: Path, url: str) -> None:
+def _record_once_up(case: Path, url: str, database: str) -> None:
     for _ in range(200):
         try:
             httpx2.get(f"{url}/healthz")
@@ -97,7 +97,7 @@ def _record_once_up(case: Path, url: str) -> None:
         except httpx2.TransportError:
             time.sleep(0.05)
     record(case, url)
-    out.print(FIRST_STEPS.format(url=url), highlight=False, markup=False)
+    out.print(FIRST_STEPS.format(url=url, database=database), highlight=False, markup=False)
 
 
 @app.command()
