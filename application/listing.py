@@ -70,6 +70,6 @@ def _matches(index: Index, query: Query) -> bool:
 
 
 def _holds(text: str, sought: str) -> bool:
-    """Whether a text has all the words, each as the beginning of one of its own."""
+    """Whether a text has all the terms, each as the beginning of one of its own."""
     known, prefixes = terms(text), terms(sought)
-    return bool(prefixes) and all(any(word.startswith(prefix) for word in known) for prefix in prefixes)
+    return bool(prefixes) and all(any(term.startswith(prefix) for term in known) for prefix in prefixes)
