@@ -1,5 +1,6 @@
 """PostgreSQL: the log, the views and the proofs in one database, for several processes."""
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -202,9 +203,36 @@ class PostgresConnection(Connection):
         return f"'{word[:_WORD_MAX]}':*"
 
     def purge(self, *tables: str) -> None:
-        """Written anew into other files; the journal (`pg_wal`) keeps what it holds until it is written over."""
+        """Written anew into other files; the journal (`pg_wal`) keeps what it holds until it is written over.
+
+        Whoever began to read before may still see what was deleted, and so it stays in the file: they are waited for.
+        """
+        deadline = time.monotonic() + BUSY_SECONDS
         for table in tables:
-            self.run(f"VACUUM (FULL) {table}")
+            while self._still_seen(table):
+                if time.monotonic() > deadline:
+                    raise StoreLost(
+                        "A transaction that began before is still open, and so what was erased is still in the files:"
+                        " erase it again once that is over (pg_stat_activity, pg_prepared_xacts)."
+                    )
+                time.sleep(_GLANCE_SECONDS)
+
+    def _still_seen(self, table: str) -> int:
+        """Write a table anew; how many of its deleted rows others can still see."""
+        told: list[str] = []
+        connection = self._usable()
+
+        def hear(notice: psycopg.errors.Diagnostic) -> None:
+            told.extend(
+                re.findall(r"^\d+", notice.message_detail or "")
+            )  # "2 dead row versions cannot be removed yet."
+
+        connection.add_notice_handler(hear)
+        try:
+            self.run(f"VACUUM (FULL, VERBOSE) {table}")
+        finally:
+            connection.remove_notice_handler(hear)
+        return sum(map(int, told))
 
     def close(self) -> None:
         """The server sees the end of a connection a little later: what this one led is free at once."""

@@ -20,7 +20,7 @@ from tests.faults.stores import rows
 
 Rows = dict[tuple[str, str, str], tuple[Any, ...]]
 DOCUMENTS = (
-    "SELECT view, negotiation, key, kind, date, tags, shown, folded_date, folded_position, packed FROM documents_{}"
+    "SELECT view, negotiation, key, kind, date, tags, lists, folded_date, folded_position, packed FROM documents_{}"
 )
 TAGS = "SELECT view, negotiation, key, tag FROM tags_{0} JOIN documents_{0} ON id = document"
 

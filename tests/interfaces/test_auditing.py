@@ -36,7 +36,7 @@ def course(tell: Tell, clock: Clock) -> dict[str, str]:
 
     article = {"publisher": "P", "kind": "article"}
     send("paper", "2025-01-03", "register-source", source="paper", title="Paper", published="2025-02-02", **article)
-    send("copy", "2025-01-03", "register-source", source="copy", title="Copy", published="2025-02-03", **article)
+    send("copy", "2025-01-03", "register-source", source="copy", title="Copy", published="2025-03-02", **article)
     send("marked", "2025-01-03", "mark-source-as-copy", source="copy", of="paper")
     position = {"kind": "position", "claimant": "south", "subject": "issue/fish"}
     sources = {"one": "paper", "two": "copy"}
@@ -83,7 +83,7 @@ def test_a_difference_tells_who_moved_on_what_evidence(course: dict[str, str], r
     ("asked", "before", "after"),
     [
         ({"clock": "known_at", "from": "2025-05-15", "to": "2025-06-15"}, "10", "20"),
-        ({"clock": "public_at", "from": "2025-02-02", "to": "2025-02-03"}, "10", "20"),
+        ({"clock": "public_at", "from": "2025-03-01", "to": "2025-03-02"}, "10", "20"),
         ({"clock": "as_of", "from": "2025-03-15", "to": "2025-04-15", "known_at": "2025-07-15"}, "20", "30"),
     ],
 )

@@ -2,10 +2,12 @@
 
 import base64
 import json
-from contextlib import closing
+import sqlite3
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
@@ -194,6 +196,31 @@ def test_a_correction_of_a_name_is_erased_with_that_name(office: Office, address
     assert position["history"][0]["speaker"] == "[erased]"
     held = office.read("/v1/negotiations/talks/rounds/session/s")
     assert "minister" in json.dumps(held)
+    assert not holds(address, WORD.encode())
+
+
+def test_what_somebody_still_reads_is_not_called_erased(
+    office: Office, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for store in ("sqlite", "postgres"):
+        monkeypatch.setattr(f"infrastructure.{store}.BUSY_SECONDS", 0.3)
+    office.claim("a", speaker=SPEAKER)
+    office.timeline()
+    with ExitStack() as reading:
+        if address.startswith("sqlite:///"):
+            file = address.removeprefix("sqlite:///")
+            reader = reading.enter_context(closing(sqlite3.connect(file, isolation_level=None)))
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM records").fetchall()
+        else:
+            reader = reading.enter_context(psycopg.connect(address))
+            reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            reader.execute("SELECT count(*) FROM pg_am")
+        result = parley("erase", SPEAKER, "--reason", "Asked for.")
+        assert result.exit_code == 1
+        assert "still in" in result.output
+    result = parley("erase", SPEAKER, "--reason", "Asked for.")
+    assert result.exit_code == 0, result.output
     assert not holds(address, WORD.encode())
 
 
