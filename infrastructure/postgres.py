@@ -223,9 +223,8 @@ class PostgresConnection(Connection):
         connection = self._usable()
 
         def hear(notice: psycopg.errors.Diagnostic) -> None:
-            told.extend(
-                re.findall(r"^\d+", notice.message_detail or "")
-            )  # "2 dead row versions cannot be removed yet."
+            """The detail reads `2 dead row versions cannot be removed yet.`"""
+            told.extend(re.findall(r"^\d+", notice.message_detail or ""))
 
         connection.add_notice_handler(hear)
         try:

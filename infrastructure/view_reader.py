@@ -219,13 +219,12 @@ class ViewReader:
             )
             sought = dict.fromkeys(terms(query.text))
             told += [(found, self._connection.search(term)) for term in sought] or [("'' = ?", "nothing")]
-        among, shown = self._connection.dialect.among, f"lists >= {SHOWN}"
+        among, shown = self._connection.dialect.among, f"lists = {SHOWN_ACROSS}"
         if query.negotiations is not None and len(query.negotiations) == 1:
+            shown = f"lists >= {SHOWN}"
             told.append(("negotiation = ?", next(iter(query.negotiations))))
-        else:
-            shown = f"lists = {SHOWN_ACROSS}"
-            if query.negotiations is not None:
-                told.append((f"negotiation {among}", as_elements(query.negotiations)))
+        elif query.negotiations is not None:
+            told.append((f"negotiation {among}", as_elements(query.negotiations)))
         if query.left_out:
             told.append((f"negotiation NOT {among}", as_elements(query.left_out)))
         asked = [(clause, value) for clause, value in told if value]

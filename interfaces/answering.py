@@ -82,9 +82,12 @@ def answer(
 def not_found(place: Place, asked: AskedTimes | None = None) -> Problem:
     """There is no such document, or there was none at the times asked."""
     view, negotiation, key = place
-    what = f"{key} of {negotiation}" if key == view else f"{key} among the {view} of {negotiation}"
     if view == "negotiations":
         what = f"negotiation {negotiation}"
+    elif key == view:  # the one of its negotiation
+        what = f"{key} of {negotiation}"
+    else:
+        what = f"{key} among the {view} of {negotiation}"
     told = asked.times if asked else Times()
     at = [f"{name} {getattr(told, name)}" for name in told.__struct_fields__ if getattr(told, name)]
     return Problem(404, "not-found", f"There is no {what}" + (f", {', '.join(at)}." if at else "."))
