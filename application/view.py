@@ -90,6 +90,7 @@ class View:
     right after a policy has left claims out of it. `evolve_all` does for many records at once what `evolve` does
     one by one, for a view that would else go through all of a long document for each. `reckoned` works out what
     depends on the day on which a document is asked for. Where `of` is given, records about other things touch nothing.
+    `kinds` are those by which a list can be narrowed.
 
     A record changes a view from when it takes effect; a view that follows `occurred` shows it at once.
     """
@@ -99,6 +100,7 @@ class View:
     keys: Callable[[DomainEvent], Iterable[str]]
     evolve: Callable[[Any, Record, str], Document]
     index: Callable[[Any], Index]
+    kinds: tuple[str, ...] = ()
     of: tuple[type[Aggregate], ...] = ()
     follows: Literal["takes_effect", "occurred"] = "takes_effect"
     reviewed: Callable[[Any], Document] = lambda document: document

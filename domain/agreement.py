@@ -15,6 +15,9 @@ from domain.refusal import Refused
 from domain.session import Participant
 from domain.text import Line, Prose
 
+Form = Literal[
+    "treaty", "memorandum", "framework", "exchange-of-letters", "statement", "order", "law", "contract", "other"
+]
 Parties = Annotated[tuple[PartyKey, ...], Field(min_length=1, max_length=300)]
 
 
@@ -105,9 +108,7 @@ class Agreement(Aggregate):
         TOPIC: ClassVar[str] = "Agreement.Drafted"
         BEGINS: ClassVar[bool] = True
         title: Line
-        form: Literal[
-            "treaty", "memorandum", "framework", "exchange-of-letters", "statement", "order", "law", "contract", "other"
-        ]
+        form: Form
         parties: Parties
         text: Prose | None = None
 

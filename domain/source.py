@@ -10,6 +10,24 @@ from domain.names import SourceKey
 from domain.refusal import Refused
 from domain.text import Line
 
+Kind = Literal[
+    "article",
+    "statement",
+    "speech",
+    "letter",
+    "fact-sheet",
+    "press-conference",
+    "minutes",
+    "draft",
+    "agreement",
+    "order",
+    "journal",
+    "report",
+    "book",
+    "post",
+    "note",
+]
+
 
 class CopyOfItself(Refused):
     """A syndicated copy repeats another source."""
@@ -33,23 +51,7 @@ class Source(Aggregate):
         BEGINS: ClassVar[bool] = True
         title: Line
         publisher: Line
-        kind: Literal[
-            "article",
-            "statement",
-            "speech",
-            "letter",
-            "fact-sheet",
-            "press-conference",
-            "minutes",
-            "draft",
-            "agreement",
-            "order",
-            "journal",
-            "report",
-            "book",
-            "post",
-            "note",
-        ]
+        kind: Kind
         address: Annotated[Line, Field(description="where it is found: a URL, a file reference")] | None = None
         language: (
             Annotated[

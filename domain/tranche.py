@@ -14,6 +14,9 @@ from domain.names import PartyKey, TrancheKey
 from domain.refusal import Refused
 from domain.text import Line, Prose
 
+Status = Literal[
+    "interest", "pledged", "proposed", "selected", "rejected", "contracted", "drawn", "completed", "cancelled"
+]
 Rung = Literal["interest", "pledge", "commitment", "selected", "contracted", "drawn", "distributed"]
 
 
@@ -48,7 +51,7 @@ class PriorMoneyDoesNotFit(Refused):
 class Step(DomainEvent, frozen=True):
     """A step on the ladder: by which party, for how much."""
 
-    STATUS: ClassVar[str | None] = None
+    STATUS: ClassVar[Status | None] = None
     party: PartyKey | None = None
     note: Prose | None = None
 
@@ -101,26 +104,26 @@ class Tranche(Aggregate):
         """Somebody says what could be invested: an interest, not a commitment."""
 
         TOPIC: ClassVar[str] = "Tranche.InterestRegistered"
-        STATUS: ClassVar[str | None] = "interest"
+        STATUS: ClassVar[Status | None] = "interest"
 
     class Pledged(FirstStep, frozen=True):
         """A party says that it will invest: as a pledge, or as a commitment where an agreement holds it to it."""
 
         TOPIC: ClassVar[str] = "Tranche.Pledged"
-        STATUS: ClassVar[str | None] = "pledged"
+        STATUS: ClassVar[Status | None] = "pledged"
         rung: Literal["pledge", "commitment"] = "pledge"
 
     class Proposed(FirstStep, frozen=True):
         """A tranche is put forward for selection."""
 
         TOPIC: ClassVar[str] = "Tranche.Proposed"
-        STATUS: ClassVar[str | None] = "proposed"
+        STATUS: ClassVar[Status | None] = "proposed"
 
     class Selected(FirstStep, frozen=True):
         """A tranche is chosen to be funded."""
 
         TOPIC: ClassVar[str] = "Tranche.Selected"
-        STATUS: ClassVar[str | None] = "selected"
+        STATUS: ClassVar[Status | None] = "selected"
 
         def decide(self, past: "Tranche", known: "Tranche") -> Self:
             past.refuse_if("selected", TrancheAlreadySelected)
@@ -136,7 +139,7 @@ class Tranche(Aggregate):
         """A proposed tranche is turned down."""
 
         TOPIC: ClassVar[str] = "Tranche.Rejected"
-        STATUS: ClassVar[str | None] = "rejected"
+        STATUS: ClassVar[Status | None] = "rejected"
 
         def decide(self, past: "Tranche", known: "Tranche") -> Self:
             past.refuse_if("rejected", TrancheAlreadyRejected)
@@ -146,7 +149,7 @@ class Tranche(Aggregate):
         """A contract is signed; the amounts of several add up."""
 
         TOPIC: ClassVar[str] = "Tranche.Contracted"
-        STATUS: ClassVar[str | None] = "contracted"
+        STATUS: ClassVar[Status | None] = "contracted"
         amount: Money
         lender: Line | None = None
 
@@ -161,7 +164,7 @@ class Tranche(Aggregate):
         """Money is paid out; the amounts add up."""
 
         TOPIC: ClassVar[str] = "Tranche.Drawn"
-        STATUS: ClassVar[str | None] = "drawn"
+        STATUS: ClassVar[Status | None] = "drawn"
         amount: Money
 
     class CallMissed(Step, frozen=True):
@@ -195,7 +198,7 @@ class Tranche(Aggregate):
         """The investment is finished."""
 
         TOPIC: ClassVar[str] = "Tranche.Completed"
-        STATUS: ClassVar[str | None] = "completed"
+        STATUS: ClassVar[Status | None] = "completed"
 
         def decide(self, past: "Tranche", known: "Tranche") -> Self:
             past.refuse_if("completed", TrancheAlreadyCompleted)
@@ -205,7 +208,7 @@ class Tranche(Aggregate):
         """The tranche will not go on."""
 
         TOPIC: ClassVar[str] = "Tranche.Cancelled"
-        STATUS: ClassVar[str | None] = "cancelled"
+        STATUS: ClassVar[Status | None] = "cancelled"
 
         def decide(self, past: "Tranche", known: "Tranche") -> Self:
             past.refuse_if("cancelled", TrancheAlreadyCancelled)

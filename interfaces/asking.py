@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 
 import msgspec
 from fastapi import Header, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from application.listing import Query
 from application.policy import PolicyName
 from application.projections.deadlines import STATUSES
 from application.replay import Times
-from application.view import Row
+from application.view import Row, View
 from domain.model import EVENT_OF_TOPIC
 from domain.moment import Asked as Moment
 from domain.moment import Moment as AnyMoment
@@ -67,10 +67,7 @@ class AskedList(AskedAt):
 
     party: Slug | None = None
     issue: Slug | None = None
-    kind: Annotated[
-        str | None,
-        Field(pattern=r"^[A-Za-z.-]{1,60}$", description="the documents' kind, form, nature, rule or status"),
-    ] = None
+    kind: str | None = None
     date_from: Annotated[Period | None, Field(alias="from")] = None
     date_to: Annotated[Period | None, Field(alias="to", description="inclusive")] = None
     q: Annotated[Line | None, Field(description="words, each taken as a beginning")] = None
@@ -96,6 +93,13 @@ class AskedDeadlines(AskedList):
 
 class AskedDeadlinesAcross(AskedDeadlines, AskedAcross):
     """What a list of deadlines across negotiations takes."""
+
+
+def of_view(asked: type[AskedList], view: View) -> type[AskedList]:
+    """What a list of a view takes: the kinds that its documents can be of."""
+    kind = Literal[*view.kinds] | None  # type: ignore[valid-type]
+    told = Field(None, description="the documents' kind, form, nature, rule or status")
+    return create_model(f"{asked.__name__}Of{view.name.title()}", __base__=asked, kind=(kind, told))
 
 
 class AskedRecords(Asked):

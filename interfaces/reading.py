@@ -138,7 +138,7 @@ def show(state: Replayed, place: Place, asked: AskedAt) -> bytes:
 
 
 def _list_within(stores: Ask, view: str) -> Callable[..., Awaitable[Response]]:
-    told = AskedDeadlines if view == "deadlines" else AskedList
+    told = asking.of_view(AskedDeadlines if view == "deadlines" else AskedList, view_named(view))
 
     async def listed(
         request: Request,
@@ -154,7 +154,7 @@ def _list_within(stores: Ask, view: str) -> Callable[..., Awaitable[Response]]:
 
 
 def _list_across(stores: Ask, view: str) -> Callable[..., Awaitable[Response]]:
-    told = AskedDeadlinesAcross if view == "deadlines" else AskedAcross
+    told = asking.of_view(AskedDeadlinesAcross if view == "deadlines" else AskedAcross, view_named(view))
 
     async def listed(
         request: Request,

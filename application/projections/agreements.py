@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import combinations
+from typing import get_args
 
 from msgspec.structs import replace
 
@@ -9,7 +10,7 @@ from application.provisions import Applied, ProvisionEntry, after_record, applie
 from application.reckoning import Reckoner
 from application.stand import Stand, about, current, with_record
 from application.view import Basis, Document, Index, Record, View
-from domain.agreement import Agreement, Step
+from domain.agreement import Agreement, Form, Step
 from domain.claim import Claim, aspect_of
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -213,5 +214,12 @@ def index(document: AgreementDocument) -> Index:
 
 
 VIEW = View(
-    "agreements", AgreementDocument, keys, evolve, index, of=(Agreement, Provision, Claim, Finding), reckoned=reckoned
+    "agreements",
+    AgreementDocument,
+    keys,
+    evolve,
+    index,
+    kinds=get_args(Form),
+    of=(Agreement, Provision, Claim, Finding),
+    reckoned=reckoned,
 )

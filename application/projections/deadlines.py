@@ -185,4 +185,13 @@ def index(document: DeadlineDocument) -> Index:
     )
 
 
-VIEW = View("deadlines", DeadlineDocument, keys, evolve, index, of=(Deadline, Claim, Finding), reckoned=reckoned)
+VIEW = View(
+    "deadlines",
+    DeadlineDocument,
+    keys,
+    evolve,
+    index,
+    kinds=STATUSES,
+    of=(Deadline, Claim, Finding),
+    reckoned=reckoned,
+)

@@ -189,4 +189,12 @@ def index(document: NegotiationDocument) -> Index:
     )
 
 
-VIEW = View("negotiations", NegotiationDocument, keys, evolve, index, of=(Negotiation, Party, Issue))
+VIEW = View(
+    "negotiations",
+    NegotiationDocument,
+    keys,
+    evolve,
+    index,
+    kinds=("open", "suspended", "concluded", "abandoned"),
+    of=(Negotiation, Party, Issue),
+)

@@ -1,12 +1,13 @@
 """Positions: where each claimant stands on each subject, on what evidence, and what it said before."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 from msgspec.structs import replace
 
 from application.stand import Stand, current, with_record
 from application.view import Document, Index, Record, View
-from domain.claim import Claim, issue_of
+from domain.claim import Claim, Kind, issue_of
 from domain.event import DomainEvent
 from domain.finding import Finding, Ruling
 from domain.moment import order
@@ -61,4 +62,13 @@ def index(document: PositionDocument) -> Index:
     )
 
 
-VIEW = View("positions", PositionDocument, keys, evolve, index, of=(Claim, Finding), reviewed=reviewed)
+VIEW = View(
+    "positions",
+    PositionDocument,
+    keys,
+    evolve,
+    index,
+    kinds=get_args(Kind),
+    of=(Claim, Finding),
+    reviewed=reviewed,
+)

@@ -202,4 +202,12 @@ def index(document: RoundDocument) -> Index:
     )
 
 
-VIEW = View("rounds", RoundDocument, keys, evolve, index, of=(Round, Session, Negotiation, Proposal, Claim, Finding))
+VIEW = View(
+    "rounds",
+    RoundDocument,
+    keys,
+    evolve,
+    index,
+    kinds=("round", "session", "proposal", "statement"),
+    of=(Round, Session, Negotiation, Proposal, Claim, Finding),
+)

@@ -1,13 +1,14 @@
 """Sources: the documents on file; syndicated copies of one text point to it and count as one."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 from msgspec.structs import replace
 
 from application.view import Basis, Document, Index, Record, View
 from domain.event import DomainEvent
 from domain.moment import order
-from domain.source import Source
+from domain.source import Kind, Source
 
 
 class SourceDocument(Document, frozen=True):
@@ -65,4 +66,4 @@ def index(document: SourceDocument) -> Index:
     )
 
 
-VIEW = View("sources", SourceDocument, keys, evolve, index, of=(Source,))
+VIEW = View("sources", SourceDocument, keys, evolve, index, kinds=get_args(Kind), of=(Source,))

@@ -9,7 +9,7 @@ from application.view import Basis, Document, Index, Record, View, texts
 from domain.erased import ERASED, Erased
 from domain.erasure import Erasure
 from domain.event import DomainEvent
-from domain.model import aggregate_of, topic_of
+from domain.model import EVENT_OF_TOPIC, aggregate_of, topic_of
 from domain.moment import order
 from domain.names import concerned
 from domain.refusal import kebab
@@ -109,4 +109,4 @@ def index(document: TimelineDocument) -> Index:
     )
 
 
-VIEW = View("timeline", TimelineDocument, keys, evolve, index, follows="occurred")
+VIEW = View("timeline", TimelineDocument, keys, evolve, index, kinds=tuple(EVENT_OF_TOPIC), follows="occurred")

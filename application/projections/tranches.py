@@ -1,6 +1,7 @@
 """Tranches: how each part of an investment climbs the ladder, step by step."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 from msgspec.structs import replace
 
@@ -13,7 +14,7 @@ from domain.fact import Fact
 from domain.finding import Finding, Ruling
 from domain.moment import order
 from domain.money import Money
-from domain.tranche import FirstStep, Step, Tranche
+from domain.tranche import FirstStep, Status, Step, Tranche
 
 
 class StepEntry(Fact, omit_defaults=False, frozen=True):
@@ -105,4 +106,12 @@ def index(document: TrancheDocument) -> Index:
     )
 
 
-VIEW = View("tranches", TrancheDocument, keys, evolve, index, of=(Tranche, Claim, Finding))
+VIEW = View(
+    "tranches",
+    TrancheDocument,
+    keys,
+    evolve,
+    index,
+    kinds=("unknown", *get_args(Status)),
+    of=(Tranche, Claim, Finding),
+)

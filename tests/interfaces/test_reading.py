@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.testclient import TestClient
 
 from application.access import Identity
-from application.fold import Place
+from application.fold import Place, view_named
 from application.listing import Query
 from infrastructure.database import StoreDamaged
 from infrastructure.documents import Parked
@@ -65,6 +65,14 @@ def test_lists_are_narrowed_and_sorted(
 ) -> None:
     items = read("/v1/negotiations/talks/positions", **params)["items"]
     assert [item["party"] for item in items] == expected
+
+
+@pytest.mark.parametrize("path", ["/v1/flags", "/v1/deadlines", "/v1/negotiations/talks/timeline"])
+def test_a_kind_that_a_list_does_not_know_is_refused_with_those_that_it_knows(client: TestClient, path: str) -> None:
+    answer = client.get(path, params={"kind": "postion"})
+    known = view_named(path.rpartition("/")[2]).kinds
+    assert answer.status_code == 422
+    assert all(kind in answer.json()["detail"] for kind in known)
 
 
 @pytest.mark.parametrize("sort", ["date", "-date", "key", "-key"])
