@@ -24,7 +24,10 @@ from domain.tranche import FirstStep, Rung, Tranche
 RUNGS: tuple[str, ...] = get_args(Rung)
 PROPOSED = "proposed"
 CALLED = "called"
-_PROMISES = ("interest", "pledge", "commitment", "selected", PROPOSED)
+PROMISED = ("pledge", "commitment")
+INVESTED = ("selected", "contracted", "drawn")
+"""The rungs of a promise, and those that money takes on the way that was promised."""
+_PROMISES = ("interest", *PROMISED, "selected", PROPOSED)
 _REPLACES: dict[type[DomainEvent], str] = {
     Tranche.InterestRegistered: "interest",
     Tranche.Proposed: PROPOSED,
@@ -69,13 +72,14 @@ class Line(Fact, frozen=True):
     """One tranche's money on one rung in one unit: in minor units, in all and by the year in which it came.
 
     Near a new year the instant stands in place of the year, as that depends on the zone. `prior` is how much of
-    it was promised before, where that is told.
+    it was promised before, where that is told; `returned` is what has been taken from it again.
     """
 
     minor: int
     years: dict[str, Dated]
     qualifiers: tuple[str, ...] = ()
     prior: int | None = None
+    returned: int = 0
 
 
 class Holding(Fact, frozen=True):
@@ -173,13 +177,14 @@ def _added(holding: Holding, rung: str, record: Record, money: Money, sign: int,
     year = _year(record.event.envelope.takes_effect)
     before = line.years.get(year)
     last = before.last if before and minor < 0 else Basis.of(record)
-    qualifiers = line.qualifiers
+    qualifiers = () if known else line.qualifiers
     if money.qualifier != "exactly" and money.qualifier not in qualifiers:
         qualifiers = (*qualifiers, money.qualifier)
     line = Line(
         minor=line.minor + minor,
         years={**line.years, year: Dated(minor=(before.minor if before else 0) + minor, last=last)},
         qualifiers=qualifiers,
+        returned=line.returned + (money.minor if sign < 0 else 0),
     )
     return replace(holding, lines={**holding.lines, rung: {**lines, unit: line}})
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
+from msgspec.structs import asdict
+
 from application.ladder import CALLED, PROPOSED, RUNGS, Board, Line, Sum, board, sum_of, total
-from application.tally import CapTold, Tally, cap_years, concerns, overs, promises, taken
+from application.tally import CapTold, Promise, Tally, cap_years, concerns, overs, promises, taken
 from application.view import Basis, Document, Index, Record, View
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -32,6 +34,13 @@ class RungEntry(Fact, omit_defaults=False, frozen=True):
     within: tuple[str, ...] = ()
     new_money: tuple[Sum, ...] = ()
     untold: tuple[str, ...] = ()
+
+
+class Left(Sum, omit_defaults=False, kw_only=True, frozen=True):
+    """What is left of all that is promised on the rung `of` and does not stand on a later `rung` yet."""
+
+    of: str
+    rung: str
 
 
 class TakeUp(Fact, omit_defaults=False, frozen=True):
@@ -80,15 +89,16 @@ class OverEntry(Fact, omit_defaults=False, frozen=True):
 class LedgerDocument(Document, frozen=True):
     """The ladder of a negotiation.
 
-    `left` is what is committed (or pledged, where no commitment is on record) and not yet selected, for
-    each unit in which both are known. `candidates` is what is proposed, and neither selected nor rejected.
+    `left` is what is pledged or committed (a tranche's commitment takes the place of its pledge) and not yet selected;
+    where nothing that was selected is on record, not yet contracted, or drawn. It is for each unit in which both are
+    known. `candidates` is what is proposed, and neither selected nor rejected.
     `tally` is what the fold goes on from.
     """
 
     rungs: tuple[RungEntry, ...] = ()
     candidates: RungEntry = RungEntry(rung=PROPOSED, known=False, sums=(), tranches=())
     called: RungEntry = RungEntry(rung=CALLED, known=False, sums=(), tranches=())
-    left: tuple[Sum, ...] = ()
+    left: tuple[Left, ...] = ()
     take_up: tuple[TakeUp, ...] = ()
     caps: tuple[CapEntry, ...] = ()
     over: tuple[OverEntry, ...] = ()
@@ -110,15 +120,15 @@ def evolve_all(document: LedgerDocument | None, records: Sequence[Record], key: 
     envelope = records[-1].event.envelope
     tally = taken(document.tally if document else Tally(), records)
     standing = board(tally.holdings)
-    rungs = tuple(_rung(rung, tally, standing) for rung in RUNGS)
+    promised = list(promises(tally, standing))
     return LedgerDocument(
         negotiation=envelope.negotiation,
         key=key,
-        rungs=rungs,
+        rungs=tuple(_rung(rung, tally, standing) for rung in RUNGS),
         candidates=_rung(PROPOSED, tally, standing),
         called=_rung(CALLED, tally, standing),
-        left=_left(standing, rungs),
-        take_up=tuple(_take_up(standing, rungs)),
+        left=tuple(left for promise in promised for left in _left(promise)),
+        take_up=tuple(take_up for promise in promised for take_up in _take_up(promise)),
         caps=tuple(_cap(provision, told, tally, standing) for provision, told in sorted(tally.caps.items())),
         over=tuple(
             OverEntry(
@@ -168,20 +178,20 @@ def _new(key: str, rung: str, unit: str, tally: Tally, standing: Mapping[str, Li
     return left if len(told) == len(set(included)) and left >= 0 else None
 
 
-def _left(standing: Board, rungs: tuple[RungEntry, ...]) -> tuple[Sum, ...]:
-    selected = {s.unit: s for entry in rungs if entry.rung == "selected" for s in entry.sums}
-    return tuple(whole.less(selected[unit]) for unit, (_, whole) in promises(standing).items() if unit in selected)
+def _left(promise: Promise) -> Iterator[Left]:
+    for rung, reached in promise.invested:
+        left = promise.promised.less(reached)
+        yield Left(**asdict(left), of=promise.rung, rung=rung)
+        return
 
 
-def _take_up(standing: Board, rungs: tuple[RungEntry, ...]) -> Iterator[TakeUp]:
-    promised = promises(standing)
-    for entry in rungs[RUNGS.index("selected") :]:
-        for reached in entry.sums:
-            of, whole = promised.get(reached.unit, ("", reached))
-            if of and whole.minor:
-                hundredths = round(Fraction(reached.minor * 10_000, whole.minor))
-                percent = f"{Decimal(hundredths).scaleb(-2):f}"
-                yield TakeUp(currency=reached.currency, per=reached.per, rung=entry.rung, of=of, percent=percent)
+def _take_up(promise: Promise) -> Iterator[TakeUp]:
+    whole = promise.promised
+    for rung, lines in promise.reached.items():
+        if whole.minor:
+            hundredths = round(Fraction(total(lines, whole.unit).minor * 10_000, whole.minor))
+            percent = f"{Decimal(hundredths).scaleb(-2):f}"
+            yield TakeUp(currency=whole.currency, per=whole.per, rung=rung, of=promise.rung, percent=percent)
 
 
 def _cap(provision: str, told: CapTold, tally: Tally, standing: Board) -> CapEntry:
@@ -194,7 +204,7 @@ def _cap(provision: str, told: CapTold, tally: Tally, standing: Board) -> CapEnt
         allowed=allowed,
         zone=cap.zone,
         tranche=cap.tranche,
-        status=told.status,
+        status="suspended" if provision in tally.suspended else "part",
         years=tuple(
             CapYearEntry(year=one.year, reached=one.reached, headroom=one.headroom)
             for one in cap_years(tally, standing, cap)

@@ -13,6 +13,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     Tranche.CallMissed: (Tranche.CapitalCalled,),
     Tranche.Drawn: (Tranche.Contracted,),
     Tranche.Distributed: (Tranche.Drawn,),
+    Tranche.Returned: (Tranche.Drawn, Tranche.Distributed),
     Tranche.Completed: (Tranche.Drawn,),
     Agreement.Signed: (Agreement.Drafted,),
     Agreement.Ratified: (Agreement.Signed, Agreement.Concluded),

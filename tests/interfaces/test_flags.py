@@ -61,6 +61,7 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
         ("schedule-round", {"round": "1", "planned_start": "2025-06-02"}), ("close-round", {"round": "1", "outcome": "-"}),
     ]),
     ("step-missing", [("contract-tranche", {"tranche": "ports", "amount": usd("5")})]),
+    ("step-missing", [("return-funds", {"tranche": "ports", "rung": "drawn", "amount": usd("5")})]),
     ("effect-before-publication", [quoted("-", effective="2025-05-01", published="2025-09-01")]),
     ("published-before-it-occurred", [quoted("-", "2025-06-02", published="2025-06-01")]),
     ("over-ceiling", [PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("100.01")})]),
@@ -71,6 +72,16 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
     ("over-ceiling", [
         ("contract-tranche", {"tranche": "ports", "amount": usd("5")}),
         ("record-draw", {"tranche": "ports", "amount": usd("3")}), ("record-draw", {"tranche": "ports", "amount": usd("2.01")}),
+    ]),
+    ("over-ceiling", [PLEDGE, ("record-draw", {"tranche": "mines", "amount": usd("100.01")})]),
+    ("over-ceiling", [
+        ("record-draw", {"tranche": "ports", "amount": usd("5")}),
+        ("return-funds", {"tranche": "ports", "rung": "drawn", "amount": usd("5.01")}),
+    ]),
+    ("over-ceiling", [
+        ("select-tranche", {"tranche": "roads", "amount": usd("5")}),
+        ("select-tranche", {"tranche": "mines", "amount": usd("3"), "part_of": "roads"}),
+        ("select-tranche", {"tranche": "ports", "amount": usd("2.01"), "part_of": "roads"}),
     ]),
 ]  # fmt: skip
 REGULAR: list[tuple[str, list[Told]]] = [
@@ -115,6 +126,14 @@ REGULAR: list[tuple[str, list[Told]]] = [
         ("contract-tranche", {"tranche": "ports", "amount": usd("5")}),
         ("record-draw", {"tranche": "ports", "amount": usd("6")}),
         ("return-funds", {"tranche": "ports", "rung": "drawn", "amount": usd("1")}),
+    ]),
+    ("over-ceiling", [
+        ("select-tranche", {"tranche": "roads", "amount": usd("5", qualifier="about")}),
+        ("select-tranche", {"tranche": "mines", "amount": usd("5.01"), "part_of": "roads"}),
+    ]),
+    ("over-ceiling", [
+        PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("100"), "part_of": "ports"}),
+        ("pledge-tranche", {"tranche": "farms", "amount": usd("1"), "rung": "commitment"}),
     ]),
     ("step-missing", [("open-round", {"round": "1"}), ("close-round", {"round": "1", "outcome": "None."})]),
 ]  # fmt: skip

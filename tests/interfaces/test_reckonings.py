@@ -702,6 +702,46 @@ def test_how_much_of_a_promise_is_taken_up(told: Tell, read: Read) -> None:
     assert (found["rung"], found["of"], found["percent"]) == ("selected", "commitment", "33.33")
 
 
+def test_what_is_left_is_told_of_each_promise_apart(told: Tell, read: Read) -> None:
+    def left() -> list[tuple[str, str, str]]:
+        return [(one["of"], one["rung"], one["amount"]) for one in read(LEDGER)["left"]]
+
+    told("pledge-tranche", tranche="invest", amount=usd("550"))
+    assert left() == []
+    told("select-tranche", tranche="mine", amount=usd("40"), part_of="invest")
+    told("pledge-tranche", tranche="farm", amount=usd("10"), rung="commitment")
+    told("record-draw", tranche="farm", amount=usd("4"))
+    assert left() == [("pledge", "selected", "510.00"), ("commitment", "drawn", "6.00")]
+    told("pledge-tranche", tranche="invest", amount=usd("500"), rung="commitment")
+    assert left() == [("commitment", "selected", "470.00")]
+    told("pledge-tranche", tranche="sea", amount=usd("5"))
+    told("select-tranche", tranche="port", amount=usd("1"))
+    assert left() == [("commitment", "drawn", "506.00")], "of which promise the port comes is not told"
+    told("propose-tranche", tranche="port", part_of="sea")
+    assert left() == [("pledge", "selected", "4.00"), ("commitment", "selected", "470.00")]
+
+
+def test_a_cap_told_while_its_provision_is_suspended_is_suspended(told: Tell, read: Read, act: None) -> None:
+    told("propose-tranche", tranche="mine")
+    told("add-provision", **provision("cap", {"type": "text", "text": "None."}, kind="investment"))
+    told("suspend-provision", agreement="act", provision="cap")
+    value = {"type": "cap", "on": "called", "zone": "Asia/Tokyo", "amount": usd("1", per="year")}
+    told("amend-provision", agreement="act", provision="cap", text="A cap.", value=value)
+    told("call-capital", tranche="mine", amount=usd("5"))
+    ledger = read(LEDGER)
+    assert ([cap["status"] for cap in ledger["caps"]], ledger["over"]) == (["suspended"], [])
+    told("resume-provision", agreement="act", provision="cap")
+    assert len(read(LEDGER)["over"]) == 1
+
+
+def test_an_amount_that_is_told_anew_has_its_own_qualifier(told: Tell, read: Read) -> None:
+    told("propose-tranche", tranche="mine")
+    told("record-draw", tranche="mine", amount=usd("100", qualifier="about"))
+    told("resize-tranche", tranche="mine", rung="drawn", amount=usd("90"))
+    (found,) = rung(read(LEDGER), "drawn")["sums"]
+    assert (found["amount"], found["qualifiers"]) == ("90.00", [])
+
+
 def test_an_unknown_zone_is_refused(tell: Tell, act: None) -> None:
     value = {"type": "cap", "on": "called", "zone": "Mars/Olympus", "amount": usd("20")}
     problem = tell("add-provision", **provision("cap", value, kind="investment")).json()
