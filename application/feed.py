@@ -32,6 +32,7 @@ def _add_round(feed: Calendar, document: RoundDocument, stamp: datetime) -> None
         return
     start, end = document.held
     title = document.title or f"{document.kind.capitalize()} {document.key.partition('/')[2]}"
+    start = start or end  # of some rounds only the end is on record
     if start is None and document.planned:
         start, end = document.planned[-1]
         title = f"{title} (planned)"

@@ -61,7 +61,7 @@ class Reckoner:
         """Each time that a step was taken, in the order of time, also after the day."""
         kind, key, step = parts_of(happening)
         stream = stream_id(self._history.negotiation, kind, key)
-        steps = [s.record for s in self._history.of_stream(stream) if not s.has_ended(self.asked)]
+        steps = [s.record for s in self._history.of_stream(stream) if s.holds(self.asked)]
         told = [Happened(r.event.envelope.takes_effect, Basis.of(r)) for r in steps if _is(r, step, by)]
         return sorted(told, key=lambda one: order(one.when))
 

@@ -258,10 +258,11 @@ def _refuse_unknown(known: Known, spoken_of: Iterable[Reference]) -> None:
 
 
 def _published(known: Known, body: Body) -> str | None:
-    """The earliest date on which a source that the record rests on was published; what is older has not told of it."""
+    """The earliest date on which a source that the record rests on was published, and not before it had occurred."""
     sources = [known(Source.KIND, evidence.source) for evidence in body.evidence]
     dates = [source.published for source in sources if isinstance(source, Source) and source.published]
-    return min((day for day in dates if not date_before(day, body.occurred)), key=order, default=None)
+    told = (body.occurred if date_before(day, body.occurred) else day for day in dates)
+    return min(told, key=order, default=None)
 
 
 @cache

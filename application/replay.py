@@ -64,6 +64,10 @@ class Standing(NamedTuple):
                 return False
         return not self.ends or not self.has_ended(asked)
 
+    def holds(self, asked: str) -> bool:
+        """Whether the record stands like this at an asked time, wherever it lies in time itself."""
+        return all(reached(time, asked) for time in self.begins) and not self.has_ended(asked)
+
     def has_ended(self, asked: str) -> bool:
         return any(reached(time, asked) for time in self.ends)
 

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from application.ladder import board, on, unit_of
 from application.projections.agreements import AgreementDocument, applied_in
 from application.projections.positions import PositionDocument
-from application.projections.tranches import StepEntry, TrancheDocument
+from application.projections.tranches import TrancheDocument
 from application.provisions import ProvisionEntry
 from application.reckoning import Reckoner
 from application.stand import Stand, current
@@ -34,6 +35,10 @@ class NotACurrencyOfTheWaterfall(Refused):
 
 class ThresholdIsOnRecord(Refused):
     """The amount of every threshold is on record: leave `threshold` out."""
+
+
+class ContributionToldTwice(Refused):
+    """What each party put in is told once."""
 
 
 class PartEntry(Fact, omit_defaults=False, frozen=True):
@@ -98,20 +103,26 @@ class _Known(NamedTuple):
     """Why the provision does not apply, however it is read."""
 
 
+class _Flow(NamedTuple):
+    """Money that came onto a rung, or left it where it is below 0: when, and whose it is, where that is told."""
+
+    day: date
+    party: str | None
+    minor: int
+
+
 def readings(reckoner: Reckoner, asked: AskedSplit) -> list[SplitReading]:
     """The split of the cash on the day by every reading. Raises `Refused` for a provision that it does not fit."""
     agreement, entry = _provision(reckoner, asked)
-    steps = [
-        step
-        for document in reckoner.documents("tranches")
-        if isinstance(document, TrancheDocument)
-        for step in document.steps
-        if step.amount and step.amount.currency == asked.cash.currency
-    ]
-    earlier = [Cash(reckoner.day, asked.before.minor)] if asked.before else _distributed(steps, reckoner.day)
+    tranches = [document for document in reckoner.documents("tranches") if isinstance(document, TrancheDocument)]
+    paid = [flow for flow in _flows(tranches, "distributed", asked.cash.currency) if flow.day < reckoner.day]
+    earlier = (
+        [Cash(reckoner.day, asked.before.minor)] if asked.before else [Cash(flow.day, flow.minor) for flow in paid]
+    )
+    contributed = asked.contributed or _by_party(_flows(tranches, "drawn", asked.cash.currency))
     own = applied_in(agreement, entry, reckoner)
     against = None if own.applies else own.why
-    known = _Known(Cash(reckoner.day, asked.cash.minor), earlier, asked.contributed or _drawn(steps), asked, against)
+    known = _Known(Cash(reckoner.day, asked.cash.minor), earlier, contributed, asked, against)
     if isinstance(own.value, Waterfall) and own.value.currency != asked.cash.currency:
         raise NotACurrencyOfTheWaterfall(f"{asked.cash.currency}, not {own.value.currency}", "currency")
     if isinstance(own.value, Waterfall) and asked.threshold and _filled(own.value, asked.threshold) is own.value:
@@ -246,24 +257,31 @@ def _parts(parts: dict[str, int], currency: str) -> tuple[PartEntry, ...]:
     return tuple(PartEntry(party=party, amount=in_units(minor, currency)) for party, minor in parts.items())
 
 
-def _distributed(steps: Sequence[StepEntry], day: date) -> list[Cash]:
-    """What was distributed before the day, less what was returned of it."""
-    told = [(date.fromisoformat(first_date(step.basis.occurred)), step) for step in steps]
-    signed = [(when, _sign(step, "Distributed", "distributed"), step) for when, step in told if when < day]
-    return [Cash(when, sign * step.amount.minor) for when, sign, step in signed if sign and step.amount]
+def _flows(tranches: Sequence[TrancheDocument], rung: str, currency: str) -> list[_Flow]:
+    """What came onto a rung and left it again, of the tranches that count there: as the ledger sums them."""
+    counting = on(board({tranche.key: tranche.holding for tranche in tranches}), rung, currency)
+    return [flow for tranche in tranches if tranche.key in counting for flow in _of_tranche(tranche, rung, currency)]
 
 
-def _drawn(steps: Sequence[StepEntry]) -> dict[str, int]:
+def _of_tranche(tranche: TrancheDocument, rung: str, currency: str) -> Iterator[_Flow]:
+    there = 0
+    for step in tranche.steps:
+        if step.amount is None or unit_of(step.amount) != currency:
+            continue
+        minor = step.amount.minor
+        if step.rung == rung:
+            minor = -minor if step.step == "Returned" else minor - there
+        elif step.step.lower() != rung:
+            continue
+        there += minor
+        yield _Flow(date.fromisoformat(first_date(step.basis.occurred)), step.party, minor)
+
+
+def _by_party(flows: Sequence[_Flow]) -> dict[str, int]:
     """What each party has paid in, less what came back to it; nothing where it is not told of all money whose it is."""
     drawn: dict[str, int] = defaultdict(int)
-    for step in steps:
-        sign = _sign(step, "Drawn", "drawn")
-        if sign and not step.party:
+    for flow in flows:
+        if flow.party is None:
             return {}
-        if sign and step.party and step.amount:
-            drawn[step.party] += sign * step.amount.minor
+        drawn[flow.party] += flow.minor
     return dict(drawn)
-
-
-def _sign(step: StepEntry, counted: str, rung: str) -> int:
-    return 1 if step.step == counted else -1 if step.step == "Returned" and step.rung == rung else 0

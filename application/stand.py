@@ -88,11 +88,11 @@ def _superseded(stands: tuple[Stand, ...], new: Stand) -> list[Stand]:
 
 def _alike(one: Stand, other: Stand) -> bool:
     same = (one.kind, one.claimant, one.subject) == (other.kind, other.claimant, other.subject)
-    return same and _currency(one) == _currency(other)
+    return same and len(_currencies(one) | _currencies(other)) < 2
 
 
-def _currency(stand: Stand) -> str:
-    return stand.value.money.currency if isinstance(stand.value, Amount) else ""
+def _currencies(stand: Stand) -> set[str]:
+    return {stand.value.money.currency} if isinstance(stand.value, Amount) else set()
 
 
 def _ruled(stand: Stand, made: Finding.Made, record: Record) -> Stand:

@@ -31,7 +31,7 @@ class MixedCurrencies(Refused):
 
 
 class MixedPeriods(Refused):
-    """An amount by the year is not added to one in all: ask for `per`."""
+    """An amount by the year is not added to one in all: ask for `per=year`, or `per=total`."""
 
 
 class NoRateForCurrency(Refused):
@@ -70,10 +70,16 @@ class Summed(Fact, omit_defaults=False, frozen=True):
     exact: str | None = None
 
 
-def summed(ledger: LedgerDocument, rungs: Sequence[str], currency: str | None) -> Summed:
-    """The sum of one rung. Raises `Refused` for several rungs, or for several currencies if none is named."""
+def summed(ledger: LedgerDocument, rungs: Sequence[str], currency: str | None, per: str | None = None) -> Summed:
+    """The sum of one rung; of all amounts, or of those by the `year` or in `total` alone.
+
+    Raises `Refused` for several rungs, for several currencies if none is named, and for amounts by the year beside
+    others.
+    """
     entry = _entry(ledger, rungs)
-    reported = tuple(told for told in entry.sums if currency in (None, told.currency))
+    reported = tuple(
+        told for told in entry.sums if currency in (None, told.currency) and per in (None, told.per or "total")
+    )
     if len({told.currency for told in reported}) > 1:
         raise MixedCurrencies(", ".join(told.currency for told in reported), "currency")
     if len(reported) > 1:

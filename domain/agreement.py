@@ -4,7 +4,8 @@ The steps that parties take carry their own date of effect, `effective` in the e
 instrument binds is a reading, per party.
 """
 
-from typing import Annotated, ClassVar, Literal, Self
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -25,8 +26,25 @@ class NotAPartyToTheAgreement(Refused):
     """This step is taken by a party that the draft names, or one that acceded."""
 
 
+class ObserverSignsNothing(Refused):
+    """An observer is heard, and is no party to an agreement."""
+
+
+class PartyNamedTwice(Refused):
+    """Each party is named once."""
+
+
 class StepAlreadyTaken(Refused):
     """This step was on record by then, and nothing since has undone it."""
+
+
+def refuse_no_parties(parties: Sequence[str], named: Callable[[str, str], Any]) -> None:
+    """Refuse who is named as a party twice, or is only heard in the negotiation; `named` is that of `gather`."""
+    for index, party in enumerate(parties):
+        if party in parties[:index]:
+            raise PartyNamedTwice(party, f"parties.{index}")
+        if named("party", party).role == "observer":
+            raise ObserverSignsNothing(party, f"parties.{index}")
 
 
 class Step(DomainEvent, frozen=True):
@@ -48,8 +66,13 @@ class Step(DomainEvent, frozen=True):
         return self
 
     def change(self, state: "Agreement") -> None:
+        """A step of the whole undoes what was taken for any party, and a party's what was taken for the whole."""
         for taker in self.takers:
-            state.taken.difference_update((taker, step) for step in self.UNDOES)
+            state.taken -= {
+                (other, step)
+                for other, step in state.taken
+                if (step in self.UNDOES and "" in {taker, other}) or other == taker
+            }
             state.taken.add((taker, self.STEP))
 
 
@@ -61,6 +84,10 @@ class PartyStep(Step, kw_only=True, frozen=True):
     @property
     def takers(self) -> tuple[str, ...]:
         return self.parties
+
+    def gather(self, named: Callable[[str, str], Any]) -> Self:
+        refuse_no_parties(self.parties, named)
+        return self
 
     def decide(self, past: "Agreement", known: "Agreement") -> Self:
         for index, party in enumerate(self.parties):
@@ -111,6 +138,10 @@ class Agreement(Aggregate):
         form: Form
         parties: Parties
         text: Prose | None = None
+
+        def gather(self, named: Callable[[str, str], Any]) -> Self:
+            refuse_no_parties(self.parties, named)
+            return self
 
         def decide(self, past: "Agreement", known: "Agreement") -> Self:
             known.refuse_if_known()

@@ -112,9 +112,12 @@ def latest_date(now: datetime) -> str:
 
 
 def settled_date(asked: str) -> str:
-    """A date all of which is past at an asked time, wherever it was written; for a date, that date itself."""
+    """A date all of which is past at an asked time, wherever it was written; for a date, that date itself.
+
+    An offset can be written as far to the west as to the east.
+    """
     if is_instant(asked):
-        return (instant(asked) + _FURTHEST_WEST - _DAY_LENGTH).date().isoformat()
+        return (instant(asked) - _FURTHEST_EAST - _DAY_LENGTH).date().isoformat()
     return asked
 
 

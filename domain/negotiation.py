@@ -1,6 +1,8 @@
 """A negotiation: two or more parties working on a list of issues, and its life from opening to end."""
 
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field
 
 from domain.aggregate import Aggregate
 from domain.claim import Subject
@@ -111,7 +113,7 @@ class Negotiation(Aggregate):
 
         TOPIC: ClassVar[str] = "Negotiation.StatementIssued"
         statement: Slug
-        parties: tuple[PartyKey, ...]
+        parties: Annotated[tuple[PartyKey, ...], Field(min_length=1)]
         text: Prose
         round: RoundKey | None = None
 

@@ -29,6 +29,7 @@ class Party(Aggregate):
 
     def blank(self) -> None:
         self.withdrawn = False
+        self.role = "party"
 
     class Added(DomainEvent, frozen=True):
         """A party joins the negotiation, or comes back to it."""
@@ -48,6 +49,7 @@ class Party(Aggregate):
 
         def change(self, state: "Party") -> None:
             state.withdrawn = False
+            state.role = self.role
 
     class Withdrawn(DomainEvent, frozen=True):
         """A party leaves the negotiation."""

@@ -17,6 +17,10 @@ class RoundAlreadyOpen(Refused):
     """The round was open by then; it is opened once."""
 
 
+class RoundAlreadyBegun(Refused):
+    """The round had begun by then; close it with its outcome."""
+
+
 class RoundAlreadyClosed(Refused):
     """The round was closed by then; what followed belongs to another round, or to none."""
 
@@ -45,6 +49,12 @@ class Round(Aggregate):
     def closed(self) -> str | None:
         """When the round closed, if it did."""
         return self._first(Round.Closed)
+
+    @property
+    def planned_start(self) -> str | None:
+        """When the round was to open, by the last plan."""
+        plans = [event for event in self.history if isinstance(event, Round.Scheduled | Round.Rescheduled)]
+        return plans[-1].planned_start if plans else None
 
     class Scheduled(DomainEvent, frozen=True):
         """A round is announced, with its dates as planned."""
@@ -98,6 +108,8 @@ class Round(Aggregate):
             past.refuse_if_closed()
             if past.status == "cancelled":
                 raise RoundAlreadyCancelled(self.envelope.key, "round")
+            if past.status == "open":
+                raise RoundAlreadyBegun(self.envelope.key, "round")
             return self
 
         def change(self, state: "Round") -> None:
@@ -130,8 +142,8 @@ class Round(Aggregate):
 
         def decide(self, past: "Round", known: "Round") -> Self:
             past.refuse_if_closed()
-            if known.opened is not None:
-                refuse_backwards(known.opened, self.planned_end, "planned_end")
+            for start in filter(None, (known.opened, past.planned_start)):
+                refuse_backwards(start, self.planned_end, "planned_end")
             return self
 
     class Closed(DomainEvent, frozen=True):

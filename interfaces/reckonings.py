@@ -10,7 +10,7 @@ from application.feed import calendar
 from application.goods import Product
 from application.ladder import CALLED, PROPOSED, RUNGS
 from application.projections.ledger import LedgerDocument
-from application.splits import AskedSplit, readings
+from application.splits import AskedSplit, ContributionToldTwice, readings
 from application.sums import ConversionNeedsItsSource, RatesContradict, RateText, Summed, converted, summed
 from application.tariffs import Asked as AskedSchedule
 from application.tariffs import schedule
@@ -64,6 +64,9 @@ class AskedSum(AskedTimes):
         Field(min_length=1, max_length=10, description="one rung: a sum of several is refused"),
     ]
     currency: Currency | None = None
+    per: Annotated[
+        Literal["year", "total"] | None, Field(description="of the amounts by the year alone, or of the others")
+    ] = None
     convert_to: Currency | None = None
     rate: Annotated[list[RateText], Field(max_length=50)] = []
     rate_date: Day | None = None
@@ -155,19 +158,21 @@ def _split(asked: AskedSplitOf) -> AskedSplit:
             raise Problem(422, refusal.code, f"{field}: {refusal}") from None
 
     agreement, _, provision = asked.provision.partition("/")
-    told = [one.partition(":") for one in asked.contributed]
+    told = dict(one.split(":") for one in asked.contributed)
+    if len(told) != len(asked.contributed):
+        raise ContributionToldTwice(", ".join(asked.contributed), "contributed")
     return AskedSplit(
         agreement,
         provision,
         money(asked.amount, "amount"),
         money(asked.before, "before") if asked.before else None,
         money(asked.threshold, "threshold") if asked.threshold else None,
-        {party: money(amount, "contributed").minor for party, _, amount in told} or None,
+        {party: money(amount, "contributed").minor for party, amount in told.items()} or None,
     )
 
 
 def _refuse_strangers(state: Replayed, slug: str, wanted: AskedSplit) -> None:
-    """Who is told to have put something in is a party, once."""
+    """Who is told to have put something in is a party."""
     negotiation = state.document(("negotiations", slug, slug))
     parties = negotiation.index.parties if negotiation else frozenset[str]()
     for party in wanted.contributed or {}:
@@ -183,13 +188,13 @@ def _sum(state: Replayed, slug: str, asked: AskedSum) -> dict[str, Any]:
     for currency in filter(None, (asked.currency, asked.convert_to)):
         Money(amount="0", currency=currency).check()
     if asked.convert_to is None:
-        return {"sum_of": summed(ledger, asked.rung, asked.currency)}
+        return {"sum_of": summed(ledger, asked.rung, asked.currency, asked.per)}
     if not (asked.rate and asked.rate_date and asked.rate_source):
         raise ConversionNeedsItsSource(asked.convert_to, "rate_source")
     if state.document(("sources", slug, asked.rate_source)) is None:
         raise Unknown(f"source {asked.rate_source}", "rate_source")
     rates = dict(rate.split(":") for rate in asked.rate)
-    if asked.currency or len(rates) != len(asked.rate):
+    if asked.currency or asked.per or len(rates) != len(asked.rate):
         raise RatesContradict(", ".join(asked.rate), "rate")
     found: Summed = converted(ledger, asked.rung, asked.convert_to, rates, asked.rate_date, asked.rate_source)
     return {"sum_of": found}

@@ -32,11 +32,12 @@ class StepEntry(Fact, omit_defaults=False, frozen=True):
 
 
 class Standing(Fact, omit_defaults=False, frozen=True):
-    """How far the agreement has come for one party, and since when."""
+    """How far the agreement has come for one party, and since when; while suspended, what it goes on from."""
 
     party: str
     status: str
     since: str | None
+    suspended_from: str | None = None
 
 
 class PairStanding(Fact, omit_defaults=False, frozen=True):
@@ -94,13 +95,15 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
     match event:
         case Agreement.Drafted():
             parties = tuple(Standing(party=party, status="drafted", since=None) for party in event.parties)
-            drafted = replace(document, title=event.title, form=event.form, text=event.text)
-            return _standing(replace(drafted, parties=_joined(document.parties, parties)))
+            joined = _joined(document.parties, parties)
+            status = _of_parties(joined) if document.steps and document.steps[-1].parties else document.status
+            told = replace(document, title=event.title, form=event.form, text=event.text, status=status)
+            return _paired(replace(told, parties=joined))
         case Agreement.Amended():
             amendment = Amendment(text=event.text, by=event.by, basis=Basis.of(record))
             return replace(document, amendments=(*document.amendments, amendment))
         case Step():
-            return _standing(_stepped(document, event, record))
+            return _paired(_stepped(document, event, record))
         case Claim.Made() | Claim.Withdrawn() | Ruling() if about(event)[0] == "agreement":
             claims = with_record(document.claims, record)
             accounts = tuple(s for s in current(claims) if aspect_of(s.subject) == "status")
@@ -132,44 +135,56 @@ def _stepped(document: AgreementDocument, event: Step, record: Record) -> Agreem
     )
     since = event.envelope.takes_effect
     known = _joined(document.parties, tuple(Standing(party=taker, status="", since=None) for taker in takers))
-    affected = takers or (tuple(p.party for p in known) if event.STEP in {"suspended", "resumed", "terminated"} else ())
+    affected = takers or [p.party for p in known if event.STEP in _OF_ALL and p.status not in _LEFT]
     parties = tuple(
         _after(standing, event.STEP, since) if standing.party in affected else standing for standing in known
     )
-    status = document.status if takers else "in-force" if event.STEP == "resumed" else event.STEP
-    return replace(document, steps=(*document.steps, entry), parties=parties, status=status)
+    document = replace(document, steps=(*document.steps, entry), parties=parties)
+    if takers or (event.STEP == "resumed" and parties != known):
+        return replace(document, status=_of_parties(parties))
+    has_ended = event.STEP == "suspended" and document.status == "terminated"
+    return document if has_ended or event.STEP == "resumed" else replace(document, status=event.STEP)
 
 
 _WAY = ("announced", "concluded", "initialled", "signed", "ratified", "deposited")
 """The steps towards being bound (VCLT, articles 9 to 16), in their order."""
 _FURTHER = (*_WAY, "applied-provisionally", "in-force", "suspended")
+_OF_ALL = {"suspended", "resumed", "terminated"}
+"""The steps that, taken for the whole, are taken for every party that has not left."""
+_LEFT = {"withdrawn", "terminated"}
 
 
 def _after(standing: Standing, step: str, since: str) -> Standing:
-    """A party's standing after a step: none towards being bound takes back one that has come further."""
-    further = _FURTHER[_WAY.index(step) + 1 :] if step in _WAY else ()
-    if standing.status in further:
+    """A party's standing after a step: none towards being bound takes back one that has come further, a resumption
+    goes on from where the suspension found it, and nobody who has left is suspended.
+    """
+    if step in _WAY and standing.status in _FURTHER[_WAY.index(step) + 1 :]:
         return standing
-    return replace(standing, status="in-force" if step == "resumed" else step, since=since)
+    if step == "resumed":
+        before = standing.suspended_from
+        return replace(standing, status=before, since=since, suspended_from=None) if before else standing
+    if step == "suspended":
+        if standing.status in {"suspended", *_LEFT}:
+            return standing
+        return replace(standing, status=step, since=since, suspended_from=standing.status)
+    return replace(standing, status=step, since=since, suspended_from=None)
 
 
-def _standing(document: AgreementDocument) -> AgreementDocument:
-    """The pairs, and the status of the whole where the parties' steps say it."""
-    pairs = tuple(
-        PairStanding(
-            parties=(one.party, other.party),
-            in_force=one.status == other.status == "in-force",
-            since=max(one.since or "", other.since or "", key=order)
-            if one.status == other.status == "in-force"
-            else None,
-        )
-        for one, other in combinations(document.parties, 2)
-    )
-    statuses = {standing.status for standing in document.parties}
-    status = document.status
-    if document.steps and document.steps[-1].parties and statuses:
-        status = statuses.pop() if len(statuses) == 1 else "differs-by-party"
-    return replace(document, pairs=pairs, status=status)
+def _of_parties(parties: tuple[Standing, ...]) -> str:
+    """The status of the whole, as the parties' steps have it."""
+    statuses = {standing.status for standing in parties}
+    return statuses.pop() if len(statuses) == 1 else "differs-by-party"
+
+
+def _paired(document: AgreementDocument) -> AgreementDocument:
+    """The document with how it stands between each pair of its parties."""
+    return replace(document, pairs=tuple(_pair(*both) for both in combinations(document.parties, 2)))
+
+
+def _pair(one: Standing, other: Standing) -> PairStanding:
+    in_force = one.status == other.status == "in-force"
+    since = max(one.since or "", other.since or "", key=order) if in_force else None
+    return PairStanding(parties=(one.party, other.party), in_force=in_force, since=since)
 
 
 WITHOUT_EFFECT = {"suspended", "terminated", "withdrawn"}

@@ -4,6 +4,7 @@ from domain.moment import EndsBeforeItBegins
 from domain.refusal import Unknown
 from domain.round import (
     Round,
+    RoundAlreadyBegun,
     RoundAlreadyCancelled,
     RoundAlreadyClosed,
     RoundAlreadyOpen,
@@ -47,6 +48,17 @@ def test_a_plan_that_ends_before_it_starts_is_refused():
     given(Round).when(a(Round.Scheduled, "2025-05-01", **backwards)).refused(EndsBeforeItBegins, "planned_end")
     moved = a(Round.Rescheduled, "2025-05-02", **backwards)
     given(Round, SCHEDULED).when(moved).refused(EndsBeforeItBegins, "planned_end")
+
+
+def test_a_plan_is_not_extended_to_before_its_start():
+    shortened = a(Round.Extended, "2025-05-20", planned_end="2025-05-29")
+    given(Round, SCHEDULED).when(shortened).then()
+    given(Round, SCHEDULED, RESCHEDULED).when(shortened).refused(EndsBeforeItBegins, "planned_end")
+
+
+def test_a_round_that_has_begun_is_not_cancelled():
+    given(Round, OPENED).when(a(Round.Cancelled, "2025-05-24")).refused(RoundAlreadyBegun, "round")
+    given(Round, SCHEDULED, OPENED).when(CANCELLED).then()
 
 
 def test_a_plan_that_ends_in_the_month_in_which_it_starts_is_admitted():

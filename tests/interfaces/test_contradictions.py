@@ -33,6 +33,17 @@ def claim(tell: Tell) -> Callable[..., None]:
 Claim = Callable[..., None]
 
 
+def test_a_claim_takes_the_place_of_its_claimant_s_last_one_whether_or_not_either_is_money(
+    claim: Claim, read: Read
+) -> None:
+    nothing = {"type": "text", "text": "Nothing."}
+    values = [money("100"), nothing, money("5"), money("7", currency="JPY"), share("3")]
+    for number, value in enumerate(values):
+        claim(f"n{number}", "north", value, f"2025-02-0{number + 1}")
+    (position,) = read(f"{N}/positions")["items"]
+    assert [stand["status"] for stand in position["history"]] == [*["superseded"] * 4, "current"]
+
+
 def test_claims_that_do_not_agree_are_a_contradiction_with_both_sides(claim: Claim, read: Read) -> None:
     claim("n", "north", share("90"), "2025-02-01")
     assert read(f"{N}/contradictions")["items"] == []

@@ -123,6 +123,16 @@ def test_a_day_that_cannot_be_worked_out_or_is_vague_says_so(
     assert says in deadline(read)["says"]
 
 
+def test_a_correction_moves_a_deadline_once_it_holds(tell: Tell, told: Tell, read: Read) -> None:
+    selected = told("select-tranche", tranche="mine", amount=usd("1"), occurred="2025-02-01").json()
+    rule = {"count": 10, "unit": "calendar-days", "event": "tranche/mine/selected"}
+    told("set-deadline", deadline="soon", title="Soon", rule=rule)
+    changes = {"occurred": "2025-02-10"}
+    told("correct-record", record=selected["id"], changes=changes, effective="2025-05-01", reason="A slip.")
+    assert deadline(read, as_of="2025-04-30")["day"] == "2025-02-11"
+    assert deadline(read, as_of="2025-05-01")["day"] == "2025-02-20"
+
+
 def test_a_rule_can_wait_for_the_step_of_one_party(told: Tell, read: Read) -> None:
     told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
     rule = {"count": 1, "unit": "months", "event": "agreement/deal/signed", "by": "south"}
@@ -511,6 +521,39 @@ def test_what_is_returned_takes_back_what_was_distributed_whatever_the_order(tol
     assert split(read, "10") == [[["5.00", "5.00"]]]
 
 
+@pytest.mark.parametrize(("steps", "found"), [
+    ([("60", "whole", {}), ("40", "part", {})], ["74.00", "26.00"]),
+    ([("80", "whole", {}), ("20", "whole", {"command": "resize-tranche", "rung": "distributed"})], ["58.00", "42.00"]),
+    ([("80", "whole", {"per": "year"})], ["50.00", "50.00"]),
+])  # fmt: skip
+def test_what_was_distributed_before_is_what_the_ledger_says(
+    told: Tell, read: Read, act: None, steps: list[tuple[str, str, dict[str, str]]], found: list[str]
+) -> None:
+    told("add-provision", **provision("split", waterfall(FIRST, tier("90", "10")), kind="profit-split"))
+    told("propose-tranche", tranche="whole")
+    told("propose-tranche", tranche="part", part_of="whole")
+    for day, (amount, tranche, more) in enumerate(steps, 3):
+        facts = {"tranche": tranche, "amount": usd(amount, **{"per": more["per"]} if "per" in more else {})}
+        facts |= {"rung": "distributed"} if "rung" in more else {"to": "north"}
+        told(more.get("command", "distribute-proceeds"), occurred=f"2025-01-{day:02}", **facts)
+    assert split(read, "100", as_of="2025-03-01") == [[found]]
+
+
+def test_what_each_has_paid_in_is_what_the_ledger_says(client: TestClient, told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("split", waterfall({"by": "contribution"}), kind="profit-split"))
+    told("propose-tranche", tranche="whole")
+    told("propose-tranche", tranche="part", part_of="whole")
+    for party, tranche in (("north", "whole"), ("south", "whole"), ("north", "part")):
+        told("record-draw", tranche=tranche, amount=usd("100"), party=party)
+    assert split(read, "100") == [[["50.00", "50.00"]]]
+    told("resize-tranche", tranche="whole", rung="drawn", amount=usd("400"), party="north")
+    assert split(read, "100") == [[["75.00", "25.00"]]]
+    told("resize-tranche", tranche="whole", rung="drawn", amount=usd("500"))
+    assert split(read, "100") == [[]]
+    params = {"provision": "act/split", "amount": "10", "currency": "USD", "contributed": ["north:1", "north:3"]}
+    assert client.get("/v1/negotiations/talks/split", params=params).json()["code"] == "contribution-told-twice"
+
+
 def test_money_that_nobody_is_told_to_have_paid_in_decides_nothing(
     client: TestClient, told: Tell, read: Read, act: None
 ) -> None:
@@ -790,6 +833,9 @@ def test_money_by_the_year_is_not_added_to_money_in_all(client: TestClient, told
         head = client.get("/v1/records").headers["parley-position"]
         answer = client.get(SUM, params={"rung": "drawn", "min_position": head} | asked)
         assert (answer.status_code, answer.json()["code"]) == (422, "mixed-periods")
+    for per, amount in (("year", "1.00"), ("total", "10.00")):
+        found = client.get(SUM, params={"rung": "drawn", "currency": "USD", "per": per}).json()["sum_of"]
+        assert found["sum"]["amount"] == amount
 
 
 def test_a_conversion_names_its_rate_day_and_source_and_keeps_what_was_reported(read: Read, drawn: None) -> None:
@@ -819,3 +865,7 @@ def test_rounds_sessions_and_deadlines_are_in_the_calendar(client: TestClient, t
     assert "Soon" not in answer.text
     assert lines.count("BEGIN:VEVENT") == 3
     assert answer.text == client.get("/v1/negotiations/talks/calendar", params={"as_of": "2025-01-02"}).text
+    told("close-round", round="2", outcome="None.", occurred="2025-06-04")
+    head = client.get("/v1/records").headers["parley-position"]
+    lines = client.get("/v1/negotiations/talks/calendar", params={"min_position": head}).text.splitlines()
+    assert {"DTSTART;VALUE=DATE:20250604", "SUMMARY:Second"} <= {*lines}, "only its end is on record"

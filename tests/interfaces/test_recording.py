@@ -42,9 +42,9 @@ def test_a_record_is_public_from_when_its_earliest_source_was_published(tell: Te
 
 
 @pytest.mark.parametrize(
-    ("occurred", "published"), [("2025-03-02", "2025-03-02"), ("2025-03", "2025-03-01"), ("2025-03-03", None)]
+    ("occurred", "published"), [("2025-03-02", "2025-03-02"), ("2025-03", "2025-03-01"), ("2025-03-03", "2025-03-03")]
 )
-def test_a_source_that_is_older_than_what_happened_has_not_made_it_public(
+def test_nothing_is_public_before_it_has_happened(
     tell: Tell, client: TestClient, occurred: str, published: str | None
 ) -> None:
     for day in ("2025-03-01", "2025-03-02"):
