@@ -99,6 +99,8 @@ class Identity(NamedTuple):
         return self.roles.get(EVERY, frozenset()) | self.roles.get(negotiation, frozenset())
 
 
+OPERATOR = "operator"
+"""Who records at the store itself: an erasure is recorded under this name."""
 LOCAL = Identity("local", {EVERY: frozenset(ROLES)}, everything=True)
 """Who asks where there are no identities: whoever has the store at hand."""
 

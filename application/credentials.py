@@ -12,7 +12,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from application.access import LOCAL, Identity, granted
+from application.access import LOCAL, OPERATOR, Identity, granted
 from domain.moment import instant, is_instant
 from domain.refusal import Refused
 
@@ -30,7 +30,7 @@ SECRET_BYTES = 32
 _KEY = re.compile(r"parley_([a-z0-9]+(?:-[a-z0-9]+)*)_[A-Za-z0-9_-]{43}")
 _NOBODYS = "0" * 64
 """What a key of a name that nobody has is compared with, so that it takes as long as any other."""
-RESERVED = frozenset({LOCAL.name, "nobody"})
+RESERVED = frozenset({LOCAL.name, OPERATOR, "nobody"})
 
 
 class NameTaken(Refused):
@@ -38,7 +38,7 @@ class NameTaken(Refused):
 
 
 class NameReserved(Refused):
-    """This name stands for whoever has no identity; choose another."""
+    """This name stands for whoever has no identity, or for the operator; choose another."""
 
 
 class AlreadyExpired(Refused):

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import uuid_utils.compat
 from pydantic import TypeAdapter
 
+from application.access import OPERATOR
 from application.erasing import RecordErasure
 from application.registrar import Submission
 from application.sights import Sights
@@ -28,7 +29,6 @@ from infrastructure.projector import Projector
 from infrastructure.subjects import Concerned, alike
 from infrastructure.view_store import ViewStore
 
-_OPERATOR = "operator"
 """Who records it: whoever has the store itself."""
 
 
@@ -103,7 +103,7 @@ class Eraser:
             "occurred": self._clock().strftime("%Y-%m-%dT%H:%MZ"),
         }
         body = TypeAdapter(RecordErasure.body()).validate_python(told)
-        return Request([Submission(RecordErasure, body, _OPERATOR, uuid_utils.compat.uuid7())])
+        return Request([Submission(RecordErasure, body, OPERATOR, uuid_utils.compat.uuid7())])
 
     def _purge_views(self) -> None:
         """The views are folded up to here, by this process or the one that keeps them, and their files written anew."""

@@ -33,7 +33,7 @@ from infrastructure.log import Log
 from infrastructure.replayed import Histories, Replayed
 from infrastructure.serialization import decode_event, encode, told_in_record
 from interfaces import answering
-from interfaces.client import Client, NotThere
+from interfaces.client import Client, Failed, NotThere
 
 FORMAT = 1
 BYTES_MAX = 2**30
@@ -67,7 +67,9 @@ class Checked(NamedTuple):
 
 
 async def write(file: Path, negotiation: str, times: Times, client: Client, on_view: Callable[[], None]) -> int:
-    """Write the archive from a service's answers; gives the number of records in it."""
+    """Write the archive from a service's answers; gives the number of records in it. Raises `Failed`."""
+    if file.is_dir() or not file.parent.is_dir():
+        raise Failed(f"{file} cannot be written: {'it is a folder' if file.is_dir() else 'there is no such folder'}.")
     service = await client.document("/healthz")
     await client.document(f"/v1/negotiations/{negotiation}/timeline", {"limit": 1})  # fails where there is none
     asked: dict[str, Any] = {"negotiation": negotiation}
@@ -93,9 +95,12 @@ async def write(file: Path, negotiation: str, times: Times, client: Client, on_v
         "fold": service["fold"],
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in {"manifest.json": json.dumps(manifest, indent=2).encode(), **files}.items():
-            archive.writestr(zipfile.ZipInfo(name, _SINCE_ZIP), content, zipfile.ZIP_DEFLATED)
+    try:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in {"manifest.json": json.dumps(manifest, indent=2).encode(), **files}.items():
+                archive.writestr(zipfile.ZipInfo(name, _SINCE_ZIP), content, zipfile.ZIP_DEFLATED)
+    except OSError as error:
+        raise Failed(f"{file} cannot be written: {error.strerror}.") from None
     return len(records)
 
 

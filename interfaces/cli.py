@@ -4,7 +4,7 @@ import hashlib
 import json
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Thread
 from typing import Annotated, Any, Literal
@@ -15,12 +15,11 @@ from rich.table import Table
 
 from application.fold import all_views
 from application.replay import Times
-from infrastructure.database import StoreRefused
 from infrastructure.log import Log
 from interfaces import audit_file, backup, erase, events, keys, sealing, service, verifying
 from interfaces import show as tables
 from interfaces.client import Client, Failed, Item, NotThere
-from interfaces.service import serve
+from interfaces.service import Port, serve
 from interfaces.terminal import AsJson, Url, err, fail, out, print_json, progress, run, settings, usable_store
 
 BATCH_LINES = 200
@@ -73,7 +72,7 @@ Stop the service with Ctrl-C; the records stay in {database}.
 @app.command()
 def demo(
     case: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
-    port: Annotated[int, typer.Option(envvar="PORT")] = 8000,
+    port: Port = 8000,
 ) -> None:
     """Serve, and record a case through the running service if the store is empty."""
     url = f"http://127.0.0.1:{port}"
@@ -103,9 +102,9 @@ def _record_once_up(case: Path, url: str, database: str) -> None:
 @app.command()
 def record(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], url: Url = None) -> None:
     """Record a case file: one command a line. Recording a file again changes nothing."""
-    lines = [line for line in file.read_bytes().splitlines() if line.strip()]
+    lines = [(number, line) for number, line in enumerate(file.read_bytes().splitlines(), 1) if line.strip()]
     batches = [lines[start : start + BATCH_LINES] for start in range(0, len(lines), BATCH_LINES)]
-    name = hashlib.sha256(b"\n".join(lines)).hexdigest()[:32]
+    name = hashlib.sha256(b"\n".join(line for _, line in lines)).hexdigest()[:32]
 
     async def send(client: Client) -> int:
         taken, position = 0, 0
@@ -113,9 +112,10 @@ def record(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], u
             task = bar.add_task(f"recording {file.name}", total=len(lines))
             for index, batch in enumerate(batches):
                 try:
-                    answer = await client.sent("/v1/records", b"\n".join(batch), key=f"{name}/{index}")
+                    told = b"\n".join(line for _, line in batch)
+                    answer = await client.sent("/v1/records", told, key=f"{name}/{index}")
                 except Failed as failed:
-                    line = index * BATCH_LINES + (failed.line or 1)
+                    line = batch[failed.line - 1][0] if failed.line else None
                     raise Failed(f"{failed.detail} ({taken} records stood before it)", line) from None
                 taken += len(answer["records"])
                 position = answer["records"][-1]["position"]
@@ -248,10 +248,9 @@ def audit_load(file: Path) -> None:
     """Load an archive into a store of its own (PARLEY_DATABASE), with the recorded times of its origin."""
     try:
         archive = audit_file.AuditFile(file)
-        log = Log(settings().store())
-        count = archive.load(log)
-        log.close()
-    except (audit_file.NotAnAuditFile, StoreRefused) as problem:
+        with usable_store(), closing(Log(settings().store())) as log:
+            count = archive.load(log)
+    except audit_file.NotAnAuditFile as problem:
         raise typer.Exit(fail(str(problem))) from None
     out.print(f"{count} records stand in the log.")
 

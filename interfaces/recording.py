@@ -183,6 +183,9 @@ def unknown_command(command: str) -> None:
 
 def _many(recording: Recording) -> Callable[..., Coroutine[Any, Any, Response]]:
     async def record_many(request: Request, each: bool = False, idempotency_key: IdempotencyKey = None) -> Response:
+        if "if-match" in request.headers:
+            said = "If-Match goes with one command: the version is that of one stream."
+            raise problems.Problem(422, "if-match-of-many", said)
         raw = await telling.read_body(request, MANY_MAX_BYTES, telling.MANY)
         lines = telling.lines(raw)
         identity, request_id = identity_of(request), _request_id()

@@ -30,7 +30,7 @@ NOBODY_KNOWN = (
     "On {host} others could reach the service, and nobody is known yet: it does not start. Make a first key with"
     " `parley keys create NAME --role administrator:*`, or set PARLEY_OIDC_ISSUER and PARLEY_OIDC_AUDIENCE."
 )
-Port = Annotated[int, typer.Option(envvar="PORT")]
+Port = Annotated[int, typer.Option(envvar="PORT", min=0, max=65_535)]
 
 
 @app.command()

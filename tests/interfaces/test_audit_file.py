@@ -301,3 +301,11 @@ def test_of_no_negotiation_nothing_is_written(case: Path, tmp_path: Path) -> Non
     result = parley("audit", "write", "none", str(file))
     assert result.exit_code == 1
     assert not file.exists()
+
+
+@pytest.mark.parametrize("place", ["nowhere/a.zip", "."])
+def test_where_no_file_can_be_written_is_one_sentence(case: Path, tmp_path: Path, place: str) -> None:
+    result = parley("audit", "write", "talks", str(tmp_path / place))
+    assert result.exit_code == 1
+    assert "cannot be written" in result.output
+    assert "Traceback" not in result.output

@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from typer.testing import CliRunner, Result
 
+from interfaces import recording
 from interfaces.cli import app
 
 CASE = Path(__file__).parent.parent / "cases" / "japan-us-2025.ndjson"
@@ -44,10 +45,24 @@ def test_recording_a_file_again_changes_nothing(recorded: None) -> None:
 
 def test_a_refused_line_is_named(tmp_path: Path) -> None:
     file = tmp_path / "wrong.ndjson"
-    file.write_text(CASE.read_text().splitlines()[0] + '\n{"command": "dance"}\n')
+    file.write_text("\n" + CASE.read_text().splitlines()[0] + '\n\n{"command": "dance"}\n')
     result = parley("record", str(file))
     assert result.exit_code == 1
-    assert "line 2" in result.output
+    assert "line 4" in result.output
+
+
+def test_a_file_that_cannot_be_taken_at_all_is_not_told_by_its_first_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "MANY_MAX_BYTES", 10)
+    result = parley("record", str(CASE))
+    assert result.exit_code == 1
+    assert "line" not in result.output.partition("MiB")[0]
+
+
+@pytest.mark.parametrize("port", ["-1", "99999"])
+def test_a_port_that_there_is_not_is_refused(port: str) -> None:
+    assert parley("serve", "--port", port).exit_code == 2
 
 
 def test_a_file_without_commands_is_refused(tmp_path: Path) -> None:

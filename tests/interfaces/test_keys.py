@@ -74,6 +74,7 @@ def test_a_revoked_key_stays_on_file_and_its_name_is_not_given_again() -> None:
         (("desk_1", "--role", "reader:*"), "lower-case letters"),
         (("local", "--role", "reader:*"), "no identity"),
         (("nobody", "--role", "reader:*"), "no identity"),
+        (("operator", "--role", "recorder:*"), "or for the operator"),
         (("desk", "--role", "boss:*"), "The roles are reader, recorder, analyst, auditor, administrator."),
         (("desk", "--role", "reader"), "a role and the negotiation"),
         (("desk", "--role", "reader:Talks"), "a role and the negotiation"),

@@ -75,6 +75,11 @@ def test_a_version_that_moved_is_refused(tell: Tell) -> None:
     assert (answer.status_code, answer.json()["code"]) == (412, "version-moved")
 
 
+def test_a_version_goes_with_one_command(client: TestClient, tell: Tell) -> None:
+    answer = many(client, NOTE, headers={"If-Match": '"0"'})
+    assert (answer.status_code, answer.json()["code"]) == (422, "if-match-of-many")
+
+
 def test_many_commands_are_recorded_together_and_can_build_on_each_other(tell: Tell, client: TestClient) -> None:
     answer = many(
         client,
