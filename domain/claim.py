@@ -54,8 +54,8 @@ def aspect_of(subject: str) -> str | None:
 
 def issue_of(subject: str) -> str | None:
     """The issue that a subject is about."""
-    about, key, *_ = subject.split("/")
-    return key if about == "issue" else None
+    about, _, rest = subject.partition("/")
+    return rest.partition("/")[0] if about == "issue" else None
 
 
 def _fits(kind: str, subject: str) -> bool:

@@ -1,6 +1,7 @@
 """A source: a document that says something, with who published it and when."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -30,7 +31,7 @@ Kind = Literal[
 
 
 class CopyOfItself(Refused):
-    """A syndicated copy repeats another source."""
+    """A syndicated copy repeats another source, which repeats neither it nor a copy of it."""
 
 
 class Source(Aggregate):
@@ -43,6 +44,7 @@ class Source(Aggregate):
 
     def blank(self) -> None:
         self.published: str | None = None
+        self.copy_of: str | None = None
 
     class Registered(DomainEvent, frozen=True):
         """A document is put on file."""
@@ -76,7 +78,15 @@ class Source(Aggregate):
         TOPIC: ClassVar[str] = "Source.MarkedAsCopy"
         of: SourceKey
 
-        def decide(self, past: "Source", known: "Source") -> Self:
-            if self.of == self.envelope.key:
+        def gather(self, named: Callable[[str, str], Any]) -> Self:
+            repeated: list[str] = []
+            of: str | None = self.of
+            while of and of not in repeated:
+                repeated.append(of)
+                of = named("source", of).copy_of
+            if self.envelope.key in repeated:
                 raise CopyOfItself(self.of, "of")
             return self
+
+        def change(self, state: "Source") -> None:
+            state.copy_of = self.of

@@ -84,7 +84,7 @@ class Tariff(Fact, tag="tariff", frozen=True):
     with the instrument that it `rests_on`, as with its own.
     """
 
-    SEARCHED: ClassVar[tuple[str, ...]] = ("percent", "basis")
+    SEARCHED: ClassVar[tuple[str, ...]] = ("percent", "basis", "goods")
     percent: RatePercent
     basis: Slug
     stacking: Literal["add", "higher", "replace"] = "add"

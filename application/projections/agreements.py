@@ -224,7 +224,11 @@ def index(document: AgreementDocument) -> Index:
         date=order(document.last_occurred),
         parties=frozenset(standing.party for standing in document.parties),
         issues=frozenset(entry.issue for entry in document.provisions if entry.issue),
-        text=(document.key, document.title, document.text, *((p.title, p.text) for p in document.provisions)),
+        text=(
+            *(document.key, document.title, document.text),
+            *(who for step in document.steps for who in step.by),
+            *((p.title, p.text, p.condition, p.value) for p in document.provisions),
+        ),
     )
 
 

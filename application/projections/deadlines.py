@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from application.reckoning import Reckoner, WorkedOut
 from application.stand import Stand, about, current, with_record
 from application.view import Basis, Document, Index, Record, View
-from domain.claim import Claim
+from domain.claim import Claim, issue_of
 from domain.deadline import Deadline
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -181,6 +181,7 @@ def index(document: DeadlineDocument) -> Index:
         statuses=frozenset({document.status, *(reading.status for reading in document.readings)}),
         date=order(due) if due else "",
         parties=frozenset(filter(None, [document.party, *(revision.party for revision in document.revisions)])),
+        issues=frozenset(filter(None, [issue_of(document.about or "")])),
         text=(document.key, document.title, document.rule and document.rule.after),
     )
 

@@ -75,6 +75,22 @@ def test_a_kind_that_a_list_does_not_know_is_refused_with_those_that_it_knows(cl
     assert all(kind in answer.json()["detail"] for kind in known)
 
 
+def test_an_agreement_is_found_by_who_signed_and_by_its_goods_and_a_deadline_by_its_issue(
+    tell: Tell, read: Read
+) -> None:
+    tell("draft-agreement", agreement="deal", title="Deal", form="order", parties=["north"])
+    tell("sign-agreement", agreement="deal", parties=["north"], by=[{"party": "north", "person": "Ann Porter"}])
+    tariff = {"type": "tariff", "levied_by": "north", "basis": "act", "percent": "10", "goods": [{"name": "chairs"}]}
+    told = {"agreement": "deal", "provision": "rate", "title": "R", "kind": "tariff", "text": "-", "value": tariff}
+    assert tell("add-provision", **told).status_code == 201
+    for sought, found in (("porter", ["deal"]), ("chairs", ["deal"]), ("tables", [])):
+        items = read("/v1/negotiations/talks/agreements", q=sought)["items"]
+        assert [item["key"] for item in items] == found
+    tell("set-deadline", deadline="soon", title="Soon", due="2026-01-01", about="issue/fish/amount")
+    tell("set-deadline", deadline="later", title="Later", due="2026-01-01")
+    assert [item["key"] for item in read("/v1/deadlines", issue="fish")["items"]] == ["soon"]
+
+
 @pytest.mark.parametrize("sort", ["date", "-date", "key", "-key"])
 def test_pages_hold_every_document_once_in_order(tell: Tell, read: Read, sort: str) -> None:
     for number in range(7):

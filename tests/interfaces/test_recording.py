@@ -41,6 +41,16 @@ def test_a_record_is_public_from_when_its_earliest_source_was_published(tell: Te
     assert record["envelope"]["published"] == "2025-03-01"
 
 
+def test_a_source_is_no_copy_of_itself_nor_of_its_copies(tell: Tell) -> None:
+    for name in ("a", "b", "c"):
+        tell("register-source", source=name, title="T", publisher="P", kind="article")
+    for copy, of in (("b", "a"), ("c", "b")):
+        assert tell("mark-source-as-copy", source=copy, of=of).status_code == 201
+    for of in ("a", "b", "c"):
+        problem = tell("mark-source-as-copy", source="a", of=of).json()
+        assert (problem["code"], problem["errors"][0]["field"]) == ("copy-of-itself", "of")
+
+
 @pytest.mark.parametrize(
     ("occurred", "published"), [("2025-03-02", "2025-03-02"), ("2025-03", "2025-03-01"), ("2025-03-03", "2025-03-03")]
 )
