@@ -1,5 +1,7 @@
 """Provisions: what each says as it stands, and whether it applies on a day."""
 
+import re
+from datetime import date
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -8,7 +10,7 @@ from application.reckoning import Reckoner
 from application.stand import Stand, with_record
 from application.view import Basis, Record
 from domain.fact import Fact
-from domain.moment import last_date
+from domain.moment import MOMENT_PATTERN, last_date
 from domain.provision import Dependence, Provision
 from domain.value import Value
 
@@ -16,9 +18,9 @@ from domain.value import Value
 class ProvisionEntry(Fact, omit_defaults=False, frozen=True):
     """A provision as it stands, with every claim about what it means side by side.
 
-    `basis` is the last record about it, `told` the last that said what it holds. Whether it `applies` on the day,
-    and `why`, is worked out from its own life, conditions and sunset; whether the agreement binds anybody is
-    another question.
+    A `condition` is told in words, and of `suspended_until` a date alone is looked at. `basis` is the last record about
+    it, `told` the last that said what it holds. Whether it `applies` on the day, and `why`, is worked out from its own
+    life, conditions and sunset; whether the agreement binds anybody is another question.
     """
 
     key: str
@@ -32,6 +34,7 @@ class ProvisionEntry(Fact, omit_defaults=False, frozen=True):
     sunset: str | None = None
     depends_on: tuple[Dependence, ...] = ()
     status: str = "part"
+    suspended_until: str | None = None
     basis: Basis | None = None
     told: Basis | None = None
     claims: tuple[Stand, ...] = ()
@@ -56,6 +59,7 @@ def after_record(entry: ProvisionEntry, record: Record) -> ProvisionEntry:
                 depends_on=event.depends_on,
                 sunset=event.sunset,
                 status="part",
+                suspended_until=None,
                 basis=Basis.of(record),
                 told=Basis.of(record),
             )
@@ -75,9 +79,9 @@ def after_record(entry: ProvisionEntry, record: Record) -> ProvisionEntry:
         case Provision.Removed():
             return replace(entry, status="removed", basis=Basis.of(record))
         case Provision.Suspended():
-            return replace(entry, status="suspended", basis=Basis.of(record))
+            return replace(entry, status="suspended", suspended_until=event.until, basis=Basis.of(record))
         case Provision.Resumed():
-            return replace(entry, status="part", basis=Basis.of(record))
+            return replace(entry, status="part", suspended_until=None, basis=Basis.of(record))
     return replace(entry, claims=with_record(entry.claims, record))
 
 
@@ -92,8 +96,13 @@ class Applied(NamedTuple):
 def applied(entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
     """Whether a provision applies on the day."""
     value, why = entry.value, "it is part of the agreement"
-    if entry.status != "part" or entry.basis is None:
-        return Applied(False, f"it is {entry.status if entry.basis else 'no part of the agreement yet'}", value)
+    if entry.basis is None:
+        return Applied(False, "it is no part of the agreement yet", value)
+    if entry.status == "suspended" and _is_past(entry.suspended_until, reckoner.day):
+        why = f"it was suspended until {entry.suspended_until}"
+    elif entry.status != "part":
+        until = f" until {entry.suspended_until}" if entry.suspended_until else ""
+        return Applied(False, f"it is {entry.status}{until}", value)
     if entry.sunset and last_date(entry.sunset) < reckoner.day:
         return Applied(False, f"it ended with its sunset on {entry.sunset}", value)
     found_all = [(dependence, reckoner.condition(dependence.rule)) for dependence in entry.depends_on]
@@ -107,4 +116,9 @@ def applied(entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
         if has_come:
             verb = "applies since" if dependence.effect == "begins" else "reverted"
             why, value = f"it {verb} {told}", dependence.value or value
-    return Applied(True, why, value)
+    return Applied(True, f"{why}, under a condition: {entry.condition}" if entry.condition else why, value)
+
+
+def _is_past(until: str | None, day: date) -> bool:
+    """Whether a day lies after what was told as an end; what is no date, such as "further notice", has not come."""
+    return bool(until and re.fullmatch(MOMENT_PATTERN, until)) and last_date(until or "") < day

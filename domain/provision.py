@@ -66,6 +66,7 @@ class Provision(Aggregate):
 
     def blank(self) -> None:
         self.status = "part"
+        self.until: str | None = None
 
     class Added(DomainEvent, frozen=True):
         """A provision becomes part of the agreement."""
@@ -115,19 +116,20 @@ class Provision(Aggregate):
             state.status = "removed"
 
     class Suspended(DomainEvent, frozen=True):
-        """A provision stops to apply for a time."""
+        """A provision stops to apply for a time: where `until` is a date, it applies again after that."""
 
         TOPIC: ClassVar[str] = "Provision.Suspended"
         until: Line | None = None
 
         def decide(self, past: "Provision", known: "Provision") -> Self:
             past.refuse_if_removed()
-            if past.status == "suspended":
+            if past.status == "suspended" and past.until == self.until:
                 raise ProvisionAlreadySuspended(self.envelope.key, "provision")
             return self
 
         def change(self, state: "Provision") -> None:
             state.status = "suspended"
+            state.until = self.until
 
     class Resumed(DomainEvent, frozen=True):
         """A suspended provision applies again."""

@@ -67,6 +67,12 @@ def test_a_suspended_provision_is_not_suspended_again():
     given(Provision, ADDED, SUSPENDED).when(again).refused(ProvisionAlreadySuspended, "provision")
 
 
+def test_a_suspension_can_be_prolonged():
+    until = a(Provision.Suspended, "2025-12-01", until="2026-03-31")
+    assert given(Provision, ADDED, SUSPENDED).when(until).then().until == "2026-03-31"
+    given(Provision, ADDED, SUSPENDED, until).when(until).refused(ProvisionAlreadySuspended, "provision")
+
+
 def test_a_suspended_provision_can_be_amended_and_stays_suspended():
     amended = a(Provision.Amended, "2025-10-02", text="8:2")
     assert given(Provision, ADDED, SUSPENDED).when(amended).then().status == "suspended"

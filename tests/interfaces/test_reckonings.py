@@ -280,6 +280,28 @@ def test_a_rate_snaps_back_when_the_condition_is_met(told: Tell, read: Read, act
     assert found["set_aside"][0]["why"] == "it ended with its sunset on 2026-06"
 
 
+def test_a_suspension_ends_on_its_date_unless_it_is_prolonged(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("all", tariff("10", "mfn")))
+    suspended = {"agreement": "act", "provision": "all"}
+    told("suspend-provision", **suspended, until="2025-03-31", occurred="2025-02-01")
+
+    def found(day: str) -> tuple[str | None, str]:
+        entry = read("/v1/negotiations/talks/agreements/act", as_of=day)["provisions"][0]
+        ((_, percent, _),) = rates(read, "87", as_of=day)
+        return percent, entry["why"]
+
+    assert found("2025-03-31") == (None, "it is suspended until 2025-03-31")
+    assert found("2025-04-01") == ("10", "it was suspended until 2025-03-31")
+    told("suspend-provision", **suspended, until="further notice", occurred="2025-03-30")
+    assert found("2025-04-01") == (None, "it is suspended until further notice")
+
+
+def test_a_condition_in_words_is_told_with_the_rate(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("all", tariff("10", "act")), condition="Shipped after 10 May.")
+    (found,) = read("/v1/tariffs", negotiation="talks", product="87")["items"]
+    assert "under a condition: Shipped after 10 May." in str(found["steps"])
+
+
 def test_an_order_that_reaches_back_changes_the_past_from_when_it_was_public(told: Tell, read: Read, act: None) -> None:
     told("add-provision", **provision("all", tariff("20", "mfn"), published="2025-01-02"))
     amended = {"agreement": "act", "provision": "all", "text": "-", "value": tariff("5", "mfn")}
