@@ -11,7 +11,7 @@ from typing import Annotated, Literal, NamedTuple, get_args
 from pydantic import Field
 
 from application.command import all_commands
-from application.listing import ACROSS, WITHIN
+from application.listing import ACROSS, ALONE, WITHIN
 from application.unseen import Sight
 from domain.text import Slug
 
@@ -51,7 +51,7 @@ def operations() -> Mapping[str, frozenset[Role]]:
     read = (
         *(f"list-{view}" for view in ACROSS),
         *(f"list-{view}-of-negotiation" for view in WITHIN),
-        *(f"show-{view}" for view in ("negotiation", "ledger", *WITHIN)),
+        *(f"show-{view}" for view in ("negotiation", *ALONE, *WITHIN)),
         *("list-records", "show-record", "suppose", "show-diff", "show-grounds", "show-reliance"),
         *("list-tariffs", "show-split", "show-sum", "show-calendar"),
         *("show-latest-checkpoint", "list-checkpoints", "prove-inclusion", "prove-consistency"),

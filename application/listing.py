@@ -3,24 +3,17 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from application.fold import all_views
 from application.replay import Held
 from application.view import Index, Row, texts
 from domain.text import terms
 
-ACROSS = ("negotiations", "agreements", "tranches", "deadlines", "sources", "contradictions", "flags")
+ACROSS = tuple(view.name for view in all_views() if view.listed in {"across", "both"})
 """The views that are listed across negotiations."""
-WITHIN = (
-    "positions",
-    "rounds",
-    "agreements",
-    "tranches",
-    "deadlines",
-    "sources",
-    "timeline",
-    "contradictions",
-    "flags",
-)
-"""The views that are lists within a negotiation; the ledger is one document."""
+WITHIN = tuple(view.name for view in all_views() if view.listed in {"within", "both"})
+"""The views that are lists within a negotiation."""
+ALONE = tuple(view.name for view in all_views() if view.listed == "alone")
+"""The views that are one document of each negotiation, named as the view."""
 
 
 class Query(NamedTuple):

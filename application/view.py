@@ -90,6 +90,7 @@ class View:
     right after a policy has left claims out of it. `evolve_all` does for many records at once what `evolve` does
     one by one, for a view that would else go through all of a long document for each. `reckoned` works out what
     depends on the day on which a document is asked for. Where `of` is given, records about other things touch nothing.
+    Its documents are `listed` within their negotiation, across all, or both; or it is one document of each, alone.
     `kinds` are those by which a list can be narrowed.
 
     A record changes a view from when it takes effect; a view that follows `occurred` shows it at once.
@@ -100,7 +101,8 @@ class View:
     keys: Callable[[DomainEvent], Iterable[str]]
     evolve: Callable[[Any, Record, str], Document]
     index: Callable[[Any], Index]
-    kinds: tuple[str, ...] = ()
+    listed: Literal["within", "across", "both", "alone"] = "within"
+    kinds: tuple[str, ...] = ("",)
     of: tuple[type[Aggregate], ...] = ()
     follows: Literal["takes_effect", "occurred"] = "takes_effect"
     reviewed: Callable[[Any], Document] = lambda document: document

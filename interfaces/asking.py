@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Header, Path
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from application.listing import Query
+from application.listing import ALONE, Query
 from application.policy import PolicyName
 from application.projections.deadlines import STATUSES
 from application.replay import Times
@@ -185,4 +185,4 @@ def _uncursor(view: str, sort: str, cursor: str | None) -> Row | None:
 
 def key_of(view: str | None, negotiation: str, key: str | None) -> str | None:
     """The key of a document; of the views that are one document, it goes without saying."""
-    return key or {"negotiations": negotiation, "ledger": "ledger"}.get(view or "")
+    return key or {"negotiations": negotiation, **dict(zip(ALONE, ALONE, strict=True))}.get(view or "")

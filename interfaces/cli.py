@@ -18,6 +18,7 @@ from application.replay import Times
 from infrastructure.log import Log
 from interfaces import audit_file, backup, erase, events, keys, sealing, service, verifying
 from interfaces import show as tables
+from interfaces.auditing import VIEWS
 from interfaces.client import Client, Failed, Item, NotThere
 from interfaces.service import Port, serve
 from interfaces.terminal import AsJson, Url, err, fail, out, print_json, progress, run, settings, usable_store
@@ -38,20 +39,6 @@ app.add_typer(erase.app)
 app.add_typer(sealing.app)
 app.add_typer(verifying.app)
 
-View = Literal[
-    "negotiations",
-    "positions",
-    "contradictions",
-    "timeline",
-    "ledger",
-    "rounds",
-    "agreements",
-    "tranches",
-    "deadlines",
-    "sources",
-    "flags",
-]
-Shown = Literal[View, "tariffs"]
 AsOf = Annotated[str | None, typer.Option(help="What had happened by then: a date, or an instant with its offset.")]
 PublicAt = Annotated[str | None, typer.Option(help="What had been published by then.")]
 KnownAt = Annotated[str | None, typer.Option(help="What had been taken down by then.")]
@@ -131,7 +118,7 @@ def record(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], u
 
 @app.command()
 def show(
-    view: Annotated[Shown, typer.Argument()],
+    view: Annotated[Literal[*VIEWS, "tariffs"], typer.Argument()],  # type: ignore[valid-type]
     negotiation: Annotated[str, typer.Argument(help="Its name; not needed for the list of negotiations.")] = "",
     as_of: AsOf = None,
     public_at: PublicAt = None,
@@ -170,7 +157,10 @@ def diff(
     start: Annotated[str, typer.Argument(metavar="FROM", help="A date, or an instant with its offset.")],
     end: Annotated[str, typer.Argument(metavar="TO")],
     clock: Annotated[Literal["as_of", "public_at", "known_at"], typer.Option()] = "as_of",
-    view: Annotated[View | None, typer.Option(help="One view; without it all but the timeline.")] = None,
+    view: Annotated[
+        Literal[*VIEWS] | None,  # type: ignore[valid-type]
+        typer.Option(help="One view; without it all but the timeline."),
+    ] = None,
     as_of: AsOf = None,
     public_at: PublicAt = None,
     known_at: KnownAt = None,
@@ -187,7 +177,7 @@ def diff(
 @app.command()
 def grounds(
     negotiation: str,
-    view: Annotated[View, typer.Argument()],
+    view: Annotated[Literal[*VIEWS], typer.Argument()],  # type: ignore[valid-type]
     key: Annotated[str, typer.Argument(help="The document's key; not needed for the ledger.")] = "",
     field: Annotated[str | None, typer.Option(help="Such as status or provisions[funding].text.")] = None,
     as_of: AsOf = None,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import TypeAdapter
 
 from application.fold import Place, all_views, view_named
-from application.listing import ACROSS, WITHIN
+from application.listing import ACROSS, ALONE, WITHIN
 from application.listing import Query as ListQuery
 from application.view import Row
 from domain.text import Slug
@@ -51,13 +51,9 @@ def router(stores: Ask) -> APIRouter:
         "One negotiation: its life, parties, issues and objectives.",
         _ref(documents["negotiations"]),
     )
-    route(
-        "/v1/negotiations/{slug}/ledger",
-        "show-ledger",
-        _document(stores, "ledger", "ledger"),
-        "What stands on each rung of the investment ladder, by currency, and what is left.",
-        _ref(documents["ledger"]),
-    )
+    for name in ALONE:
+        path, summary = f"/v1/negotiations/{{slug}}/{name}", f"The {name} of a negotiation."
+        route(path, f"show-{name}", _document(stores, name, name), summary, _ref(documents[name]))
     for name in WITHIN:
         path, summary = f"/v1/negotiations/{{slug}}/{name}", f"The {name} of a negotiation."
         route(path, f"list-{name}-of-negotiation", _list_within(stores, name), summary, _page(documents[name]))

@@ -233,6 +233,14 @@ def _cited(basis: Item) -> str:
     return ", ".join(evidence["source"] for evidence in basis["evidence"])
 
 
+def _plain(items: list[Item]) -> Table:
+    fields = [name for name in (items[0] if items else {"key": ""}) if name not in {"negotiation", "flags"}]
+    table = _table(*fields)
+    for item in items:
+        table.add_row(*(escape(cell_of(item[name])) for name in fields))
+    return table
+
+
 def table(view: str, items: list[Item]) -> Table:
-    """The documents of a view as a table."""
-    return _TABLES[view](items)
+    """The documents of a view as a table: where none is made for it, each as its fields have it."""
+    return _TABLES.get(view, _plain)(items)

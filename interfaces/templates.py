@@ -5,7 +5,7 @@ from typing import Any
 from starlette.types import Scope
 
 from application.command import all_commands
-from application.listing import WITHIN
+from application.listing import ALONE, WITHIN
 from interfaces.headers import DOCS_PATHS
 
 NONE = "none"
@@ -18,7 +18,7 @@ class Templates:
     def __init__(self) -> None:
         slug = f"{_NEGOTIATIONS}{{slug}}"
         self._within: dict[tuple[str, int], str] = {("", 0): slug}
-        for view in ("ledger", *WITHIN):
+        for view in (*ALONE, *WITHIN):
             self._within |= {(view, 1): f"{slug}/{view}", (view, 2): f"{slug}/{view}/{{key}}"}
         commands = [f"/v1/records/{name}" for name in all_commands()]
         self._plain = {path: path for path in (*commands, "/openapi.json", *DOCS_PATHS)}

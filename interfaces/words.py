@@ -3,6 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
+from application.reckoning import in_words
+from domain.rule import Rule
+
 Item = dict[str, Any]
 CELL_LENGTH = 200
 
@@ -21,10 +26,7 @@ def value(told: Item | None) -> str:
         case "count":
             return _qualified(f"{told['number']:,} {told['unit']}", told)
         case "rule":
-            rule = told["rule"]
-            since = rule.get("event") or rule.get("after") or rule.get("start")
-            where = f" ({' and '.join(rule['calendars'])})" if rule.get("calendars") else ""
-            return f"{rule['count']} {rule['unit'].replace('-', ' ')} after {since}{where}"
+            return in_words(msgspec.convert(told["rule"], Rule))
         case "tariff":
             return f"{told['percent']} % {told['basis']}"
         case "cap":

@@ -238,6 +238,7 @@ VIEW = View(
     keys,
     evolve,
     index,
+    listed="both",
     kinds=get_args(Form),
     of=(Agreement, Provision, Claim, Finding),
     reckoned=reckoned,

@@ -159,6 +159,7 @@ VIEW = View(
     keys,
     evolve,
     index,
+    listed="both",
     kinds=("conflict", "scope"),
     of=(Claim, Finding, Provision, Issue),
     reviewed=reviewed,

@@ -192,6 +192,7 @@ VIEW = View(
     keys,
     evolve,
     index,
+    listed="both",
     kinds=STATUSES,
     of=(Deadline, Claim, Finding),
     reckoned=reckoned,

@@ -110,4 +110,4 @@ def index(document: FlagDocument) -> Index:
     )
 
 
-VIEW = View("flags", FlagDocument, keys, evolve, index, kinds=tuple(all_rules()), evolve_all=evolve_all)
+VIEW = View("flags", FlagDocument, keys, evolve, index, listed="both", kinds=tuple(all_rules()), evolve_all=evolve_all)

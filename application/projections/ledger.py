@@ -218,4 +218,13 @@ def index(document: LedgerDocument) -> Index:
     return Index(date=order(document.last_occurred))
 
 
-VIEW = View("ledger", LedgerDocument, keys, evolve, index, of=(Negotiation, Provision, Tranche), evolve_all=evolve_all)
+VIEW = View(
+    "ledger",
+    LedgerDocument,
+    keys,
+    evolve,
+    index,
+    listed="alone",
+    of=(Negotiation, Provision, Tranche),
+    evolve_all=evolve_all,
+)

@@ -195,6 +195,7 @@ VIEW = View(
     keys,
     evolve,
     index,
+    listed="across",
     kinds=("open", "suspended", "concluded", "abandoned"),
     of=(Negotiation, Party, Issue),
 )

@@ -66,4 +66,4 @@ def index(document: SourceDocument) -> Index:
     )
 
 
-VIEW = View("sources", SourceDocument, keys, evolve, index, kinds=get_args(Kind), of=(Source,))
+VIEW = View("sources", SourceDocument, keys, evolve, index, listed="both", kinds=get_args(Kind), of=(Source,))

@@ -112,6 +112,7 @@ VIEW = View(
     keys,
     evolve,
     index,
+    listed="both",
     kinds=("unknown", *get_args(Status)),
     of=(Tranche, Claim, Finding),
 )
