@@ -18,12 +18,10 @@ def calendar(negotiation: str, reckoner: Reckoner) -> bytes:
     feed.add("version", "2.0")
     feed.add("x-wr-calname", negotiation)
     stamp = datetime.combine(reckoner.day, time(), UTC)
-    for document in reckoner.documents("rounds"):
-        if isinstance(document, RoundDocument):
-            _add_round(feed, document, stamp)
-    for document in reckoner.documents("deadlines"):
-        if isinstance(document, DeadlineDocument):
-            _add_deadline(feed, reckoned_deadline(document, reckoner), stamp)
+    for held in reckoner.documents(RoundDocument):
+        _add_round(feed, held, stamp)
+    for due in reckoner.documents(DeadlineDocument):
+        _add_deadline(feed, reckoned_deadline(due, reckoner), stamp)
     return bytes(feed.to_ical())
 
 

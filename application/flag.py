@@ -66,10 +66,9 @@ def by_itself(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail
 class Rule:
     """`judge` takes all that was seen under one name, in the order of time, and what was found there before.
 
-    The newest is last; of what was seen twice the first is kept, or the last where the rule `replaces`. It
-    gives what is found now; where it replaces, from what was seen alone. A rule about the money as a whole
-    judges the `tally` instead. `source` says where the rule comes from. Where `of` is given, nothing is seen in
-    events about other things.
+    The newest is last; of what was seen twice the first is kept. It gives what is found now. A rule about the money
+    as a whole judges the `tally` instead. `source` says where the rule comes from. Where `of` is given, nothing is
+    seen in events about other things.
     """
 
     name: str
@@ -80,7 +79,6 @@ class Rule:
     of: tuple[type[Aggregate], ...] = ()
     judge: Judge = by_itself
     tally: Callable[[Tally], Iterable[Detail]] | None = None
-    replaces: bool = False
 
 
 @cache

@@ -1,6 +1,6 @@
 """Rates: every provision that is a tariff, and whether it is levied on a day."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from application.projections.agreements import WITHOUT_EFFECT, AgreementDocument
@@ -28,7 +28,7 @@ def rates(reckoner: Reckoner, later: dict[str, AgreementDocument]) -> Iterator[L
 
     `later` is every agreement as it stands in the end.
     """
-    known = _agreements(reckoner.documents("agreements"))
+    known = {document.key: document for document in reckoner.documents(AgreementDocument)}
     for key, document in later.items():
         for entry in document.provisions:
             agreement = known.get(key)
@@ -51,23 +51,18 @@ def _entry(agreement: AgreementDocument | None, key: str) -> ProvisionEntry | No
 def _as_first_told(agreement: str, provision: str, reckoner: Reckoner) -> AgreementDocument | None:
     """An agreement as it stood on the day on which a provision became part of it."""
     first = next(iter(reckoner.happened(f"provision/{agreement}/{provision}/added")), None)
-    document = reckoner.document_on("agreements", agreement, first_date(first.when)) if first else None
-    return document if isinstance(document, AgreementDocument) else None
+    return reckoner.document_on(AgreementDocument, agreement, first_date(first.when)) if first else None
 
 
 def all_agreements(reckoner: Reckoner) -> dict[str, AgreementDocument]:
     """Every agreement as it stands once all that is known has taken effect."""
-    return _agreements(reckoner.documents_later("agreements"))
+    return {document.key: document for document in reckoner.documents_later(AgreementDocument)}
 
 
 def all_tariffs(later: dict[str, AgreementDocument]) -> list[Tariff]:
     """Every tariff that stands in the end: names are timeless."""
     entries = [entry for document in later.values() for entry in document.provisions]
     return [entry.value for entry in entries if isinstance(entry.value, Tariff)]
-
-
-def _agreements(documents: Iterable[object]) -> dict[str, AgreementDocument]:
-    return {document.key: document for document in documents if isinstance(document, AgreementDocument)}
 
 
 def _not_levied(agreement: AgreementDocument, tariff: Tariff, known: dict[str, AgreementDocument]) -> str | None:

@@ -4,9 +4,11 @@ They are pure functions of documents, of what has happened in the same negotiati
 """
 
 from datetime import date
-from typing import NamedTuple
+from functools import cache
+from typing import NamedTuple, TypeVar, cast
 
 from application.calendars import business_days
+from application.fold import all_views
 from application.replay import History
 from application.view import Basis, Document, Record
 from domain.aggregate import stream_id
@@ -17,6 +19,8 @@ from domain.refusal import Refused
 from domain.rule import Rule
 
 YEAR_MAX = 2999
+
+D = TypeVar("D", bound=Document)
 
 
 class Happened(NamedTuple):
@@ -43,19 +47,19 @@ class Reckoner:
         self.asked = asked
         self.day = date.fromisoformat(asked[:10])
 
-    def documents(self, view: str, asked: str | None = None) -> list[Document]:
-        """All documents of a view on the day, or at another time, by their keys."""
-        known = self._history.view(view).documents(asked or self.asked)
-        return [held.document for _, held in sorted(known.items()) if held.index.shown]
+    def documents(self, kind: type[D], asked: str | None = None) -> list[D]:
+        """All documents of a kind on the day, or at another time, by their keys."""
+        known = self._history.view(_view_of(kind)).documents(asked or self.asked)
+        return [cast("D", held.document) for _, held in sorted(known.items()) if held.index.shown]
 
-    def documents_later(self, view: str) -> list[Document]:
-        """All documents of a view as they stand once all that is known has taken effect."""
-        return self.documents(view, f"{YEAR_MAX}-12-31")
+    def documents_later(self, kind: type[D]) -> list[D]:
+        """All documents of a kind as they stand once all that is known has taken effect."""
+        return self.documents(kind, f"{YEAR_MAX}-12-31")
 
-    def document_on(self, view: str, key: str, day: str) -> Document | None:
+    def document_on(self, kind: type[D], key: str, day: str) -> D | None:
         """One document as it stood on another day."""
-        held = self._history.view(view).document(key, day)
-        return held.document if held else None
+        held = self._history.view(_view_of(kind)).document(key, day)
+        return cast("D", held.document) if held else None
 
     def happened(self, happening: str, by: str | None = None) -> list[Happened]:
         """Each time that a step was taken, in the order of time, also after the day."""
@@ -93,6 +97,12 @@ class Reckoner:
         told = f", {start}" if rule.after or rule.event else ""
         says = f"{in_words(rule)}{told}{vaguely}"
         return WorkedOut(day=day.isoformat(), says=says, basis=basis)
+
+
+@cache
+def _view_of(kind: type[Document]) -> str:
+    """The name of the view whose documents are of a kind."""
+    return next(view.name for view in all_views() if view.document is kind)
 
 
 def _is(record: Record, step: str, by: str | None) -> bool:

@@ -45,7 +45,7 @@ class UnknownZone(Refused):
 
 
 class NotAMember(Refused):
-    """A record is restricted to groups of which whoever records it is a member of one."""
+    """Whoever restricts a record belongs to at least one of its groups."""
 
 
 class TakenDownByAnother(Refused):

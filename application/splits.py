@@ -114,7 +114,7 @@ class _Flow(NamedTuple):
 def readings(reckoner: Reckoner, asked: AskedSplit) -> list[SplitReading]:
     """The split of the cash on the day by every reading. Raises `Refused` for a provision that it does not fit."""
     agreement, entry = _provision(reckoner, asked)
-    tranches = [document for document in reckoner.documents("tranches") if isinstance(document, TrancheDocument)]
+    tranches = reckoner.documents(TrancheDocument)
     paid = [flow for flow in _flows(tranches, "distributed", asked.cash.currency) if flow.day < reckoner.day]
     earlier = (
         [Cash(reckoner.day, asked.before.minor)] if asked.before else [Cash(flow.day, flow.minor) for flow in paid]
@@ -133,8 +133,8 @@ def readings(reckoner: Reckoner, asked: AskedSplit) -> list[SplitReading]:
 
 
 def _provision(reckoner: Reckoner, asked: AskedSplit) -> tuple[AgreementDocument, ProvisionEntry]:
-    for document in reckoner.documents("agreements"):
-        if isinstance(document, AgreementDocument) and document.key == asked.agreement:
+    for document in reckoner.documents(AgreementDocument):
+        if document.key == asked.agreement:
             for entry in document.provisions:
                 if entry.key == asked.provision and entry.basis:
                     return document, entry
@@ -144,10 +144,8 @@ def _provision(reckoner: Reckoner, asked: AskedSplit) -> tuple[AgreementDocument
 def _claims(entry: ProvisionEntry, reckoner: Reckoner) -> Iterator[Stand]:
     """What is claimed of the provision, and what parties want on the issue that it is about."""
     yield from (stand for stand in current(entry.claims) if aspect_of(stand.subject) is None)
-    for document in reckoner.documents("positions"):
-        if not isinstance(document, PositionDocument) or document.subject != f"issue/{entry.issue}":
-            continue
-        if document.current:
+    for document in reckoner.documents(PositionDocument):
+        if document.subject == f"issue/{entry.issue}" and document.current:
             yield document.current
 
 

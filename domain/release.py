@@ -73,7 +73,7 @@ class Restricted(Access, frozen=True, kw_only=True):
         before = self.standing(known)
         if before is None:
             return self
-        if not set(self.to.groups) <= set(before.groups) or _ends_before(self.to, before):
+        if not covers(self.to, before):
             raise NotNarrower(", ".join(self.to.groups), "to")
         return replace(self, to=replace(self.to, originator=before.originator or self.to.originator))
 
@@ -121,14 +121,14 @@ def tell(told: dict[UUID, Restriction], events: Iterable[DomainEvent]) -> None:
 
 
 def covers(one: Restriction, other: Restriction) -> bool:
-    """Whether all who may see what is under one restriction may see, and go on to be able to see, what is under
-    another.
+    """Whether all who may see what is under one restriction may see what is under the other, also once an embargo
+    lifts.
     """
     return set(one.groups) <= set(other.groups) and not _ends_before(one, other)
 
 
 def either(one: Restriction, other: Restriction) -> Restriction:
-    """What admits whom one of two restrictions admits."""
+    """The restriction that admits everybody whom either of two admits."""
     ends = [told.until for told in (one, other) if told.until]
     return Restriction(groups=tuple(sorted({*one.groups, *other.groups})), until=min(ends, key=instant, default=None))
 

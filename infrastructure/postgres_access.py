@@ -12,7 +12,10 @@ from psycopg.conninfo import conninfo_to_dict
 from infrastructure.database import Part, StoreFull, StoreLost, StoreRefused, TableMissing
 
 TABLE_NAMES: dict[Part, tuple[str, ...]] = {
-    "log": ("records", "record_parties", "receipts", "restricted", "subject_keys", "record_subjects"),
+    "log": (
+        *("records", "record_parties", "receipts", "restricted"),
+        *("subject_keys", "record_subjects", "unfinished_erasures"),
+    ),
     "views": ("builds",),
     "access": ("identities", "identity_changes", "reads"),
     "proofs": ("tiles", "checkpoints"),

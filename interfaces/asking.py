@@ -127,7 +127,9 @@ def refuse_future(known_at: str | None, now: datetime) -> None:
     """Nobody can say what Parley will know. A date is one that has begun somewhere."""
     if known_at and (instant(known_at) > now if is_instant(known_at) else known_at > latest_date(now)):
         raise Problem(
-            422, "known-at-in-the-future", f"known_at: {known_at} is yet to come; what is known by then is not."
+            422,
+            "known-at-in-the-future",
+            f"known_at: {known_at} is yet to come: what Parley will know then cannot be asked yet.",
         )
 
 

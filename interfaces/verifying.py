@@ -162,7 +162,7 @@ def _say_what_holds(count: int, kept: list[Held], comparison: Comparison, verifi
     """Nothing was found, so the log agrees with every checkpoint: those that somebody kept, and the largest."""
     agreed = kept + [one for one in (comparison.agreed,) if one and one not in kept]
     why = "is by this key" if comparison.checkpoints else "is there to compare them with"
-    told = f"All {count} records hold in themselves; no checkpoint {why}."
+    told = f"Each of the {count} records is consistent in itself; no checkpoint {why}."
     if agreed:
         as_in = (
             f"the first {one.checkpoint.size} are as {one.name} of {one.checkpoint.origin} has them" for one in agreed

@@ -20,7 +20,7 @@ from domain.provision import Provision
 from domain.session import Participant
 
 
-class StepEntry(Fact, omit_defaults=False, frozen=True):
+class AgreementStepEntry(Fact, omit_defaults=False, frozen=True):
     """A step in the life of the instrument; no parties means the instrument as a whole."""
 
     step: str
@@ -48,7 +48,7 @@ class PairStanding(Fact, omit_defaults=False, frozen=True):
     since: str | None
 
 
-class Amendment(Fact, omit_defaults=False, frozen=True):
+class AmendmentEntry(Fact, omit_defaults=False, frozen=True):
     """What changed, and by which instrument."""
 
     text: str
@@ -68,9 +68,9 @@ class AgreementDocument(Document, frozen=True):
     status: str = "drafted"
     parties: tuple[Standing, ...] = ()
     pairs: tuple[PairStanding, ...] = ()
-    steps: tuple[StepEntry, ...] = ()
+    steps: tuple[AgreementStepEntry, ...] = ()
     provisions: tuple[ProvisionEntry, ...] = ()
-    amendments: tuple[Amendment, ...] = ()
+    amendments: tuple[AmendmentEntry, ...] = ()
     claims: tuple[Stand, ...] = ()
     accounts: tuple[Stand, ...] = ()
     last_occurred: str = ""
@@ -100,7 +100,7 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
             told = replace(document, title=event.title, form=event.form, text=event.text, status=status)
             return _paired(replace(told, parties=joined))
         case Agreement.Amended():
-            amendment = Amendment(text=event.text, by=event.by, basis=Basis.of(record))
+            amendment = AmendmentEntry(text=event.text, by=event.by, basis=Basis.of(record))
             return replace(document, amendments=(*document.amendments, amendment))
         case Step():
             return _paired(_stepped(document, event, record))
@@ -125,7 +125,7 @@ def _joined(known: tuple[Standing, ...], drafted: tuple[Standing, ...]) -> tuple
 
 def _stepped(document: AgreementDocument, event: Step, record: Record) -> AgreementDocument:
     takers = tuple(filter(None, event.takers))
-    entry = StepEntry(
+    entry = AgreementStepEntry(
         step=event.STEP,
         parties=takers,
         by=getattr(event, "by", ()),

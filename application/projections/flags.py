@@ -46,20 +46,14 @@ def evolve_all(document: FlagDocument | None, records: Sequence[Record], key: st
         tally = taken((document and document.tally) or Tally(), records)
         return _document(rule, records[0], key, details=tuple(rule.tally(tally)), tally=tally)
     details = document.details if document else ()
-    seen = {_likeness(one, one.told_by, rule): one for one in (document.seen if document else ())}
+    seen = {_likeness(one, one.told_by): one for one in (document.seen if document else ())}
     for record in records:
         for sight in rule.sees(record.event):
-            if sight.watched != watched:
-                continue
-            likeness = _likeness(sight, _told_by(record.event), rule)
-            if rule.replaces:
-                seen.pop(likeness, None)
-                seen[likeness] = _seen(sight, record)
-            elif len(seen) < SEEN_MAX and likeness not in seen:
+            likeness = _likeness(sight, _told_by(record.event))
+            if sight.watched == watched and len(seen) < SEEN_MAX and likeness not in seen:
                 seen[likeness] = _seen(sight, record)
                 details = rule.judge(tuple(seen.values()), details)
-    found = rule.judge(tuple(seen.values()), details) if rule.replaces else details
-    return _document(rule, records[0], key, details=found, seen=tuple(seen.values()))
+    return _document(rule, records[0], key, details=details, seen=tuple(seen.values()))
 
 
 def _document(rule: Rule, record: Record, key: str, **found: Any) -> FlagDocument:
@@ -94,9 +88,9 @@ def _told_by(event: DomainEvent) -> str | None:
     return getattr(event, "claimant", None) or getattr(event, "party", None)
 
 
-def _likeness(one: Sight | Seen, told_by: str | None, rule: Rule) -> tuple[str | None, ...]:
+def _likeness(one: Sight | Seen, told_by: str | None) -> tuple[str | None, ...]:
     """What makes two sights one."""
-    return (one.what,) if rule.replaces else (one.what, one.number, one.unit, told_by)
+    return one.what, one.number, one.unit, told_by
 
 
 def index(document: FlagDocument) -> Index:

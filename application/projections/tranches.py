@@ -17,7 +17,7 @@ from domain.money import Money
 from domain.tranche import FirstStep, Status, Step, Tranche
 
 
-class StepEntry(Fact, omit_defaults=False, frozen=True):
+class TrancheStepEntry(Fact, omit_defaults=False, frozen=True):
     """One step: what happened, for how much, by or to whom."""
 
     step: str
@@ -45,7 +45,7 @@ class TrancheDocument(Document, frozen=True):
     party: str | None = None
     status: str = "unknown"
     rungs: Rungs = {}
-    steps: tuple[StepEntry, ...] = ()
+    steps: tuple[TrancheStepEntry, ...] = ()
     claims: tuple[Stand, ...] = ()
     holding: Holding = Holding()
 
@@ -69,7 +69,7 @@ def evolve(document: TrancheDocument | None, record: Record, key: str) -> Tranch
         return replace(document, claims=with_record(document.claims, record))
     if event.envelope.key != key:
         return replace(document, parts=tuple(sorted({*document.parts, event.envelope.key})))
-    entry = StepEntry(
+    entry = TrancheStepEntry(
         step=type(event).TOPIC.partition(".")[2],
         amount=getattr(event, "amount", None),
         party=event.party,

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from application.flag import Rule, Sight, by_itself
+from application.flag import Rule, Sight
 from domain.event import DomainEvent
 from domain.moment import surely_before
 
@@ -20,5 +20,4 @@ RULE = Rule(
     severity="notice",
     source="rules are not retroactive unless they say so (VCLT, article 28)",
     sees=_sees,
-    judge=by_itself,
 )

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from application.flag import Rule, Sight, by_itself
+from application.flag import Rule, Sight
 from domain.event import DomainEvent
 
 
@@ -16,5 +16,4 @@ RULE = Rule(
     severity="serious",
     source="the rule of the domain that is named",
     sees=_sees,
-    judge=by_itself,
 )

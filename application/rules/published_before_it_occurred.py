@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from application.flag import Rule, Sight, by_itself
+from application.flag import Rule, Sight
 from domain.event import DomainEvent
 from domain.moment import date_before
 
@@ -18,5 +18,4 @@ RULE = Rule(
     severity="notice",
     source="the order of time; a text that announces something is a claim of its own date",
     sees=_sees,
-    judge=by_itself,
 )

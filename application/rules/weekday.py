@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from babel import Locale
 
-from application.flag import Rule, Sight, by_itself
+from application.flag import Rule, Sight
 from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.moment import first_date
@@ -118,5 +118,4 @@ RULE = Rule(
     severity="warning",
     source="the Gregorian calendar; names of weekdays from the Unicode CLDR",
     sees=_sees,
-    judge=by_itself,
 )

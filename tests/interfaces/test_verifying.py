@@ -162,7 +162,7 @@ def test_each_checkpoint_that_was_given_is_told(folder: Path, kept: Path) -> Non
 def test_without_a_checkpoint_records_hold_in_themselves(folder: Path) -> None:
     parley("record", CASE)
     drop_tree(folder)
-    assert "hold in themselves; no checkpoint is there to compare them with" in parley("verify").output
+    assert "consistent in itself; no checkpoint is there to compare them with" in parley("verify").output
 
 
 def test_without_a_key_signatures_are_not_checked_and_it_says_so(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -344,7 +344,7 @@ def test_a_checkpoint_by_another_key_proves_nothing(folder: Path, kept: Path, ke
         )
         told = parley("verify", "--key", key)
         if name == "talks.example/log":
-            assert told.output.endswith("hold in themselves; no checkpoint is by this key.\n")
+            assert told.output.endswith("consistent in itself; no checkpoint is by this key.\n")
         else:
             assert "It is of another log: of walks.example/log, and not of talks.example/log" in told.output
         drop_tree(folder)
