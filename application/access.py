@@ -13,7 +13,7 @@ from pydantic import Field
 from application.command import all_commands
 from application.listing import ACROSS, ALONE, WITHIN
 from application.unseen import Sight
-from domain.text import Slug
+from domain.text import SLUG, Slug
 
 Role = Literal["reader", "recorder", "analyst", "auditor", "administrator"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -23,7 +23,7 @@ EVERY = "*"
 Grant = Annotated[
     str,
     Field(
-        pattern=rf"^({'|'.join(ROLES)}):(\*|[a-z0-9]+(-[a-z0-9]+)*)$",
+        pattern=rf"^({'|'.join(ROLES)}):(\*|{SLUG})$",
         max_length=100,
         description="a role and the negotiation that it is for, or `*` for all",
         examples=["recorder:japan-us-2025", "auditor:*"],

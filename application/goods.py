@@ -8,17 +8,18 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from domain.refusal import Refused
-from domain.tariff import Goods, Tariff, covers, ends, overlaps
+from domain.tariff import CODE, Goods, Tariff, covers, ends, overlaps
+from domain.text import SLUG
 
-_CODE = re.compile(r"^[0-9]{2}(\.?[0-9]{2}){0,4}$")
+_CODE = re.compile(CODE)
 _BY_NAME = 100
 """How narrow goods are that were asked for by their name; by a code it is the number of its digits."""
 Product = Annotated[
     str,
     Field(
-        pattern=r"^([a-z0-9]+(-[a-z0-9]+)*|[0-9]{2}(\.?[0-9]{2}){0,4})$",
+        pattern=rf"^({SLUG}|{CODE})$",
         max_length=80,
-        description="goods, by a name that the schedule uses or by a code of the Harmonized System",
+        description="goods, by a name of the schedule, such as `mobile-phones`, or a code of the Harmonized System",
         examples=["beef", "8703.23"],
     ),
 ]
@@ -60,7 +61,7 @@ def asked_goods(tariffs: Iterable[Tariff], product: str | None, edition: str | N
     if product is None:
         told = [AskedGoods(name, tuple(sorted(codes))) for name, codes in sorted(named.items())]
         return [*told, *(AskedGoods(None, (code,)) for code in sorted(bare)), *([AskedGoods(None, ())] * general)]
-    if _CODE.match(product):
+    if _CODE.fullmatch(product):
         return [AskedGoods(None, ((product, edition),))]
     if product not in named:
         raise NoSuchGoods(f"{product} (known are: {', '.join(sorted(named)) or 'none'})", "product")

@@ -10,11 +10,12 @@ from application.projections.negotiations import NegotiationDocument
 from application.stand import Stand
 from application.view import Document, View
 from domain.fact import Fact
+from domain.text import SLUG
 
 PolicyName = Annotated[
     str,
     Field(
-        pattern=r"^(none|findings(:[a-z0-9]+(-[a-z0-9]+)*)?|account:[a-z0-9]+(-[a-z0-9]+)*)$",
+        pattern=rf"^(none|findings(:{SLUG})?|account:{SLUG})$",
         max_length=100,
         description="`none`; `findings`, without the claims that findings set aside (`findings:{policy}` for those "
         "of one policy); or `account:{party}`, with the claims of one party and its offices alone",

@@ -9,12 +9,11 @@ from domain.aggregate import Aggregate
 from domain.event import Derived, DomainEvent
 from domain.names import Names, PartyKey
 from domain.refusal import Refused
-from domain.text import Person, Quotation
+from domain.text import SLUG, Person, Quotation
 from domain.value import Told
 
-_SLUG = "[a-z0-9]+(-[a-z0-9]+)*"
-_ASPECT = rf"(status|amount|date|rate|membership|binding)(/{_SLUG})?"
-_NAMED = rf"(issue|round|session|proposal|agreement|tranche|deadline|party)/{_SLUG}|provision/{_SLUG}/{_SLUG}"
+_ASPECT = rf"(status|amount|date|rate|membership|binding)(/{SLUG})?"
+_NAMED = rf"(issue|round|session|proposal|agreement|tranche|deadline|party)/{SLUG}|provision/{SLUG}/{SLUG}"
 
 Subject = Annotated[
     str,

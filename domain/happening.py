@@ -6,6 +6,7 @@ from pydantic import Field
 
 from domain.names import Names
 from domain.refusal import kebab
+from domain.text import SLUG
 
 if TYPE_CHECKING:
     from domain.event import DomainEvent
@@ -29,9 +30,8 @@ STEPS: dict[str, tuple[str, ...]] = {
 }
 """What can happen to a thing of each kind: the events of its aggregate, and of a deadline its outcomes."""
 
-_SLUG = "[a-z0-9]+(-[a-z0-9]+)*"
 _PATTERNS = [
-    rf"{kind}/{_SLUG}{f'/{_SLUG}' if kind == 'provision' else ''}/({'|'.join(steps)})" for kind, steps in STEPS.items()
+    rf"{kind}/{SLUG}{f'/{SLUG}' if kind == 'provision' else ''}/({'|'.join(steps)})" for kind, steps in STEPS.items()
 ]
 
 Happening = Annotated[

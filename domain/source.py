@@ -30,6 +30,16 @@ Kind = Literal[
 ]
 
 
+Language = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description="a language by its BCP 47 tag, such as `ja` or `zh-Hant`",
+        examples=["ja"],
+    ),
+]
+
+
 class CopyOfItself(Refused):
     """A syndicated copy repeats another source, which repeats neither it nor a copy of it."""
 
@@ -55,12 +65,7 @@ class Source(Aggregate):
         publisher: Line
         kind: Kind
         address: Annotated[Line, Field(description="where it is found: a URL, a file reference")] | None = None
-        language: (
-            Annotated[
-                str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47 tag", examples=["ja"])
-            ]
-            | None
-        ) = None
+        language: Language | None = None
         sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="hash of the content, in hex")] | None = (
             None
         )

@@ -10,21 +10,14 @@ from domain.percent import RatePercent
 from domain.refusal import Refused
 from domain.text import Line, Slug
 
-_CODE = r"[0-9]{2}(\.?[0-9]{2}(\.?[0-9]{2}(\.?[0-9]{2}){0,2})?)?"
+CODE = r"[0-9]{2}(\.?[0-9]{2}){0,4}"
+"""Of the Harmonized System: a chapter (2 digits), heading (4) or subheading (6), or a national line (8 or 10), with or
+without dots."""
 
-Code = Annotated[
-    str,
-    Field(
-        pattern=rf"^{_CODE}$",
-        description="a chapter (2 digits), heading (4) or subheading (6) of the Harmonized System, or a national line "
-        "(8 or 10), with or without dots",
-        examples=["87", "8703", "8703.23"],
-    ),
-]
 CodeRange = Annotated[
     str,
     Field(
-        pattern=rf"^{_CODE}(-{_CODE})?$",
+        pattern=rf"^{CODE}(-{CODE})?$",
         description="a code of the Harmonized System, with all below it, or a range of two, both included",
         examples=["0201", "8703.23", "01-24"],
     ),

@@ -16,10 +16,12 @@ class Personal:
     """Marks a text that names a natural person: it is kept so that it can be erased."""
 
 
+SLUG = "[a-z0-9]+(-[a-z0-9]+)*"
+"""How a name is written."""
 Slug = Annotated[
     str,
     Field(
-        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        pattern=rf"^{SLUG}$",
         max_length=80,
         description="a name in lower-case letters, digits and single hyphens",
         examples=["japan-us-2025"],

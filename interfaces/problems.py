@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from application.access import Grant
 from application.credentials import Person
+from application.goods import Product
 from application.policy import PolicyName
 from application.registrar import VersionMoved
 from domain.cap import ZoneName
@@ -24,7 +25,8 @@ from domain.percent import Percent, RatePercent
 from domain.refusal import AlreadyKnown, Refused
 from domain.restriction import Instant
 from domain.rule import CalendarName
-from domain.tariff import Code, CodeRange
+from domain.source import Language
+from domain.tariff import CodeRange
 from domain.text import Line, Prose, Quotation, Slug
 from infrastructure.committer import KeyReused, Overloaded, Stopping
 from infrastructure.database import StoreDamaged, StoreFull, StoreLost, StoreRefused
@@ -48,7 +50,11 @@ _CODES = {
     "uuid_parsing": "not-an-id",
     "uuid_type": "not-an-id",
 }
-_SAID = {"extra_forbidden": "There is no such field here.", "too_short": "Expected: at least one."}
+_SAID = {
+    "extra_forbidden": "There is no such field here.",
+    "too_short": "Expected: at least one.",
+    "union_tag_not_found": "Expected: the whole value, with its `type`.",
+}
 _FORMS = {
     constraint.pattern: (code, info.description)
     for code, kind in (
@@ -66,7 +72,8 @@ _FORMS = {
         ("not-a-happening", Happening),
         ("not-a-calendar", CalendarName),
         ("not-a-zone", ZoneName),
-        ("not-a-code", Code),
+        ("not-a-language", Language),
+        ("not-goods", Product),
         ("not-a-code", CodeRange),
         ("not-a-grant", Grant),
         ("not-a-person", Person),

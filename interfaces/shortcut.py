@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from application.command import all_commands
 from application.fold import view_named
 from application.listing import ALONE, WITHIN
+from domain.text import SLUG
 from interfaces import problems
 from interfaces.asking import AskedAt, key_of
 from interfaces.reading import shown
@@ -22,7 +23,7 @@ from interfaces.stores import Seen, Stores, address_of, identity_of
 
 _COMMANDS = "/v1/records/"
 _DOCUMENT = re.compile(
-    r"/v1/negotiations/(?P<slug>(?=[^/]{1,80}(/|$))[a-z0-9]+(-[a-z0-9]+)*)"
+    rf"/v1/negotiations/(?P<slug>(?=[^/]{{1,80}}(/|$)){SLUG})"
     rf"(/(?P<view>({'|'.join(ALONE)})$|({'|'.join(WITHIN)})(?=/))(/(?P<key>[a-z0-9/:-]{{1,400}}))?)?"
 )
 _KEY = re.compile(KEY_PATTERN)

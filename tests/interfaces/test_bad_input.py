@@ -21,6 +21,7 @@ CASES: list[tuple[str, dict[str, Any], int, str, str]] = [
     ("make-claim", CLAIM | {"colour": "red"}, 422, "unknown-field", "colour"),
     ("make-claim", CLAIM | {"occurred": "2025-02-29"}, 422, "no-such-date", "occurred"),
     ("make-claim", CLAIM | {"occurred": "2025-02-03T25:00Z"}, 422, "no-such-date", "occurred"),
+    ("register-source", {"source": "s", "title": "T", "publisher": "P", "kind": "note", "language": "Japanese"}, 422, "not-a-language", "language"),
     ("make-claim", CLAIM | {"occurred": "2999-01-01"}, 422, "not-yet-occurred", "occurred"),
     ("make-claim", CLAIM | {"claimant": "east"}, 422, "unknown", "claimant"),
     ("make-claim", CLAIM | {"subject": "issue/meat"}, 422, "unknown", "subject"),

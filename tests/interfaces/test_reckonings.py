@@ -339,6 +339,8 @@ def test_unknown_goods_and_a_negative_rate_are_refused(client: TestClient, tell:
     told("add-provision", **provision("cars", tariff("5", "mfn", **CARS)))
     answer = client.get("/v1/tariffs", params={"negotiation": "talks", "product": "tanks"})
     assert (answer.status_code, answer.json()["code"]) == (422, "no-such-goods")
+    answer = client.get("/v1/tariffs", params={"negotiation": "talks", "product": "Passenger cars"})
+    assert answer.json()["code"] == "not-goods"
     assert client.get("/v1/tariffs", params={"negotiation": "none"}).status_code == 404
     problem = tell("add-provision", **provision("bad", tariff("-5", "mfn"))).json()
     assert (problem["code"], problem["errors"][0]["field"]) == ("not-a-rate", "value.percent")
