@@ -8,7 +8,7 @@ from application.projections.deadlines import DeadlineDocument, Reading
 from application.projections.deadlines import reckoned as reckoned_deadline
 from application.projections.rounds import RoundDocument
 from application.reckoning import Reckoner
-from domain.moment import last_date, order
+from domain.moment import first_date, last_date
 
 
 def calendar(negotiation: str, reckoner: Reckoner) -> bytes:
@@ -58,7 +58,7 @@ def _add(feed: Calendar, uid: str, start: str, end: str, summary: str, stamp: da
     entry = Event()
     entry.add("uid", f"{feed['x-wr-calname']}/{uid}@parley")
     entry.add("dtstamp", stamp)
-    entry.add("dtstart", date.fromisoformat(order(start)[:10]))
+    entry.add("dtstart", date.fromisoformat(first_date(start)))
     entry.add("dtend", max(last_date(end), last_date(start)) + timedelta(days=1))
     entry.add("summary", summary)
     entry.add("transp", "TRANSPARENT")

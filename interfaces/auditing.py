@@ -18,22 +18,19 @@ from infrastructure.access import AccessStore
 from infrastructure.replayed import Replayed
 from infrastructure.serialization import encode
 from interfaces import answering, asking
-from interfaces.asking import Asked, AskedTimes, DocumentKey, IfNoneMatch
+from interfaces.asking import AskedTimes, DocumentKey, IfNoneMatch
 from interfaces.problems import Problem
 from interfaces.reading import Ask
 
 VIEWS = tuple(view.name for view in all_views())
 
 
-class AskedDifference(Asked):
+class AskedDifference(AskedTimes):
     """Which two moments are compared, on which clock; the other two clocks stand still."""
 
     date_from: Annotated[Time, Field(alias="from")]
     date_to: Annotated[Time, Field(alias="to")]
     clock: Literal["as_of", "public_at", "known_at"] = "as_of"
-    as_of: Time | None = None
-    public_at: Time | None = None
-    known_at: Time | None = None
     view: Annotated[Literal[*VIEWS] | None, Field(description="without it all but the timeline")] = None  # type: ignore[valid-type]
     key: DocumentKey | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 500

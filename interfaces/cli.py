@@ -16,7 +16,7 @@ from rich.table import Table
 from application.fold import all_views
 from application.replay import Times
 from infrastructure.log import Log
-from interfaces import audit_file, backup, erase, events, keys, sealing, service, verifying
+from interfaces import audit_file, backup, erase, events, keys, logs, sealing, service, verifying
 from interfaces import show as tables
 from interfaces.auditing import VIEWS
 from interfaces.client import Client, Failed, Item, NotThere
@@ -42,6 +42,13 @@ app.add_typer(verifying.app)
 AsOf = Annotated[str | None, typer.Option(help="What had happened by then: a date, or an instant with its offset.")]
 PublicAt = Annotated[str | None, typer.Option(help="What had been published by then.")]
 KnownAt = Annotated[str | None, typer.Option(help="What had been taken down by then.")]
+
+
+@app.callback()
+def begin() -> None:
+    """Tell what happens while a command runs."""
+    logs.configure()
+
 
 FIRST_STEPS = """
 Five things to try, in another terminal:

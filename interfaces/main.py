@@ -33,7 +33,6 @@ from interfaces import (
     granting,
     health,
     identities,
-    logs,
     metrics,
     problems,
     proofs,
@@ -53,8 +52,6 @@ Part = Literal["recording", "projecting", "reading"]
 EVERYTHING: tuple[Part, ...] = ("recording", "projecting", "reading")
 PATIENCE_SECONDS = 1.0
 """How long a start waits for the views: those of a small store are up to date with the first answer."""
-
-logs.configure()
 
 
 def now() -> datetime:

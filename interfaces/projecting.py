@@ -22,7 +22,8 @@ from interfaces.main import projector, tree
 from interfaces.stopping import STOP_SECONDS, give_up_later
 
 PATIENCE_SECONDS = 5.0
-"""How long a start waits for the views: those of a small store are up to date with the first answer."""
+"""How long a start waits for the views, and for the process that keeps them to begin: those of a small store are up to
+date with the first answer."""
 SUPERSEDED = 3
 """How the process beside ends where another version of Parley keeps the views: it is not started again."""
 
