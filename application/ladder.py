@@ -83,11 +83,14 @@ class Line(Fact, frozen=True):
 
 
 class Holding(Fact, frozen=True):
-    """One tranche on the ladder: its lines by rung and unit, the whole that it is part of, and what it includes."""
+    """One tranche on the ladder: its lines by rung and unit, the whole that it is part of, what it includes, and
+    whether what it promised was cancelled.
+    """
 
     lines: dict[str, dict[str, Line]] = {}
     part_of: str | None = None
     includes: tuple[str, ...] = ()
+    cancelled: bool = False
 
 
 def sum_of(unit: str, minor: int, qualifiers: Iterable[str] = ()) -> Sum:
@@ -126,7 +129,7 @@ def climb(holding: Holding, record: Record) -> Holding:
         lines = without_proposal(holding.lines) if rung == "selected" else holding.lines
         if event.amount:
             lines = {**lines, rung: {unit_of(event.amount): _line(record, event.amount, _prior(event))}}
-        return holding if lines is holding.lines else replace(holding, lines=lines)
+        return holding if lines is holding.lines else replace(holding, lines=lines, cancelled=False)
     if kind in _ADDS:
         return _added(holding, _ADDS[kind], record, event.amount, 1)  # type: ignore[attr-defined]
     match event:
@@ -137,11 +140,12 @@ def climb(holding: Holding, record: Record) -> Holding:
             return replace(holding, lines={**holding.lines, event.rung: {unit_of(event.amount): line}})
         case Tranche.Resized():
             known = holding.lines.get(event.rung, {}).get(unit_of(event.amount))
-            return _added(holding, event.rung, record, event.amount, 1, known.minor if known else 0)
+            return _added(holding, event.rung, record, event.amount, 1, known)
         case Tranche.Rejected():
             return replace(holding, lines=without_proposal(holding.lines))
         case Tranche.Cancelled():
-            return replace(holding, lines={k: v for k, v in holding.lines.items() if k not in _PROMISES})
+            lines = {k: v for k, v in holding.lines.items() if k not in _PROMISES}
+            return replace(holding, lines=lines, cancelled=True)
     return holding
 
 
@@ -170,9 +174,10 @@ def _prior(event: FirstStep) -> int | None:
     return 0 if event.includes or event.includes_prior is False else None
 
 
-def _added(holding: Holding, rung: str, record: Record, money: Money, sign: int, known: int = 0) -> Holding:
-    """Add to a line, or take from it; `known` is what of the money stands there already."""
-    lines, unit, minor = holding.lines.get(rung, {}), unit_of(money), sign * money.minor - known
+def _added(holding: Holding, rung: str, record: Record, money: Money, sign: int, known: Line | None = None) -> Holding:
+    """Add to a line, or take from it; `known` is the line whose place the money takes."""
+    lines, unit = holding.lines.get(rung, {}), unit_of(money)
+    minor = sign * money.minor - (known.minor if known else 0)
     line = lines.get(unit) or Line(minor=0, years={})
     year = _year(record.event.envelope.takes_effect)
     before = line.years.get(year)

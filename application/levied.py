@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from application.projections.agreements import WITHOUT_EFFECT, AgreementDocument
+from application.projections.agreements import WITHOUT_EFFECT, AgreementDocument, without_effect
 from application.provisions import ProvisionEntry, applied
 from application.reckoning import Reckoner
 from domain.moment import first_date
@@ -40,6 +40,7 @@ def rates(reckoner: Reckoner, later: dict[str, AgreementDocument]) -> Iterator[L
                 found = applied(stands, reckoner)
                 if isinstance(found.value, Tariff):
                     against = _not_levied(agreement, found.value, known) if found.applies else found.why
+                    against = against or without_effect(agreement)
                     yield LeviedRate(f"{key}/{entry.key}", stands, found.value, found.why, against)
 
 

@@ -1,7 +1,5 @@
 """Provisions: what each says as it stands, and whether it applies on a day."""
 
-import re
-from datetime import date
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -10,8 +8,8 @@ from application.reckoning import Reckoner
 from application.stand import Stand, with_record
 from application.view import Basis, Record
 from domain.fact import Fact
-from domain.moment import MOMENT_PATTERN, last_date
-from domain.provision import Dependence, Provision
+from domain.moment import last_date
+from domain.provision import Dependence, Provision, is_over
 from domain.value import Value
 
 
@@ -98,7 +96,7 @@ def applied(entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
     value, why = entry.value, "it is part of the agreement"
     if entry.basis is None:
         return Applied(False, "it is no part of the agreement yet", value)
-    if entry.status == "suspended" and _is_past(entry.suspended_until, reckoner.day):
+    if entry.status == "suspended" and is_over(entry.suspended_until, reckoner.asked):
         why = f"it was suspended until {entry.suspended_until}"
     elif entry.status != "part":
         until = f" until {entry.suspended_until}" if entry.suspended_until else ""
@@ -117,8 +115,3 @@ def applied(entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
             verb = "applies since" if dependence.effect == "begins" else "reverted"
             why, value = f"it {verb} {told}", dependence.value or value
     return Applied(True, f"{why}, under a condition: {entry.condition}" if entry.condition else why, value)
-
-
-def _is_past(until: str | None, day: date) -> bool:
-    """Whether a day lies after what was told as an end; what is no date, such as "further notice", has not come."""
-    return bool(until and re.fullmatch(MOMENT_PATTERN, until)) and last_date(until or "") < day

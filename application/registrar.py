@@ -19,7 +19,7 @@ from domain.claim import Claim
 from domain.erasure import Erasure
 from domain.event import DomainEvent, Envelope
 from domain.model import AGGREGATE_OF_KIND, aggregate_of
-from domain.moment import date_before, first_date, latest_date, order
+from domain.moment import first_date, latest_date, order
 from domain.names import Reference, references
 from domain.negotiation import Negotiation
 from domain.refusal import Refused, Unknown
@@ -159,6 +159,7 @@ class Registrar:
             corrected = event.check().corrected(own)
             _refuse_future(corrected.envelope.occurred, now, "changes.occurred")
             _refuse_unknown(known, [_changed(name) for name in references(corrected)])
+            corrected.gather(known)
         elif isinstance(event, Restricted):
             _refuse_for_others(event.to, sight, "to")
             named = next(one for one in own.records if one.envelope.id == event.record)
@@ -261,8 +262,7 @@ def _published(known: Known, body: Body) -> str | None:
     """The earliest date on which a source that the record rests on was published, and not before it had occurred."""
     sources = [known(Source.KIND, evidence.source) for evidence in body.evidence]
     dates = [source.published for source in sources if isinstance(source, Source) and source.published]
-    told = (body.occurred if date_before(day, body.occurred) else day for day in dates)
-    return min(told, key=order, default=None)
+    return min((max(day, body.occurred, key=order) for day in dates), key=order, default=None)
 
 
 @cache

@@ -272,7 +272,7 @@ def _of_tranche(tranche: TrancheDocument, rung: str, currency: str) -> Iterator[
         elif step.step.lower() != rung:
             continue
         there += minor
-        yield _Flow(date.fromisoformat(first_date(step.basis.occurred)), step.party, minor)
+        yield _Flow(date.fromisoformat(first_date(step.basis.effective or step.basis.occurred)), step.party, minor)
 
 
 def _by_party(flows: Sequence[_Flow]) -> dict[str, int]:

@@ -85,39 +85,57 @@ def summed(ledger: LedgerDocument, rungs: Sequence[str], currency: str | None, p
     if len(reported) > 1:
         raise MixedPeriods(entry.rung, "currency")
     only = reported[0] if reported else None
-    holdings = ledger.tally.holdings
-    tranches = tuple(key for key in entry.tranches if only and only.unit in holdings[key].lines[entry.rung])
+    tranches = _of(ledger, entry, reported)
     return Summed(rung=entry.rung, known=only is not None, sum=only, reported=reported, tranches=tranches)
 
 
 def converted(
-    ledger: LedgerDocument, rungs: Sequence[str], into: str, rates: Mapping[str, str], date: str, source: str
+    ledger: LedgerDocument,
+    rungs: Sequence[str],
+    into: str,
+    rates: Mapping[str, str],
+    date: str,
+    source: str,
+    per: str | None = None,
 ) -> Summed:
-    """The sum of one rung in one currency, at the rates named. Raises `Refused` where one is missing."""
+    """The sum of one rung in one currency, at the rates named. Raises `Refused` as `summed` does, and where a rate is
+    missing.
+    """
     entry = _entry(ledger, rungs)
-    if len({told.per for told in entry.sums}) > 1:
+    reported = tuple(told for told in entry.sums if _is_per(told, per))
+    if len({told.per for told in reported}) > 1:
         raise MixedPeriods(entry.rung, "convert_to")
     for name, rate in rates.items():
         if name == into or not Fraction(rate):
             raise RatesContradict(f"{name}:{rate}", "rate")
     exact = Fraction(0)
-    for told in entry.sums:
+    for told in reported:
         if told.currency != into and told.currency not in rates:
             raise NoRateForCurrency(told.currency, "rate")
         units = Fraction(told.minor, 10 ** decimals(told.currency))
         exact += units * (1 if told.currency == into else Fraction(rates[told.currency]))
     minor = exact * 10 ** decimals(into)
-    qualifiers = {qualifier for told in entry.sums for qualifier in told.qualifiers}
-    per = f"/{entry.sums[0].per}" if entry.sums and entry.sums[0].per else ""
+    qualifiers = {qualifier for told in reported for qualifier in told.qualifiers}
+    per = f"/{reported[0].per}" if reported and reported[0].per else ""
     return Summed(
         rung=entry.rung,
-        known=bool(entry.sums),
-        sum=sum_of(into + per, round(minor), qualifiers) if entry.sums else None,
-        reported=entry.sums,
-        tranches=entry.tranches,
+        known=bool(reported),
+        sum=sum_of(into + per, round(minor), qualifiers) if reported else None,
+        reported=reported,
+        tranches=_of(ledger, entry, reported),
         rates=tuple(Rate(currency=name, rate=rate, date=date, source=source) for name, rate in sorted(rates.items())),
-        exact=_decimal(exact) if entry.sums else None,
+        exact=_decimal(exact) if reported else None,
     )
+
+
+def _of(ledger: LedgerDocument, entry: RungEntry, reported: Sequence[Sum]) -> tuple[str, ...]:
+    """The tranches whose money is among what is reported."""
+    lines = {key: ledger.tally.holdings[key].lines[entry.rung] for key in entry.tranches}
+    return tuple(key for key, units in lines.items() if any(told.unit in units for told in reported))
+
+
+def _is_per(told: Sum, per: str | None) -> bool:
+    return per in (None, told.per or "total")
 
 
 def _entry(ledger: LedgerDocument, rungs: Sequence[str]) -> RungEntry:

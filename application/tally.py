@@ -1,6 +1,7 @@
 """The tally: all tranches of a negotiation on the ladder, the caps on them, and what is over."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -26,7 +27,7 @@ from domain.cap import Cap
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.moment import order
-from domain.provision import Provision
+from domain.provision import Provision, is_over
 from domain.tranche import Step
 
 
@@ -38,11 +39,18 @@ class CapTold(Fact, omit_defaults=False, frozen=True):
 
 
 class Tally(Fact, frozen=True):
-    """What the fold keeps: every tranche, every cap, and the provisions that are suspended."""
+    """What the fold keeps: every tranche, every cap, and the provisions that are suspended, each with until when."""
 
     holdings: dict[str, Holding] = {}
     caps: dict[str, CapTold] = {}
-    suspended: tuple[str, ...] = ()
+    suspended: dict[str, str | None] = {}
+
+    def suspends(self, provision: str, lines: Iterable[Line]) -> bool:
+        """Whether a cap is suspended: not once money came under it after the date until which it was."""
+        if provision not in self.suspended:
+            return False
+        bases = [dated.last for line in lines for dated in line.years.values()]
+        return not any(is_over(self.suspended[provision], one.effective or one.occurred) for one in bases)
 
 
 class CapYear(NamedTuple):
@@ -60,9 +68,11 @@ class CapYear(NamedTuple):
 class Promise(NamedTuple):
     """What is promised on one rung in one unit, and the lines that have come of it, by their rung.
 
-    A rung is left out where nothing stands on it, and where it cannot be told of which of two promises some of it is.
+    It is the promise of one tranche; or all of the rung together, for the rungs on which it cannot be told of which
+    some of the money comes. A rung is left out where nothing stands on it, or where that can be told of neither.
     """
 
+    tranche: str | None
     rung: str
     promised: Sum
     reached: dict[str, dict[str, Line]]
@@ -102,7 +112,7 @@ def concerns(event: DomainEvent) -> bool:
 
 def taken(tally: Tally, records: Sequence[Record]) -> Tally:
     """The tally after more records."""
-    holdings, caps, suspended = dict(tally.holdings), dict(tally.caps), set(tally.suspended)
+    holdings, caps, suspended = dict(tally.holdings), dict(tally.caps), dict(tally.suspended)
     for record in records:
         event = record.event
         if isinstance(event, Step):
@@ -110,13 +120,13 @@ def taken(tally: Tally, records: Sequence[Record]) -> Tally:
             holdings[key] = climb(holdings.get(key, _NOTHING), record)
         else:
             _take_provision(caps, suspended, record)
-    return Tally(holdings=holdings, caps=caps, suspended=tuple(sorted(suspended)))
+    return Tally(holdings=holdings, caps=caps, suspended=suspended)
 
 
 _NOTHING = Holding()
 
 
-def _take_provision(caps: dict[str, CapTold], suspended: set[str], record: Record) -> None:
+def _take_provision(caps: dict[str, CapTold], suspended: dict[str, str | None], record: Record) -> None:
     event, key = record.event, record.event.envelope.key
     match event:
         case Provision.Added(value=Cap() as cap) | Provision.Amended(value=Cap() as cap):
@@ -125,9 +135,11 @@ def _take_provision(caps: dict[str, CapTold], suspended: set[str], record: Recor
             caps.pop(key, None)
         case Provision.Removed():
             caps.pop(key, None)
-            suspended.discard(key)
+            suspended.pop(key, None)
         case Provision.Suspended() | Provision.Resumed():
-            (suspended.add if isinstance(event, Provision.Suspended) else suspended.discard)(key)
+            suspended.pop(key, None)
+            if isinstance(event, Provision.Suspended):
+                suspended[key] = event.until
             if key in caps:
                 caps[key] = replace(caps[key], basis=Basis.of(record))
 
@@ -158,34 +170,50 @@ def _under(tally: Tally, standing: Board, cap: Cap) -> dict[str, Line]:
 def promises(tally: Tally, standing: Board) -> Iterator[Promise]:
     """The promises of each unit: pledges, and commitments, which take the place of the same tranche's pledge."""
     for unit in sorted({unit for rung in PROMISED for unit in standing.get(rung, {})}):
-        promising = {
+        rung_of = {
             key: rung for rung in PROMISED for key, held in tally.holdings.items() if unit in held.lines.get(rung, {})
         }
-        rungs = {rung: _own(on(standing, rung, unit), rung, promising) for rung in PROMISED}
-        rungs = {rung: lines for rung, lines in rungs.items() if lines}
-        for rung, lines in rungs.items():
-            reached = {
-                later: _come_of(rung, on(standing, later, unit), promising, tally, alone=len(rungs) == 1)
-                for later in (*INVESTED, "distributed")
-            }
-            yield Promise(rung, total(lines, unit), {later: found for later, found in reached.items() if found})
+        promising = {
+            key: line for rung in PROMISED for key, line in on(standing, rung, unit).items() if rung_of[key] == rung
+        }
+        later = {rung: _come_of(on(standing, rung, unit), rung_of, tally) for rung in (*INVESTED, "distributed")}
+        for key, line in promising.items():
+            reached = {rung: found.of(key, alone=len(promising) == 1) for rung, found in later.items()}
+            yield Promise(
+                key, rung_of[key], total({key: line}, unit), {r: lines for r, lines in reached.items() if lines}
+            )
+        rungs = {rung_of[key] for key in promising}
+        together = {rung: found.all() for rung, found in later.items() if found.stray}
+        if together and len(promising) > 1 and len(rungs) == 1:
+            yield Promise(None, rungs.pop(), total(promising, unit), together)
 
 
-def _own(lines: dict[str, Line], rung: str, promising: dict[str, str]) -> dict[str, Line]:
-    return {key: line for key, line in lines.items() if promising[key] == rung}
+class _Come(NamedTuple):
+    """The lines of a rung by the tranche of whose promise they come, and those of which that is not told."""
+
+    told: dict[str, dict[str, Line]]
+    stray: dict[str, Line]
+
+    def of(self, tranche: str, *, alone: bool) -> dict[str, Line]:
+        """Those that come of a promise; none where others may, unless it is alone."""
+        own = self.told.get(tranche, {})
+        return {**own, **self.stray} if alone else {} if self.stray else own
+
+    def all(self) -> dict[str, Line]:
+        return {key: line for lines in (*self.told.values(), self.stray) for key, line in lines.items()}
 
 
-def _come_of(
-    rung: str, lines: dict[str, Line], promising: dict[str, str], tally: Tally, *, alone: bool
-) -> dict[str, Line]:
-    """Those of some lines that come of a promise: of the same tranche, or of one that it is part of.
-
-    Those that come of none count where there is no other promise; else nothing can be told.
-    """
-    of = {key: {promising[one] for one in (key, *wholes(key, tally.holdings)) if one in promising} for key in lines}
-    if alone:
-        return lines
-    return {key: line for key, line in lines.items() if rung in of[key]} if all(of.values()) else {}
+def _come_of(lines: dict[str, Line], promising: Container[str], tally: Tally) -> _Come:
+    """Money comes of the promise of its tranche, or of one that this is part of; of one that was cancelled, of none."""
+    found, holdings = _Come(defaultdict(dict), {}), tally.holdings
+    for key, line in lines.items():
+        chain = (key, *wholes(key, holdings))
+        of = [one for one in chain if one in promising]
+        for one in of:
+            found.told[one][key] = line
+        if not of and not any(one in holdings and holdings[one].cancelled for one in chain):
+            found.stray[key] = line
+    return found
 
 
 def overs(tally: Tally, standing: Board) -> Iterator[Over]:
@@ -197,11 +225,11 @@ def overs(tally: Tally, standing: Board) -> Iterator[Over]:
             if _is_over(reached, promise.promised):
                 yield _over(promise.rung, rung, reached, promise.promised, promise.reached[rung])
                 break
+    parts = _parts(tally)
     for key, holding in tally.holdings.items():
-        parts = {part: held for part, held in tally.holdings.items() if held.part_of == key}
         for rung, unit, line in _lines(holding):
             whole = sum_of(unit, line.minor, line.qualifiers)
-            lines = {part: held.lines[rung][unit] for part, held in parts.items() if unit in held.lines.get(rung, {})}
+            lines = on(parts.get(key, {}), rung, unit)
             if lines and "about" not in whole.qualifiers and _is_over(total(lines, unit), whole):
                 yield _over(key, rung, total(lines, unit), whole, lines)
             contracted = holding.lines.get("contracted", {}).get(unit) if rung == "drawn" else None
@@ -213,10 +241,20 @@ def overs(tally: Tally, standing: Board) -> Iterator[Over]:
                 yield _over(rung, "returned", returned, there, {key: line})
     for key, told in tally.caps.items():
         cap = told.cap
-        for year, reached, headroom, lines in () if key in tally.suspended else cap_years(tally, standing, cap):
-            if headroom.minor < 0:
+        for year, reached, headroom, lines in cap_years(tally, standing, cap):
+            if headroom.minor < 0 and not tally.suspends(key, lines.values()):
                 allowed = sum_of(cap.amount.currency, cap.amount.minor)
                 yield _over(key, cap.on, reached, allowed, lines, year, cap.zone)
+
+
+def _parts(tally: Tally) -> dict[str, Board]:
+    """What stands in all the parts of each whole, and in theirs, each amount once."""
+    inside: dict[str, dict[str, Holding]] = defaultdict(dict)
+    for key, holding in tally.holdings.items():
+        for whole in wholes(key, tally.holdings):
+            if whole != key:
+                inside[whole][key] = holding
+    return {whole: board(held) for whole, held in inside.items()}
 
 
 def _lines(holding: Holding) -> Iterator[tuple[str, str, Line]]:

@@ -22,6 +22,11 @@ Form = Literal[
 Parties = Annotated[tuple[PartyKey, ...], Field(min_length=1, max_length=300)]
 
 
+BINDING = ("initialled", "signed", "ratified", "deposited", "applied-provisionally", "in-force")
+LEAVING = ("withdrawn", "terminated")
+"""The steps that lead into an agreement and out of it: those of one kind can be taken anew after one of the other."""
+
+
 class NotAPartyToTheAgreement(Refused):
     """This step is taken by a party that the draft names, or one that acceded."""
 
@@ -38,12 +43,17 @@ class StepAlreadyTaken(Refused):
     """This step was on record by then, and nothing since has undone it."""
 
 
-def refuse_no_parties(parties: Sequence[str], named: Callable[[str, str], Any]) -> None:
-    """Refuse who is named as a party twice, or is only heard in the negotiation; `named` is that of `gather`."""
+def refuse_repeated(parties: Sequence[str]) -> None:
+    """Refuse who names a party twice."""
     for index, party in enumerate(parties):
         if party in parties[:index]:
             raise PartyNamedTwice(party, f"parties.{index}")
-        if named("party", party).role == "observer":
+
+
+def refuse_observers(parties: Sequence[str], occurred: str, named: Callable[[str, str], Any]) -> None:
+    """Refuse to make a party of who was only heard then; `named` is that of `gather`."""
+    for index, party in enumerate(parties):
+        if named("party", party).role_at(occurred) == "observer":
             raise ObserverSignsNothing(party, f"parties.{index}")
 
 
@@ -71,7 +81,7 @@ class Step(DomainEvent, frozen=True):
             state.taken -= {
                 (other, step)
                 for other, step in state.taken
-                if (step in self.UNDOES and "" in {taker, other}) or other == taker
+                if step in self.UNDOES and (other == taker or "" in {taker, other})
             }
             state.taken.add((taker, self.STEP))
 
@@ -85,11 +95,8 @@ class PartyStep(Step, kw_only=True, frozen=True):
     def takers(self) -> tuple[str, ...]:
         return self.parties
 
-    def gather(self, named: Callable[[str, str], Any]) -> Self:
-        refuse_no_parties(self.parties, named)
-        return self
-
     def decide(self, past: "Agreement", known: "Agreement") -> Self:
+        refuse_repeated(self.parties)
         for index, party in enumerate(self.parties):
             if party not in known.parties:
                 raise NotAPartyToTheAgreement(party, f"parties.{index}")
@@ -140,10 +147,11 @@ class Agreement(Aggregate):
         text: Prose | None = None
 
         def gather(self, named: Callable[[str, str], Any]) -> Self:
-            refuse_no_parties(self.parties, named)
+            refuse_observers(self.parties, self.envelope.occurred, named)
             return self
 
         def decide(self, past: "Agreement", known: "Agreement") -> Self:
+            refuse_repeated(self.parties)
             known.refuse_if_known()
             return self
 
@@ -164,6 +172,7 @@ class Agreement(Aggregate):
 
         TOPIC: ClassVar[str] = "Agreement.Initialled"
         STEP: ClassVar[str] = "initialled"
+        UNDOES: ClassVar[tuple[str, ...]] = LEAVING
         by: tuple[Participant, ...] = ()
 
     class Signed(PartyStep, frozen=True, kw_only=True):
@@ -171,6 +180,7 @@ class Agreement(Aggregate):
 
         TOPIC: ClassVar[str] = "Agreement.Signed"
         STEP: ClassVar[str] = "signed"
+        UNDOES: ClassVar[tuple[str, ...]] = LEAVING
         by: tuple[Participant, ...] = ()
 
     class Ratified(PartyStep, frozen=True, kw_only=True):
@@ -178,10 +188,17 @@ class Agreement(Aggregate):
 
         TOPIC: ClassVar[str] = "Agreement.Ratified"
         STEP: ClassVar[str] = "ratified"
+        UNDOES: ClassVar[tuple[str, ...]] = LEAVING
         means: Literal["ratification", "acceptance", "approval", "accession"] = "ratification"
+
+        def gather(self, named: Callable[[str, str], Any]) -> Self:
+            if self.means == "accession":
+                refuse_observers(self.parties, self.envelope.occurred, named)
+            return self
 
         def decide(self, past: "Agreement", known: "Agreement") -> Self:
             if self.means == "accession":
+                refuse_repeated(self.parties)
                 return Step.decide(self, past, known)
             return PartyStep.decide(self, past, known)
 
@@ -190,6 +207,7 @@ class Agreement(Aggregate):
 
         TOPIC: ClassVar[str] = "Agreement.Deposited"
         STEP: ClassVar[str] = "deposited"
+        UNDOES: ClassVar[tuple[str, ...]] = LEAVING
         depositary: Line | None = None
 
     class AppliedProvisionally(PartyStep, frozen=True, kw_only=True):
@@ -197,13 +215,14 @@ class Agreement(Aggregate):
 
         TOPIC: ClassVar[str] = "Agreement.AppliedProvisionally"
         STEP: ClassVar[str] = "applied-provisionally"
+        UNDOES: ClassVar[tuple[str, ...]] = LEAVING
 
     class EnteredIntoForce(PartyStep, frozen=True, kw_only=True):
         """It comes into force for these parties, and so between each pair of them (VCLT, article 24)."""
 
         TOPIC: ClassVar[str] = "Agreement.EnteredIntoForce"
         STEP: ClassVar[str] = "in-force"
-        UNDOES: ClassVar[tuple[str, ...]] = ("withdrawn", "terminated")
+        UNDOES: ClassVar[tuple[str, ...]] = (*LEAVING, "suspended")
 
     class Suspended(AnyStep, frozen=True):
         """Its operation is suspended (VCLT, articles 57, 58 and 60)."""
@@ -224,14 +243,14 @@ class Agreement(Aggregate):
 
         TOPIC: ClassVar[str] = "Agreement.Withdrawn"
         STEP: ClassVar[str] = "withdrawn"
-        UNDOES: ClassVar[tuple[str, ...]] = ("in-force",)
+        UNDOES: ClassVar[tuple[str, ...]] = (*BINDING, "suspended", "resumed")
 
     class Terminated(AnyStep, frozen=True):
         """It ends (VCLT, articles 54 to 64), for some parties or for all."""
 
         TOPIC: ClassVar[str] = "Agreement.Terminated"
         STEP: ClassVar[str] = "terminated"
-        UNDOES: ClassVar[tuple[str, ...]] = ("in-force",)
+        UNDOES: ClassVar[tuple[str, ...]] = (*BINDING, "suspended", "resumed")
 
     class Amended(DomainEvent, frozen=True):
         """It is changed, by another instrument or by agreement (VCLT, articles 39 to 41)."""

@@ -141,7 +141,7 @@ class Corrected(Amendment, frozen=True, kw_only=True):
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in fault["loc"] if part != "envelope")
-            raise WouldBeInvalid(f"{place}: {fault['msg']}", f"changes.{place}".rstrip(".")) from None
+            raise WouldBeInvalid(f"{place}: {fault['msg']}", f"changes.{place}".rstrip(".")) from error
         if changed == standing:
             raise ChangesNothing(", ".join(self.changes), "changes")
         return changed

@@ -3,6 +3,7 @@
 `2025`, `2025-07`, `2025-07-22`, `2025-07-22T20:15-04:00`. A moment is kept as it was written.
 """
 
+import re
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -53,6 +54,11 @@ Asked = Annotated[
 _DAY_LENGTH = timedelta(days=1)
 _FURTHEST_EAST = timedelta(hours=14)
 _FURTHEST_WEST = timedelta(hours=-12)
+
+
+def is_moment(text: str) -> bool:
+    """Whether a text tells a moment."""
+    return re.fullmatch(MOMENT_PATTERN, text) is not None
 
 
 def is_instant(moment: str) -> bool:

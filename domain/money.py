@@ -7,7 +7,8 @@ from pydantic import Field
 from domain.fact import Fact
 from domain.refusal import Refused
 
-# ISO 4217, active codes, by the number of decimals of their minor unit where it is not two.
+# ISO 4217: the codes that are active, of funds too, or were until 2023, by the number of decimals of their minor unit
+# where it is not two.
 _DECIMALS = {
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
@@ -18,7 +19,8 @@ AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN 
 CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR
 JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD
 NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN
-SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW ZWG
+SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG
+ANG BGN HRK BOV CHE CHW COU MXV USN XDR XSU XUA
 """.split()
 CURRENCIES = frozenset(_DECIMALS) | frozenset(_TWO_DECIMALS)
 
@@ -36,7 +38,7 @@ Currency = Annotated[
 
 
 class UnknownCurrency(Refused):
-    """A currency is an active ISO 4217 code in capitals, such as USD or JPY."""
+    """A currency is an ISO 4217 code in capitals, such as USD or JPY; those withdrawn before 2023 are not known."""
 
 
 class TooManyDecimals(Refused):

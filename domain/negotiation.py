@@ -1,8 +1,6 @@
 """A negotiation: two or more parties working on a list of issues, and its life from opening to end."""
 
-from typing import Annotated, ClassVar, Self
-
-from pydantic import Field
+from typing import ClassVar, Self
 
 from domain.aggregate import Aggregate
 from domain.claim import Subject
@@ -22,6 +20,10 @@ class NegotiationAlreadySuspended(Refused):
 
 class NegotiationAlreadyOpen(Refused):
     """Only a negotiation that is suspended or has ended can be resumed."""
+
+
+class StatementOfNobody(Refused):
+    """A joint statement is issued by parties: name them."""
 
 
 class Negotiation(Aggregate):
@@ -113,9 +115,14 @@ class Negotiation(Aggregate):
 
         TOPIC: ClassVar[str] = "Negotiation.StatementIssued"
         statement: Slug
-        parties: Annotated[tuple[PartyKey, ...], Field(min_length=1)]
+        parties: tuple[PartyKey, ...]
         text: Prose
         round: RoundKey | None = None
+
+        def decide(self, past: "Negotiation", known: "Negotiation") -> Self:
+            if not self.parties:
+                raise StatementOfNobody(self.statement, "parties")
+            return self
 
     class Annotated(DomainEvent, frozen=True):
         """An officer's note on the negotiation, or on one thing in it."""

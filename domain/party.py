@@ -29,7 +29,12 @@ class Party(Aggregate):
 
     def blank(self) -> None:
         self.withdrawn = False
-        self.role = "party"
+        self.role = self._first_role = ""
+
+    def role_at(self, moment: str) -> str:
+        """Its role when something occurred; before it joined, the one with which it did."""
+        by_then = self.at(moment)
+        return by_then.role if by_then.history else self._first_role
 
     class Added(DomainEvent, frozen=True):
         """A party joins the negotiation, or comes back to it."""
@@ -50,6 +55,7 @@ class Party(Aggregate):
         def change(self, state: "Party") -> None:
             state.withdrawn = False
             state.role = self.role
+            state._first_role = state._first_role or self.role
 
     class Withdrawn(DomainEvent, frozen=True):
         """A party leaves the negotiation."""

@@ -1,13 +1,15 @@
 """A provision: a numbered part of an agreement, which can be suspended, conditional or end on its own."""
 
+import re
 from typing import Annotated, ClassVar, Literal, Self
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from domain.aggregate import Aggregate
 from domain.event import DomainEvent
 from domain.fact import Fact
-from domain.moment import Moment
+from domain.moment import Moment, is_moment, refuse_backwards, surely_before
 from domain.names import IssueKey
 from domain.refusal import Refused
 from domain.rule import Rule
@@ -54,6 +56,18 @@ class Dependence(Fact, frozen=True):
 
 
 Dependences = Annotated[tuple[Dependence, ...], Field(max_length=20)]
+
+
+_LIKE_A_DATE = re.compile(r"[0-9]{4}(-|$)")
+
+
+def is_over(until: str | None, moment: str) -> bool:
+    """Whether a suspension is over at a moment: where its end was told in words alone, such as "further notice", no."""
+    return bool(until and is_moment(until) and surely_before(until, moment))
+
+
+class UntilIsNoDate(Refused):
+    """The end of a suspension is told as a date that exists, or in words."""
 
 
 class Provision(Aggregate):
@@ -123,9 +137,14 @@ class Provision(Aggregate):
 
         def decide(self, past: "Provision", known: "Provision") -> Self:
             past.refuse_if_removed()
-            if past.status == "suspended" and past.until == self.until:
+            until = self.until and self.until.strip()
+            if past.status == "suspended" and past.until == until:
                 raise ProvisionAlreadySuspended(self.envelope.key, "provision")
-            return self
+            if until and is_moment(until):
+                refuse_backwards(self.envelope.takes_effect, until, "until")
+            elif until and _LIKE_A_DATE.match(until):
+                raise UntilIsNoDate(until, "until")
+            return replace(self, until=until)
 
         def change(self, state: "Provision") -> None:
             state.status = "suspended"

@@ -83,6 +83,11 @@ class Source(Aggregate):
         TOPIC: ClassVar[str] = "Source.MarkedAsCopy"
         of: SourceKey
 
+        def decide(self, past: "Source", known: "Source") -> Self:
+            if self.of == self.envelope.key:
+                raise CopyOfItself(self.of, "of")
+            return self
+
         def gather(self, named: Callable[[str, str], Any]) -> Self:
             repeated: list[str] = []
             of: str | None = self.of

@@ -106,12 +106,15 @@ def router(stores: Ask, access: Callable[[], AccessStore]) -> APIRouter:
         key = asking.key_of(asked.view, slug, asked.key)
         if key is None:
             raise Problem(422, "missing-parameter", f"key: Which of the {asked.view}? Give the document's key.")
-        found = await store.replay(
-            asked, lambda state: grounds(state.history(slug), asked.view, key, asked.field, state.as_of)
-        )
-        if found is None:
-            raise answering.not_found((asked.view, slug, key), asked)
-        return answering.answer(answering.timed(encode(found), asked), store.position, if_none_match)
+        place = (asked.view, slug, key)
+
+        def found(state: Replayed) -> bytes:
+            told = grounds(state.history(slug), asked.view, key, asked.field, state.as_of)
+            if told is None:
+                raise answering.not_found(place, asked)
+            return answering.timed(encode(told), asked, state.may_be_later([place]))
+
+        return answering.answer(await store.replay(asked, found), store.position, if_none_match)
 
     async def show_reliance(
         request: Request, slug: Slug, asked: Annotated[AskedReliance, Query()], if_none_match: IfNoneMatch = None

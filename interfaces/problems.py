@@ -144,8 +144,12 @@ class Problem(Exception):
 def of_refusal(refusal: Refused, line: int | None = None) -> Problem:
     """What the domain refuses."""
     status = next((code for kind, code in _STATUS.items() if isinstance(refusal, kind)), 422)
-    error = {"field": refusal.field, "code": refusal.code, "detail": str(refusal)}
-    return Problem(status, refusal.code, str(refusal), [error], line)
+    detail = str(refusal)
+    if isinstance(refusal.__cause__, ValidationError):  # of a record as it would stand corrected
+        fault = _fault(refusal.__cause__.errors(include_url=False)[0])
+        detail = f"{fault['field'].removeprefix('envelope.')}: {fault['detail']}"
+    error = {"field": refusal.field, "code": refusal.code, "detail": detail}
+    return Problem(status, refusal.code, detail, [error], line)
 
 
 def of_validation(error: ValidationError, line: int | None = None) -> Problem:

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from application.feed import calendar
+from application.fold import Place
 from application.goods import Product
 from application.ladder import CALLED, PROPOSED, RUNGS
+from application.projections.agreements import AgreementDocument
 from application.projections.ledger import LedgerDocument
 from application.splits import AskedSplit, ContributionToldTwice, readings
 from application.sums import ConversionNeedsItsSource, RatesContradict, RateText, Summed, converted, summed
@@ -26,6 +28,9 @@ from interfaces.asking import AskedTimes, IfNoneMatch
 from interfaces.problems import Problem
 from interfaces.reading import Ask
 from interfaces.stores import Seen
+
+Worked = tuple[dict[str, Any], list[Place]]
+"""What was worked out, and the documents that it rests on."""
 
 
 class AskedTariffs(AskedTimes):
@@ -84,8 +89,10 @@ def router(stores: Ask) -> APIRouter:
         await store.refuse_unknown(asked.negotiation)
         wanted = AskedSchedule(asked.product, asked.edition, asked.levied_by, asked.origin)
 
-        def worked_out(state: Replayed) -> dict[str, Any]:
-            return {"items": schedule(state.reckoner(asked.negotiation), wanted), "next": None}
+        def worked_out(state: Replayed) -> Worked:
+            reckoner = state.reckoner(asked.negotiation)
+            rests_on = [("agreements", asked.negotiation, one.key) for one in reckoner.documents(AgreementDocument)]
+            return {"items": schedule(reckoner, wanted), "next": None}, rests_on
 
         return await _answer(store, asked, worked_out, if_none_match)
 
@@ -96,11 +103,12 @@ def router(stores: Ask) -> APIRouter:
         await store.refuse_unknown(slug)
         wanted = _split(asked)
 
-        def worked_out(state: Replayed) -> dict[str, Any]:
+        def worked_out(state: Replayed) -> Worked:
             _refuse_strangers(state, slug, wanted)
             reckoner = state.reckoner(slug)
             told = {"provision": asked.provision, "cash": wanted.cash, "on": reckoner.day}
-            return told | {"readings": readings(reckoner, wanted)}
+            rests_on = [("ledger", slug, "ledger"), ("agreements", slug, wanted.agreement)]
+            return told | {"readings": readings(reckoner, wanted)}, rests_on
 
         return await _answer(store, asked, worked_out, if_none_match)
 
@@ -109,7 +117,8 @@ def router(stores: Ask) -> APIRouter:
     ) -> Response:
         store = stores(request)
         await store.refuse_unknown(slug)
-        return await _answer(store, asked, lambda state: _sum(state, slug, asked), if_none_match)
+        ledger = ("ledger", slug, "ledger")
+        return await _answer(store, asked, lambda state: (_sum(state, slug, asked), [ledger]), if_none_match)
 
     async def show_calendar(
         request: Request, slug: Slug, asked: Annotated[AskedTimes, Query()], if_none_match: IfNoneMatch = None
@@ -144,10 +153,14 @@ def router(stores: Ask) -> APIRouter:
 
 
 async def _answer(
-    store: Seen, asked: AskedTimes, work: Callable[[Replayed], dict[str, Any]], if_none_match: str | None
+    store: Seen, asked: AskedTimes, work: Callable[[Replayed], Worked], if_none_match: str | None
 ) -> Response:
-    body = encode(await store.replay(asked, work))
-    return answering.answer(answering.timed(body, asked), store.position, if_none_match)
+    def worked_out(state: Replayed) -> tuple[bytes, list[str]]:
+        found, rests_on = work(state)
+        return encode(found), state.may_be_later(rests_on)
+
+    body, may_be_later = await store.replay(asked, worked_out)
+    return answering.answer(answering.timed(body, asked, may_be_later), store.position, if_none_match)
 
 
 def _split(asked: AskedSplitOf) -> AskedSplit:
@@ -194,7 +207,9 @@ def _sum(state: Replayed, slug: str, asked: AskedSum) -> dict[str, Any]:
     if state.document(("sources", slug, asked.rate_source)) is None:
         raise Unknown(f"source {asked.rate_source}", "rate_source")
     rates = dict(rate.split(":") for rate in asked.rate)
-    if asked.currency or asked.per or len(rates) != len(asked.rate):
+    if asked.currency or len(rates) != len(asked.rate):
         raise RatesContradict(", ".join(asked.rate), "rate")
-    found: Summed = converted(ledger, asked.rung, asked.convert_to, rates, asked.rate_date, asked.rate_source)
+    found: Summed = converted(
+        ledger, asked.rung, asked.convert_to, rates, asked.rate_date, asked.rate_source, asked.per
+    )
     return {"sum_of": found}

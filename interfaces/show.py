@@ -46,7 +46,7 @@ def _ledger(items: list[Item]) -> Table:
         table.add_row(entry["rung"], sums, bars, ", ".join(entry["tranches"]))
     left = ledger["left"]
     bars = "\n".join(_bar(told["minor"], largest.get(told["currency"], 1)) for told in left)
-    said = "\n".join(f"of the {told['of']}, not yet {told['rung']}" for told in left)
+    said = "\n".join(f"of the {told['of']} {told['tranche'] or '(all)'}, not yet {told['rung']}" for told in left)
     table.add_row("left of the promise", "\n".join(map(money, left)) or "unknown", bars, said)
     for cap in ledger["caps"]:
         for year in cap["years"]:

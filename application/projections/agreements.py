@@ -59,13 +59,15 @@ class AmendmentEntry(Fact, omit_defaults=False, frozen=True):
 class AgreementDocument(Document, frozen=True):
     """One agreement. `claims` are those about it as a whole, such as whether it binds.
 
-    `status` is what the steps on record make it; `accounts` are what each claimant says that it is.
+    `status` is what the steps on record make it, and while the whole is suspended `suspended_from` what it was before;
+    `accounts` are what each claimant says that it is.
     """
 
     title: str = ""
     form: str = ""
     text: str | None = None
     status: str = "drafted"
+    suspended_from: str | None = None
     parties: tuple[Standing, ...] = ()
     pairs: tuple[PairStanding, ...] = ()
     steps: tuple[AgreementStepEntry, ...] = ()
@@ -140,26 +142,46 @@ def _stepped(document: AgreementDocument, event: Step, record: Record) -> Agreem
         _after(standing, event.STEP, since) if standing.party in affected else standing for standing in known
     )
     document = replace(document, steps=(*document.steps, entry), parties=parties)
-    if takers or (event.STEP == "resumed" and parties != known):
+    if takers:
         return replace(document, status=_of_parties(parties))
-    has_ended = event.STEP == "suspended" and document.status == "terminated"
-    return document if has_ended or event.STEP == "resumed" else replace(document, status=event.STEP)
+    return _with_step_of_all(document, event.STEP, touched=parties != known or not known)
 
 
 _WAY = ("announced", "concluded", "initialled", "signed", "ratified", "deposited")
 """The steps towards being bound (VCLT, articles 9 to 16), in their order."""
-_FURTHER = (*_WAY, "applied-provisionally", "in-force", "suspended")
+_FURTHER = (*_WAY, "applied-provisionally", "in-force")
 _OF_ALL = {"suspended", "resumed", "terminated"}
 """The steps that, taken for the whole, are taken for every party that has not left."""
 _LEFT = {"withdrawn", "terminated"}
 
 
+def _with_step_of_all(document: AgreementDocument, step: str, *, touched: bool) -> AgreementDocument:
+    """The whole after a step that was taken for it: one that has touched no party's standing changes nothing, unless
+    the text alone is announced or concluded.
+    """
+    if step not in _OF_ALL:
+        is_text = all(standing.status == "drafted" for standing in document.parties)
+        return replace(document, status=step) if is_text else document
+    if not touched:
+        return document
+    if step == "resumed":
+        status = _of_parties(document.parties)
+        before = document.suspended_from if status == "drafted" else None
+        return replace(document, status=before or status, suspended_from=None)
+    before = document.status if step == "suspended" else None
+    return replace(document, status=step, suspended_from=before)
+
+
 def _after(standing: Standing, step: str, since: str) -> Standing:
     """A party's standing after a step: none towards being bound takes back one that has come further, a resumption
-    goes on from where the suspension found it, and nobody who has left is suspended.
+    goes on from where the suspension found it or what was reached meanwhile, and nobody who has left is suspended.
     """
-    if step in _WAY and standing.status in _FURTHER[_WAY.index(step) + 1 :]:
-        return standing
+    if step in _WAY:
+        reached = standing.suspended_from or standing.status
+        if reached in _FURTHER[_WAY.index(step) + 1 :]:
+            return standing
+        if standing.suspended_from:
+            return replace(standing, suspended_from=step)
     if step == "resumed":
         before = standing.suspended_from
         return replace(standing, status=before, since=since, suspended_from=None) if before else standing
@@ -193,11 +215,11 @@ WITHOUT_EFFECT = {"suspended", "terminated", "withdrawn"}
 def applied_in(document: AgreementDocument, entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
     """Whether a provision applies on the day: none of an agreement does that is without effect."""
     found = applied(entry, reckoner)
-    against = _without_effect(document) if found.applies else None
+    against = without_effect(document) if found.applies else None
     return found._replace(applies=False, why=against) if against else found
 
 
-def _without_effect(document: AgreementDocument) -> str | None:
+def without_effect(document: AgreementDocument) -> str | None:
     """Why nothing of an agreement applies any more: the whole is suspended or at an end, or fewer than two are left
     whom it binds (VCLT, articles 54 to 57 and 70).
     """

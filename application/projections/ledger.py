@@ -37,15 +37,23 @@ class RungEntry(Fact, omit_defaults=False, frozen=True):
 
 
 class Left(Sum, omit_defaults=False, kw_only=True, frozen=True):
-    """What is left of all that is promised on the rung `of` and does not stand on a later `rung` yet."""
+    """What is left of what a `tranche` promises on the rung `of` and does not stand on a later `rung` yet.
 
+    It names no tranche where it is left of all promises on that rung together: of which some of the money comes is then
+    not told.
+    """
+
+    tranche: str | None
     of: str
     rung: str
 
 
 class TakeUp(Fact, omit_defaults=False, frozen=True):
-    """How much of what is promised has come to a rung: in per cent, rounded half to even to two decimals."""
+    """How much of what a tranche promises, or of all promises together, has come to a rung: in per cent, rounded half
+    to even to two decimals.
+    """
 
+    tranche: str | None
     currency: str
     per: str | None
     rung: str
@@ -90,8 +98,8 @@ class LedgerDocument(Document, frozen=True):
     """The ladder of a negotiation.
 
     `left` is what is pledged or committed (a tranche's commitment takes the place of its pledge) and not yet selected;
-    where nothing that was selected is on record, not yet contracted, or drawn. It is for each unit in which both are
-    known. `candidates` is what is proposed, and neither selected nor rejected.
+    where nothing of it is on record as selected, not yet contracted, or drawn. It is of each promise in each unit in
+    which both are known. `candidates` is what is proposed, and neither selected nor rejected.
     `tally` is what the fold goes on from.
     """
 
@@ -181,7 +189,7 @@ def _new(key: str, rung: str, unit: str, tally: Tally, standing: Mapping[str, Li
 def _left(promise: Promise) -> Iterator[Left]:
     for rung, reached in promise.invested:
         left = promise.promised.less(reached)
-        yield Left(**asdict(left), of=promise.rung, rung=rung)
+        yield Left(**asdict(left), tranche=promise.tranche, of=promise.rung, rung=rung)
         return
 
 
@@ -191,12 +199,21 @@ def _take_up(promise: Promise) -> Iterator[TakeUp]:
         if whole.minor:
             hundredths = round(Fraction(total(lines, whole.unit).minor * 10_000, whole.minor))
             percent = f"{Decimal(hundredths).scaleb(-2):f}"
-            yield TakeUp(currency=whole.currency, per=whole.per, rung=rung, of=promise.rung, percent=percent)
+            yield TakeUp(
+                tranche=promise.tranche,
+                currency=whole.currency,
+                per=whole.per,
+                rung=rung,
+                of=promise.rung,
+                percent=percent,
+            )
 
 
 def _cap(provision: str, told: CapTold, tally: Tally, standing: Board) -> CapEntry:
     cap = told.cap
     allowed = sum_of(cap.amount.currency, cap.amount.minor)
+    years = cap_years(tally, standing, cap)
+    lines_of = [line for one in years for line in one.lines.values()]
     others = {unit: lines for unit, lines in standing.get(cap.on, {}).items() if unit != cap.amount.currency}
     return CapEntry(
         provision=provision,
@@ -204,11 +221,8 @@ def _cap(provision: str, told: CapTold, tally: Tally, standing: Board) -> CapEnt
         allowed=allowed,
         zone=cap.zone,
         tranche=cap.tranche,
-        status="suspended" if provision in tally.suspended else "part",
-        years=tuple(
-            CapYearEntry(year=one.year, reached=one.reached, headroom=one.headroom)
-            for one in cap_years(tally, standing, cap)
-        ),
+        status="suspended" if tally.suspends(provision, lines_of) else "part",
+        years=tuple(CapYearEntry(year=one.year, reached=one.reached, headroom=one.headroom) for one in years),
         not_compared=tuple(total(lines, unit) for unit, lines in sorted(others.items())),
         basis=told.basis,
     )

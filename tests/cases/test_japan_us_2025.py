@@ -246,8 +246,12 @@ def test_what_is_drawn_is_unknown_which_is_not_zero(read: Read) -> None:
 
 def test_441_billion_are_left_after_both_batches(read: Read) -> None:
     """Question 7."""
-    assert read("ledger", as_of="2026-03-20")["left"] == [usd(441) | {"of": "pledge", "rung": "selected"}]
-    assert read("ledger", as_of="2026-03-18")["left"] == [usd(514) | {"of": "pledge", "rung": "selected"}]
+    assert read("ledger", as_of="2026-03-20")["left"] == [
+        usd(441) | {"tranche": "whole-commitment", "of": "pledge", "rung": "selected"}
+    ]
+    assert read("ledger", as_of="2026-03-18")["left"] == [
+        usd(514) | {"tranche": "whole-commitment", "of": "pledge", "rung": "selected"}
+    ]
 
 
 def test_every_reading_of_the_time_to_fund_is_shown_with_its_holder(read: Read) -> None:

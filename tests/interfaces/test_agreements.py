@@ -10,6 +10,7 @@ from tests.interfaces.conftest import Tell
 Read = Callable[..., Any]
 BOTH = ["north", "south"]
 FORCE, PROVISIONAL = ("bring-into-force", BOTH), ("apply-provisionally", BOTH)
+SIGN, ANNOUNCE = ("sign-agreement", BOTH), ("announce-agreement", [])
 
 
 @pytest.fixture
@@ -49,6 +50,15 @@ SUSPEND, RESUME, TERMINATE = (f"{step}-agreement" for step in ("suspend", "resum
     ([FORCE, (TERMINATE, []), FORCE], "in-force", "in-force", "in-force"),
     ([FORCE, (SUSPEND, []), (RESUME, BOTH), (SUSPEND, [])], "suspended", "suspended", "suspended"),
     ([FORCE, (SUSPEND, BOTH), (RESUME, []), (SUSPEND, BOTH)], "suspended", "suspended", "suspended"),
+    ([ANNOUNCE, (SUSPEND, []), (RESUME, [])], "announced", "drafted", "drafted"),
+    ([FORCE, ANNOUNCE], "in-force", "in-force", "in-force"),
+    ([FORCE, ("withdraw-from-agreement", BOTH), (SUSPEND, [])], "withdrawn", "withdrawn", "withdrawn"),
+    ([("initial-agreement", BOTH), (SUSPEND, []), SIGN, ("ratify-agreement", ["north"]), (RESUME, [])],
+        "differs-by-party", "ratified", "signed"),
+    ([PROVISIONAL, (SUSPEND, []), ("ratify-agreement", BOTH), (RESUME, [])], *["applied-provisionally"] * 3),
+    ([PROVISIONAL, (SUSPEND, []), FORCE, (SUSPEND, [])], "suspended", "suspended", "suspended"),
+    ([FORCE, (SUSPEND, []), (TERMINATE, BOTH), FORCE, (SUSPEND, [])], "suspended", "suspended", "suspended"),
+    ([FORCE, (TERMINATE, []), SIGN, ("ratify-agreement", BOTH), FORCE, (TERMINATE, [])], *["terminated"] * 3),
 ])  # fmt: skip
 def test_a_resumption_goes_on_from_where_the_suspension_found_it_and_who_has_left_is_not_touched(
     deal: Callable[..., Any], steps: list[tuple[str, list[str]]], whole: str, north: str, south: str
@@ -57,6 +67,28 @@ def test_a_resumption_goes_on_from_where_the_suspension_found_it_and_who_has_lef
     assert found["status"] == whole
     assert [standing["status"] for standing in found["parties"]] == [north, south]
     assert [pair["in_force"] for pair in found["pairs"]] == [north == south == "in-force"]
+
+
+def test_a_step_that_stands_is_not_taken_again(deal: Callable[..., Any], tell: Tell) -> None:
+    deal(SIGN, ("ratify-agreement", ["south"]), ("conclude-agreement", []), ANNOUNCE)
+    again: list[tuple[str, dict[str, Any]]] = [
+        ("sign-agreement", {"parties": ["south"]}), ("ratify-agreement", {"parties": ["south"]}),
+        ("conclude-agreement", {}), ("announce-agreement", {}),
+    ]  # fmt: skip
+    for command, parties in again:
+        problem = tell(command, agreement="deal", occurred="2025-04-01", **parties).json()
+        assert problem["code"] == "step-already-taken", command
+
+
+def test_who_becomes_an_observer_can_leave_what_it_signed(deal: Callable[..., Any], tell: Tell) -> None:
+    deal(FORCE)
+    tell("withdraw-party", party="south", occurred="2025-04-01")
+    tell("add-party", party="south", name="S", kind="state", role="observer", occurred="2025-04-02")
+    told = {"parties": ["south"], "occurred": "2025-05-01"}
+    assert tell("withdraw-from-agreement", agreement="deal", **told).status_code == 201
+    assert tell("draft-agreement", agreement="new", title="N", form="treaty", **told).status_code == 422
+    told["occurred"] = "2025-03-20"
+    assert tell("draft-agreement", agreement="old", title="O", form="treaty", **told).status_code == 201
 
 
 @pytest.mark.parametrize(("command", "more", "parties", "code"), [

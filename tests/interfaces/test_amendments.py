@@ -260,3 +260,10 @@ def test_a_second_correction_of_a_step_is_judged_without_the_step(tell: Tell, re
         changes = {"amount": {"amount": amount, "currency": "USD"}}
         of(tell("correct-record", record=selected, changes=changes, effective="2025-02-01", **REASON))
     assert [money["amount"] for money in read(f"{N}/tranches/ports")["rungs"]["selected"]] == ["7.00"]
+
+
+def test_what_cannot_be_is_told_in_words_of_a_correction_too(tell: Tell) -> None:
+    record = tell("annotate", note="Told.").json()["id"]
+    told = tell("correct-record", record=record, changes={"occurred": "2025-02-30"}, reason="A slip.").json()
+    assert (told["code"], told["errors"][0]["field"]) == ("would-be-invalid", "changes.occurred")
+    assert told["detail"].startswith("occurred: Expected: a year, month or date that exists")

@@ -770,22 +770,59 @@ def test_how_much_of_a_promise_is_taken_up(told: Tell, read: Read) -> None:
 
 
 def test_what_is_left_is_told_of_each_promise_apart(told: Tell, read: Read) -> None:
-    def left() -> list[tuple[str, str, str]]:
-        return [(one["of"], one["rung"], one["amount"]) for one in read(LEDGER)["left"]]
+    def left() -> list[tuple[str | None, str, str]]:
+        return [(one["tranche"], one["rung"], one["amount"]) for one in read(LEDGER)["left"]]
 
     told("pledge-tranche", tranche="invest", amount=usd("550"))
     assert left() == []
     told("select-tranche", tranche="mine", amount=usd("40"), part_of="invest")
     told("pledge-tranche", tranche="farm", amount=usd("10"), rung="commitment")
     told("record-draw", tranche="farm", amount=usd("4"))
-    assert left() == [("pledge", "selected", "510.00"), ("commitment", "drawn", "6.00")]
+    assert left() == [("invest", "selected", "510.00"), ("farm", "drawn", "6.00")]
+    assert [(one["tranche"], one["percent"]) for one in read(LEDGER)["take_up"]] == [
+        ("invest", "7.27"),
+        ("farm", "40.00"),
+    ]
     told("pledge-tranche", tranche="invest", amount=usd("500"), rung="commitment")
-    assert left() == [("commitment", "selected", "470.00")]
-    told("pledge-tranche", tranche="sea", amount=usd("5"))
+    assert left() == [("invest", "selected", "460.00"), ("farm", "drawn", "6.00")]
     told("select-tranche", tranche="port", amount=usd("1"))
-    assert left() == [("commitment", "drawn", "506.00")], "of which promise the port comes is not told"
-    told("propose-tranche", tranche="port", part_of="sea")
-    assert left() == [("pledge", "selected", "4.00"), ("commitment", "selected", "470.00")]
+    assert left() == [("farm", "drawn", "6.00"), (None, "selected", "469.00")], "of which the port comes is not told"
+    told("propose-tranche", tranche="port", part_of="farm")
+    assert left() == [("invest", "selected", "460.00"), ("farm", "selected", "9.00")]
+    told("cancel-tranche", tranche="farm")
+    assert left() == [("invest", "selected", "460.00")], "what came of a promise that was cancelled comes of no other"
+
+
+def test_a_promise_that_is_drawn_from_and_one_that_is_selected_from_leave_what_they_leave(
+    told: Tell, read: Read
+) -> None:
+    for key, amount in (("old", "145"), ("new", "86")):
+        told("pledge-tranche", tranche=key, amount=usd(amount), rung="commitment")
+    told("record-draw", tranche="old", amount=usd("131"))
+    told("select-tranche", tranche="first", amount=usd("26"), part_of="new")
+    assert [one["amount"] for one in read(LEDGER)["left"]] == ["14.00", "60.00"]
+
+
+def test_a_cap_suspended_until_a_date_stands_for_what_comes_after(told: Tell, read: Read, act: None) -> None:
+    told("propose-tranche", tranche="mine")
+    value = {"type": "cap", "on": "drawn", "zone": "Asia/Tokyo", "amount": usd("5")}
+    told("add-provision", **provision("cap", value, kind="investment"))
+    told("suspend-provision", agreement="act", provision="cap", until="2025-03-01", occurred="2025-02-01")
+    told("record-draw", tranche="mine", amount=usd("6"), occurred="2025-03-01")
+    assert ([one["status"] for one in read(LEDGER)["caps"]], read(LEDGER)["over"]) == (["suspended"], [])
+    told("record-draw", tranche="mine", amount=usd("1"), occurred="2025-03-02")
+    assert [one["over"]["amount"] for one in read(LEDGER)["over"]] == ["2.00"]
+
+
+@pytest.mark.parametrize(("until", "code"), [
+    ("2024-12-31", "ends-before-it-begins"), ("2025-02-30", "until-is-no-date"), ("2025-13", "until-is-no-date"),
+])  # fmt: skip
+def test_a_suspension_ends_on_a_date_that_exists_and_lies_ahead(
+    tell: Tell, told: Tell, act: None, until: str, code: str
+) -> None:
+    told("add-provision", **provision("all", tariff("10", "mfn")))
+    problem = tell("suspend-provision", agreement="act", provision="all", until=until).json()
+    assert (problem["code"], problem["errors"][0]["field"]) == (code, "until")
 
 
 def test_a_cap_told_while_its_provision_is_suspended_is_suspended(told: Tell, read: Read, act: None) -> None:
@@ -860,6 +897,19 @@ def test_money_by_the_year_is_not_added_to_money_in_all(client: TestClient, told
     for per, amount in (("year", "1.00"), ("total", "10.00")):
         found = client.get(SUM, params={"rung": "drawn", "currency": "USD", "per": per}).json()["sum_of"]
         assert found["sum"]["amount"] == amount
+
+
+def test_what_is_worked_out_names_the_records_that_may_be_later(told: Tell, read: Read, act: None) -> None:
+    told("propose-tranche", tranche="mine")
+    vague = told("record-draw", tranche="mine", amount=usd("1"), occurred="2025-02").json()["id"]
+    told("add-provision", **provision("split", waterfall(tier("50", "50")), kind="profit-split"))
+    of_split = {"provision": "act/split", "amount": "10", "currency": "USD"}
+    for path, asked in (
+        (SUM, {"rung": "drawn"}), ("/v1/negotiations/talks/split", of_split),
+        ("/v1/negotiations/talks/grounds", {"view": "tranches", "key": "mine", "field": "status"}),
+    ):  # fmt: skip
+        assert read(path, as_of="2025-02-10", **asked)["times"]["may_be_later"] == [vague], path
+        assert read(path, as_of="2025-03-01", **asked)["times"]["may_be_later"] == []
 
 
 def test_a_conversion_names_its_rate_day_and_source_and_keeps_what_was_reported(read: Read, drawn: None) -> None:

@@ -41,7 +41,7 @@ def test_a_record_is_public_from_when_its_earliest_source_was_published(tell: Te
     assert record["envelope"]["published"] == "2025-03-01"
 
 
-def test_a_source_is_no_copy_of_itself_nor_of_its_copies(tell: Tell) -> None:
+def test_a_source_is_no_copy_of_itself_nor_of_its_copies(tell: Tell, client: TestClient) -> None:
     for name in ("a", "b", "c"):
         tell("register-source", source=name, title="T", publisher="P", kind="article")
     for copy, of in (("b", "a"), ("c", "b")):
@@ -49,6 +49,10 @@ def test_a_source_is_no_copy_of_itself_nor_of_its_copies(tell: Tell) -> None:
     for of in ("a", "b", "c"):
         problem = tell("mark-source-as-copy", source="a", of=of).json()
         assert (problem["code"], problem["errors"][0]["field"]) == ("copy-of-itself", "of")
+    marked = client.get("/v1/records", params={"stream": "source/b", "type": "Source.MarkedAsCopy"}).json()["items"]
+    for of in ("b", "c"):
+        problem = tell("correct-record", record=marked[0]["envelope"]["id"], changes={"of": of}, reason="-").json()
+        assert problem["code"] == "copy-of-itself"
 
 
 @pytest.mark.parametrize(
