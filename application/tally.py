@@ -217,7 +217,7 @@ def _come_of(lines: dict[str, Line], promising: Container[str], tally: Tally) ->
 
 
 def overs(tally: Tally, standing: Board) -> Iterator[Over]:
-    """All that is over a promise, over the whole that it is part of, over what is contracted of its tranche or was
+    """All that is over a promise, over the whole that it is part of, over the rung before of its tranche or what was
     drawn, or over a cap that stands.
     """
     for promise in promises(tally, standing):
@@ -232,10 +232,9 @@ def overs(tally: Tally, standing: Board) -> Iterator[Over]:
             lines = on(parts.get(key, {}), rung, unit)
             if lines and "about" not in whole.qualifiers and _is_over(total(lines, unit), whole):
                 yield _over(key, rung, total(lines, unit), whole, lines)
-            contracted = holding.lines.get("contracted", {}).get(unit) if rung == "drawn" else None
-            allowed = contracted and sum_of(unit, contracted.minor, contracted.qualifiers)
+            before, allowed = _before(holding, rung, unit)
             if allowed and _is_over(whole, allowed):
-                yield _over("contracted", rung, whole, allowed, {key: line})
+                yield _over(before, rung, whole, allowed, {key: line})
             if line.minor < 0:
                 returned, there = sum_of(unit, line.returned), sum_of(unit, line.minor + line.returned)
                 yield _over(rung, "returned", returned, there, {key: line})
@@ -245,6 +244,15 @@ def overs(tally: Tally, standing: Board) -> Iterator[Over]:
             if headroom.minor < 0 and not tally.suspends(key, lines.values()):
                 allowed = sum_of(cap.amount.currency, cap.amount.minor)
                 yield _over(key, cap.on, reached, allowed, lines, year, cap.zone)
+
+
+def _before(holding: Holding, rung: str, unit: str) -> tuple[str, Sum | None]:
+    """What stands on the last rung before one of those on which money goes the way that was promised, if anything."""
+    earlier = INVESTED[: INVESTED.index(rung)] if rung in INVESTED else ()
+    for before in reversed(earlier):
+        if line := holding.lines.get(before, {}).get(unit):
+            return before, sum_of(unit, line.minor, line.qualifiers)
+    return "", None
 
 
 def _parts(tally: Tally) -> dict[str, Board]:

@@ -27,7 +27,7 @@ class Quantity(NamedTuple):
             case "about":
                 return self.rounded
             case "up-to":
-                return Decimal(0), self.number
+                return (Decimal(0) if self.number >= 0 else -_EVERYTHING), self.number
             case "at-least":
                 return self.number, _EVERYTHING
         return self.number, self.number

@@ -34,6 +34,7 @@ class Deadline(Aggregate):
 
     def blank(self) -> None:
         self.status = "open"
+        self.outcome: str | None = None
 
     class Set(DomainEvent, frozen=True):
         """A deadline is set."""
@@ -83,18 +84,20 @@ class Deadline(Aggregate):
             state.status = "cancelled"
 
     class OutcomeRecorded(DomainEvent, frozen=True):
-        """How a deadline ended."""
+        """How a deadline ended; of one that lapsed, that it was met late after all."""
 
         TOPIC: ClassVar[str] = "Deadline.OutcomeRecorded"
         outcome: Literal["met", "met-late", "waived", "lapsed", "overtaken"]
 
         def decide(self, past: "Deadline", known: "Deadline") -> Self:
-            if past.status == "ended":
+            made_good = past.outcome == "lapsed" and self.outcome == "met-late"
+            if past.status == "ended" and not made_good:
                 raise OutcomeAlreadyRecorded(self.envelope.key, "deadline")
             return self
 
         def change(self, state: "Deadline") -> None:
             state.status = "ended"
+            state.outcome = self.outcome
 
 
 def refuse_undated(due: str | None, rule: Rule | None, deadline: str) -> None:

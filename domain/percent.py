@@ -12,6 +12,14 @@ Percent = Annotated[
         examples=["90"],
     ),
 ]
+SignedPercent = Annotated[
+    str,
+    Field(
+        pattern=r"^-?[0-9]{1,6}(\.[0-9]{1,6})?$",
+        description="a rate in per cent as decimal text; it can be below 0 and exceed 100",
+        examples=["15", "-0.25"],
+    ),
+]
 RatePercent = Annotated[
     str,
     Field(

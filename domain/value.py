@@ -8,7 +8,7 @@ from domain.cap import Cap
 from domain.fact import Fact
 from domain.moment import Moment
 from domain.money import Money
-from domain.percent import Percent, RatePercent
+from domain.percent import Percent, SignedPercent
 from domain.rule import Rule
 from domain.tariff import Tariff
 from domain.text import Line, Prose, Slug
@@ -35,16 +35,16 @@ class Share(Fact, tag="share", frozen=True):
 
 
 class Rate(Fact, tag="rate", frozen=True):
-    """A tariff or interest rate; `basis` says what it is a rate of, or on top of what."""
+    """A rate, such as of a tariff, of interest or of growth; `basis` says what it is a rate of, or on top of what."""
 
-    percent: RatePercent
+    percent: SignedPercent
     basis: Line | None = None
 
 
 class Count(Fact, tag="count", frozen=True):
-    """A number of things or days; `unit` says of what."""
+    """A number of things or days, or by how many there are more or fewer; `unit` says of what."""
 
-    number: Annotated[int, Field(ge=0, le=10**15)]
+    number: Annotated[int, Field(ge=-(10**15), le=10**15)]
     unit: Line
     qualifier: Literal["exactly", "about", "up-to", "at-least"] = "exactly"
     per: Literal["year"] | None = None

@@ -27,7 +27,8 @@ def _judge(tally: Tally) -> Iterator[Detail]:
 
 RULE = Rule(
     name="over-ceiling",
-    says="More is selected than is promised, drawn of a tranche than contracted, or comes under a cap than it allows.",
+    says="More is selected than is promised, or stands in parts than in their whole, on a rung of a tranche than on the"
+    " one before, or under a cap than it allows; or more is returned than was there.",
     severity="warning",
     source="the ladder of an investment, on which each rung is a part of the one before; the cap's provision",
     sees=_sees,

@@ -35,6 +35,14 @@ def test_a_deadline_that_nobody_set_is_unknown(event):
     given(Deadline).when(event).refused(Unknown, "deadline")
 
 
+def test_what_lapsed_can_be_met_late_and_nothing_else_ends_twice():
+    lapsed, late = (a(Deadline.OutcomeRecorded, "2025-07-10", outcome=outcome) for outcome in ("lapsed", "met-late"))
+    assert given(Deadline, SET, lapsed).when(late).then().outcome == "met-late"
+    given(Deadline, SET, lapsed).when(lapsed).refused(OutcomeAlreadyRecorded, "deadline")
+    given(Deadline, SET, late).when(lapsed).refused(OutcomeAlreadyRecorded, "deadline")
+    given(Deadline, SET, ENDED).when(late).refused(OutcomeAlreadyRecorded, "deadline")
+
+
 def test_a_cancelled_deadline_is_not_cancelled_again():
     again = a(Deadline.Cancelled, "2025-06-02")
     given(Deadline, SET, CANCELLED).when(again).refused(DeadlineAlreadyCancelled, "deadline")

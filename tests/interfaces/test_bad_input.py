@@ -32,7 +32,7 @@ CASES: list[tuple[str, dict[str, Any], int, str, str]] = [
     ("make-claim", CLAIM | {"negotiation": "nothing"}, 422, "unknown", "negotiation"),
     ("make-claim", CLAIM | {"negotiation": "Talks!"}, 422, "not-a-name", "negotiation"),
     ("make-claim", CLAIM | {"value": {"type": "share", "percent": "100.5"}}, 422, "not-a-share", "value.percent"),
-    ("make-claim", CLAIM | {"value": {"type": "rate", "percent": "-1"}}, 422, "not-a-rate", "value.percent"),
+    ("make-claim", CLAIM | {"value": {"type": "rate", "percent": "--1"}}, 422, "not-a-rate", "value.percent"),
     ("make-claim", CLAIM | {"value": {"type": "guess"}}, 422, "unknown-value-type", "value"),
     ("make-claim", CLAIM | {"value": money(amount="5.123")}, 422, "too-many-decimals", "value.money.amount"),
     ("make-claim", CLAIM | {"value": money(amount="-5")}, 422, "not-an-amount", "value.money.amount"),

@@ -73,6 +73,9 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
         ("contract-tranche", {"tranche": "ports", "amount": usd("5")}),
         ("record-draw", {"tranche": "ports", "amount": usd("3")}), ("record-draw", {"tranche": "ports", "amount": usd("2.01")}),
     ]),
+    ("over-ceiling", [
+        ("select-tranche", {"tranche": "mines", "amount": usd("16")}), ("record-draw", {"tranche": "mines", "amount": usd("25")}),
+    ]),
     ("over-ceiling", [PLEDGE, ("record-draw", {"tranche": "mines", "amount": usd("100.01")})]),
     ("over-ceiling", [
         ("record-draw", {"tranche": "ports", "amount": usd("5")}),
