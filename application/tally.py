@@ -169,14 +169,17 @@ def _under(tally: Tally, standing: Board, cap: Cap) -> dict[str, Line]:
 
 def promises(tally: Tally, standing: Board) -> Iterator[Promise]:
     """The promises of each unit: pledges, and commitments, which take the place of the same tranche's pledge."""
+    holdings = tally.holdings
+    chains = {key: (key, *wholes(key, holdings)) for key in holdings}
+    spoken_for = {k for k, held in holdings.items() if held.cancelled or any(rung in held.lines for rung in PROMISED)}
     for unit in sorted({unit for rung in PROMISED for unit in standing.get(rung, {})}):
-        rung_of = {
-            key: rung for rung in PROMISED for key, held in tally.holdings.items() if unit in held.lines.get(rung, {})
-        }
+        rung_of = {key: rung for rung in PROMISED for key, held in holdings.items() if unit in held.lines.get(rung, {})}
         promising = {
             key: line for rung in PROMISED for key, line in on(standing, rung, unit).items() if rung_of[key] == rung
         }
-        later = {rung: _come_of(on(standing, rung, unit), rung_of, tally) for rung in (*INVESTED, "distributed")}
+        later = {
+            rung: _come_of(on(standing, rung, unit), chains, rung_of, spoken_for) for rung in (*INVESTED, "distributed")
+        }
         for key, line in promising.items():
             reached = {rung: found.of(key, alone=len(promising) == 1) for rung, found in later.items()}
             yield Promise(
@@ -203,15 +206,18 @@ class _Come(NamedTuple):
         return {key: line for lines in (*self.told.values(), self.stray) for key, line in lines.items()}
 
 
-def _come_of(lines: dict[str, Line], promising: Container[str], tally: Tally) -> _Come:
-    """Money comes of the promise of its tranche, or of one that this is part of; of one that was cancelled, of none."""
-    found, holdings = _Come(defaultdict(dict), {}), tally.holdings
+def _come_of(
+    lines: dict[str, Line], chains: dict[str, tuple[str, ...]], promising: Container[str], spoken_for: set[str]
+) -> _Come:
+    """Money comes of the promise of its tranche, or of one that this is part of: the `chains` name those. Where one of
+    them promises in another unit, or promised until that was cancelled, it comes of no other.
+    """
+    found = _Come(defaultdict(dict), {})
     for key, line in lines.items():
-        chain = (key, *wholes(key, holdings))
-        of = [one for one in chain if one in promising]
-        for one in of:
-            found.told[one][key] = line
-        if not of and not any(one in holdings and holdings[one].cancelled for one in chain):
+        for one in chains[key]:
+            if one in promising:
+                found.told[one][key] = line
+        if spoken_for.isdisjoint(chains[key]):
             found.stray[key] = line
     return found
 

@@ -187,4 +187,4 @@ def _uncursor(view: str, sort: str, cursor: str | None) -> Row | None:
 
 def key_of(view: str | None, negotiation: str, key: str | None) -> str | None:
     """The key of a document; of the views that are one document, it goes without saying."""
-    return key or {"negotiations": negotiation, **dict(zip(ALONE, ALONE, strict=True))}.get(view or "")
+    return key or (negotiation if view == "negotiations" else view if view in ALONE else None)

@@ -165,11 +165,10 @@ def _with_step_of_all(document: AgreementDocument, step: str, *, touched: bool) 
     if not touched:
         return document
     if step == "resumed":
-        status = _of_parties(document.parties)
+        status = _of_parties(document.parties) if document.parties else "drafted"
         before = document.suspended_from if status == "drafted" else None
         return replace(document, status=before or status, suspended_from=None)
-    before = document.status if step == "suspended" else None
-    return replace(document, status=step, suspended_from=before)
+    return replace(document, status=step, suspended_from=document.status if step == "suspended" else None)
 
 
 def _after(standing: Standing, step: str, since: str) -> Standing:

@@ -793,6 +793,13 @@ def test_what_is_left_is_told_of_each_promise_apart(told: Tell, read: Read) -> N
     assert left() == [("invest", "selected", "460.00")], "what came of a promise that was cancelled comes of no other"
 
 
+def test_money_in_another_currency_comes_of_the_promise_of_its_own_tranche(told: Tell, read: Read) -> None:
+    told("pledge-tranche", tranche="dollars", amount=usd("10"))
+    told("pledge-tranche", tranche="yen", amount=usd("1000", currency="JPY"))
+    told("record-draw", tranche="dollars", amount=usd("900", currency="JPY"))
+    assert read(LEDGER)["left"] == []
+
+
 def test_a_promise_that_is_drawn_from_and_one_that_is_selected_from_leave_what_they_leave(
     told: Tell, read: Read
 ) -> None:
