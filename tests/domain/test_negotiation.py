@@ -5,6 +5,7 @@ from domain.negotiation import (
     NegotiationAlreadyEnded,
     NegotiationAlreadyOpen,
     NegotiationAlreadySuspended,
+    StatementOfNobody,
 )
 from domain.refusal import AlreadyKnown, Unknown
 from tests.scenario import a, called, given
@@ -29,6 +30,11 @@ def test_a_negotiation_opens_once_at_whatever_time():
 @pytest.mark.parametrize("event", [SUSPENDED, RESUMED, CONCLUDED, ABANDONED], ids=called)
 def test_a_negotiation_that_nobody_opened_is_unknown(event):
     given(Negotiation).when(event).refused(Unknown, "negotiation")
+
+
+def test_a_joint_statement_is_issued_by_somebody():
+    nobodys = a(Negotiation.StatementIssued, "2025-08", statement="joint", parties=(), text="We agree")
+    given(Negotiation, OPENED).when(nobodys).refused(StatementOfNobody, "parties")
 
 
 def test_a_suspended_negotiation_is_not_suspended_again():
