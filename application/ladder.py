@@ -26,7 +26,8 @@ PROPOSED = "proposed"
 CALLED = "called"
 PROMISED = ("pledge", "commitment")
 INVESTED = ("selected", "contracted", "drawn")
-"""The rungs of a promise, and those that money takes on the way that was promised."""
+TAKEN_UP = (*INVESTED, "distributed")
+"""The rungs of a promise; those that money takes on the way that was promised; and all on which it is taken up."""
 _PROMISES = ("interest", *PROMISED, "selected", PROPOSED)
 _REPLACES: dict[type[DomainEvent], str] = {
     Tranche.InterestRegistered: "interest",
@@ -258,8 +259,13 @@ def wholes(key: str, holdings: Mapping[str, Holding]) -> list[str]:
 
 def total(lines: Mapping[str, Line], unit: str) -> Sum:
     """All the money of some lines of one unit."""
-    qualifiers = {qualifier for line in lines.values() for qualifier in line.qualifiers}
-    return sum_of(unit, sum(line.minor for line in lines.values()), qualifiers)
+    return difference(lines, {}, unit)
+
+
+def difference(lines: Mapping[str, Line], without: Mapping[str, Line], unit: str) -> Sum:
+    """All the money of some lines without that of others of the same unit."""
+    minor = sum(line.minor for line in lines.values()) - sum(line.minor for line in without.values())
+    return sum_of(unit, minor, [q for told in (lines, without) for line in told.values() for q in line.qualifiers])
 
 
 def in_year(line: Line, year: str | None, zone: str) -> list[Dated]:

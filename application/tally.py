@@ -1,7 +1,7 @@
 """The tally: all tranches of a negotiation on the ladder, the caps on them, and what is over."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from application.ladder import (
     INVESTED,
     PROMISED,
+    TAKEN_UP,
     Board,
     Holding,
     Line,
@@ -65,24 +66,55 @@ class CapYear(NamedTuple):
     lines: dict[str, Line]
 
 
-class Promise(NamedTuple):
-    """What is promised on one rung in one unit, and the lines that have come of it, by their rung.
+class Come(NamedTuple):
+    """The lines of a rung by the tranche of whose promise they come, and those of which that is not told."""
 
-    It is the promise of one tranche; or all of the rung together, for the rungs on which it cannot be told of which
-    some of the money comes. A rung is left out where nothing stands on it, or where that can be told of neither.
+    told: dict[str, dict[str, Line]]
+    stray: dict[str, Line]
+
+
+class Promises(NamedTuple):
+    """All that is promised on one rung in one unit, by tranches, and what has come of it on the rungs after that.
+
+    `alone` says that nothing is promised on another rung in the unit: what is stray then comes of one of these.
     """
 
-    tranche: str | None
+    unit: str
     rung: str
-    promised: Sum
-    reached: dict[str, dict[str, Line]]
+    lines: dict[str, Line]
+    come: dict[str, Come]
+    alone: bool
 
-    @property
-    def invested(self) -> Iterator[tuple[str, Sum]]:
-        """What stands on each rung on which money goes the way that was promised, the nearest first."""
-        for rung in INVESTED:
-            if rung in self.reached:
-                yield rung, total(self.reached[rung], self.promised.unit)
+    def reached(self, rung: str) -> dict[str, Line]:
+        """What has come of all of them together on a rung; nothing where that is not told."""
+        told, stray = self.come[rung]
+        if stray and not self.alone:
+            return {}
+        return {key: line for one in self.lines for key, line in told.get(one, _NONE).items()} | stray
+
+    def apart(self) -> Iterator[tuple[str | None, str, dict[str, Line]]]:
+        """What has come of each on each rung on which money goes the way that was promised, the nearest first; of all
+        together, under no name, where it is not told of which.
+        """
+        only = self.alone and len(self.lines) == 1
+        rungs = [(rung, *self.come[rung]) for rung in INVESTED]
+        for key in self.lines:
+            for rung, told, stray in rungs:
+                lines = told.get(key, _NONE)
+                if stray:
+                    lines = lines | stray if only else _NONE
+                if lines:
+                    yield key, rung, lines
+        for rung, _, stray in rungs:
+            if stray and self.alone and not only:
+                yield None, rung, self.reached(rung)
+
+    def of(self, tranche: str | None) -> dict[str, Line]:
+        """What a tranche promises, or all together."""
+        return {tranche: self.lines[tranche]} if tranche else self.lines
+
+
+_NONE: dict[str, Line] = {}
 
 
 class Over(NamedTuple):
@@ -167,83 +199,54 @@ def _under(tally: Tally, standing: Board, cap: Cap) -> dict[str, Line]:
     return on(standing, cap.on, cap.amount.currency)
 
 
-def promises(tally: Tally, standing: Board) -> Iterator[Promise]:
+def promises(tally: Tally, standing: Board) -> list[Promises]:
     """The promises of each unit: pledges, and commitments, which take the place of the same tranche's pledge."""
-    holdings = tally.holdings
+    holdings, found = tally.holdings, list[Promises]()
     chains = {key: (key, *wholes(key, holdings)) for key in holdings}
     spoken_for = {k for k, held in holdings.items() if held.cancelled or any(rung in held.lines for rung in PROMISED)}
     for unit in sorted({unit for rung in PROMISED for unit in standing.get(rung, {})}):
         rung_of = {key: rung for rung in PROMISED for key, held in holdings.items() if unit in held.lines.get(rung, {})}
-        promising = {
-            key: line for rung in PROMISED for key, line in on(standing, rung, unit).items() if rung_of[key] == rung
-        }
-        later = {
-            rung: _come_of(on(standing, rung, unit), chains, rung_of, spoken_for) for rung in (*INVESTED, "distributed")
-        }
-        for key, line in promising.items():
-            reached = {rung: found.of(key, alone=len(promising) == 1) for rung, found in later.items()}
-            yield Promise(
-                key, rung_of[key], total({key: line}, unit), {r: lines for r, lines in reached.items() if lines}
-            )
-        rungs = {rung_of[key] for key in promising}
-        together = {rung: found.all() for rung, found in later.items() if found.stray}
-        if together and len(promising) > 1 and len(rungs) == 1:
-            yield Promise(None, rungs.pop(), total(promising, unit), together)
+        own = {rung: _own(on(standing, rung, unit), rung, rung_of) for rung in PROMISED}
+        own = {rung: lines for rung, lines in own.items() if lines}
+        come = {rung: _come_of(on(standing, rung, unit), chains, rung_of, spoken_for) for rung in TAKEN_UP}
+        found += [Promises(unit, rung, lines, come, len(own) == 1) for rung, lines in own.items()]
+    return found
 
 
-class _Come(NamedTuple):
-    """The lines of a rung by the tranche of whose promise they come, and those of which that is not told."""
-
-    told: dict[str, dict[str, Line]]
-    stray: dict[str, Line]
-
-    def of(self, tranche: str, *, alone: bool) -> dict[str, Line]:
-        """Those that come of a promise; none where others may, unless it is alone."""
-        own = self.told.get(tranche, {})
-        return {**own, **self.stray} if alone else {} if self.stray else own
-
-    def all(self) -> dict[str, Line]:
-        return {key: line for lines in (*self.told.values(), self.stray) for key, line in lines.items()}
+def _own(lines: dict[str, Line], rung: str, rung_of: dict[str, str]) -> dict[str, Line]:
+    return {key: line for key, line in lines.items() if rung_of[key] == rung}
 
 
 def _come_of(
     lines: dict[str, Line], chains: dict[str, tuple[str, ...]], promising: Container[str], spoken_for: set[str]
-) -> _Come:
+) -> Come:
     """Money comes of the promise of its tranche, or of one that this is part of: the `chains` name those. Where one of
     them promises in another unit, or promised until that was cancelled, it comes of no other.
     """
-    found = _Come(defaultdict(dict), {})
+    told, stray = dict[str, dict[str, Line]](), dict[str, Line]()
     for key, line in lines.items():
-        for one in chains[key]:
-            if one in promising:
-                found.told[one][key] = line
-        if spoken_for.isdisjoint(chains[key]):
-            found.stray[key] = line
-    return found
+        of = [one for one in chains[key] if one in promising]
+        for one in of:
+            told.setdefault(one, {})[key] = line
+        if not of and spoken_for.isdisjoint(chains[key]):
+            stray[key] = line
+    return Come(told, stray)
 
 
-def overs(tally: Tally, standing: Board) -> Iterator[Over]:
+def overs(tally: Tally, standing: Board, promised: Sequence[Promises]) -> Iterator[Over]:
     """All that is over a promise, over the whole that it is part of, over the rung before of its tranche or what was
     drawn, or over a cap that stands.
     """
-    for promise in promises(tally, standing):
-        for rung, reached in promise.invested:
-            if _is_over(reached, promise.promised):
-                yield _over(promise.rung, rung, reached, promise.promised, promise.reached[rung])
-                break
+    for one in promised:
+        over = set[str | None]()
+        for tranche, rung, lines in one.apart():
+            if _is_over(lines.values(), one.of(tranche).values()) and tranche not in over:
+                over.add(tranche)
+                yield _over(one.rung, rung, total(lines, one.unit), total(one.of(tranche), one.unit), lines)
     parts = _parts(tally)
     for key, holding in tally.holdings.items():
-        for rung, unit, line in _lines(holding):
-            whole = sum_of(unit, line.minor, line.qualifiers)
-            lines = on(parts.get(key, {}), rung, unit)
-            if lines and "about" not in whole.qualifiers and _is_over(total(lines, unit), whole):
-                yield _over(key, rung, total(lines, unit), whole, lines)
-            before, allowed = _before(holding, rung, unit)
-            if allowed and _is_over(whole, allowed):
-                yield _over(before, rung, whole, allowed, {key: line})
-            if line.minor < 0:
-                returned, there = sum_of(unit, line.returned), sum_of(unit, line.minor + line.returned)
-                yield _over(rung, "returned", returned, there, {key: line})
+        yield from _over_before(key, holding)
+        yield from _over_whole(key, holding, parts.get(key, {}))
     for key, told in tally.caps.items():
         cap = told.cap
         for year, reached, headroom, lines in cap_years(tally, standing, cap):
@@ -252,13 +255,29 @@ def overs(tally: Tally, standing: Board) -> Iterator[Over]:
                 yield _over(key, cap.on, reached, allowed, lines, year, cap.zone)
 
 
-def _before(holding: Holding, rung: str, unit: str) -> tuple[str, Sum | None]:
-    """What stands on the last rung before one of those on which money goes the way that was promised, if anything."""
-    earlier = INVESTED[: INVESTED.index(rung)] if rung in INVESTED else ()
-    for before in reversed(earlier):
-        if line := holding.lines.get(before, {}).get(unit):
-            return before, sum_of(unit, line.minor, line.qualifiers)
-    return "", None
+_BEFORE = {"contracted": ("selected",), "drawn": ("contracted", "selected")}
+"""The rungs before one of those on which money goes the way that was promised, the nearest first."""
+
+
+def _over_before(key: str, holding: Holding) -> Iterator[Over]:
+    """What of a tranche is over what stands on the rung before, or was returned over what was there."""
+    for rung, lines in holding.lines.items():
+        for unit, line in lines.items():
+            if line.minor < 0:
+                returned, there = sum_of(unit, line.returned), sum_of(unit, line.minor + line.returned)
+                yield _over(rung, "returned", returned, there, {key: line})
+            before = next((one for one in _BEFORE.get(rung, ()) if unit in holding.lines.get(one, _NONE)), None)
+            if before and _is_over([line], [allowed := holding.lines[before][unit]]):
+                yield _over(before, rung, total({key: line}, unit), total({key: allowed}, unit), {key: line})
+
+
+def _over_whole(key: str, holding: Holding, parts: Board) -> Iterator[Over]:
+    """What of the parts of a tranche is over what it has itself; what is told as about so much is not so sharp."""
+    for rung, units in parts.items():
+        for unit, inside in units.items():
+            line = holding.lines.get(rung, _NONE).get(unit)
+            if line and "about" not in line.qualifiers and _is_over(inside.values(), [line]):
+                yield _over(key, rung, total(inside, unit), total({key: line}, unit), inside)
 
 
 def _parts(tally: Tally) -> dict[str, Board]:
@@ -271,16 +290,10 @@ def _parts(tally: Tally) -> dict[str, Board]:
     return {whole: board(held) for whole, held in inside.items()}
 
 
-def _lines(holding: Holding) -> Iterator[tuple[str, str, Line]]:
-    """All the lines of a tranche, each with its rung and its unit."""
-    for rung, lines in holding.lines.items():
-        for unit, line in lines.items():
-            yield rung, unit, line
-
-
-def _is_over(reached: Sum, allowed: Sum) -> bool:
+def _is_over(lines: Iterable[Line], allowed: Collection[Line]) -> bool:
     """Whether more is reached than allowed; that it is at least so much sets no ceiling."""
-    return reached.minor > allowed.minor and "at-least" not in allowed.qualifiers
+    is_bound = not any("at-least" in line.qualifiers for line in allowed)
+    return is_bound and sum(line.minor for line in lines) > sum(line.minor for line in allowed)
 
 
 def _over(

@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from msgspec.structs import asdict
 
-from application.ladder import CALLED, PROPOSED, RUNGS, Board, Line, Sum, board, sum_of, total
-from application.tally import CapTold, Promise, Tally, cap_years, concerns, overs, promises, taken
+from application.ladder import CALLED, PROPOSED, RUNGS, TAKEN_UP, Board, Line, Sum, board, difference, sum_of, total
+from application.tally import CapTold, Promises, Tally, cap_years, concerns, overs, promises, taken
 from application.view import Basis, Document, Index, Record, View
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -49,11 +49,10 @@ class Left(Sum, omit_defaults=False, kw_only=True, frozen=True):
 
 
 class TakeUp(Fact, omit_defaults=False, frozen=True):
-    """How much of what a tranche promises, or of all promises together, has come to a rung: in per cent, rounded half
-    to even to two decimals.
+    """How much of all that is promised on the rung `of` has come to a rung: in per cent, rounded half to even to two
+    decimals.
     """
 
-    tranche: str | None
     currency: str
     per: str | None
     rung: str
@@ -128,7 +127,7 @@ def evolve_all(document: LedgerDocument | None, records: Sequence[Record], key: 
     envelope = records[-1].event.envelope
     tally = taken(document.tally if document else Tally(), records)
     standing = board(tally.holdings)
-    promised = list(promises(tally, standing))
+    promised = promises(tally, standing)
     return LedgerDocument(
         negotiation=envelope.negotiation,
         key=key,
@@ -142,7 +141,7 @@ def evolve_all(document: LedgerDocument | None, records: Sequence[Record], key: 
             OverEntry(
                 ceiling=one.ceiling, rung=one.rung, year=one.year, over=one.over, tranche=one.tranche, basis=one.last
             )
-            for one in overs(tally, standing)
+            for one in overs(tally, standing, promised)
         ),
         tally=tally,
         last_occurred=envelope.occurred,
@@ -186,27 +185,24 @@ def _new(key: str, rung: str, unit: str, tally: Tally, standing: Mapping[str, Li
     return left if len(told) == len(set(included)) and left >= 0 else None
 
 
-def _left(promise: Promise) -> Iterator[Left]:
-    for rung, reached in promise.invested:
-        left = promise.promised.less(reached)
-        yield Left(**asdict(left), tranche=promise.tranche, of=promise.rung, rung=rung)
-        return
+def _left(promises: Promises) -> Iterator[Left]:
+    """On the nearest rung on which anything has come of a promise."""
+    told = set[str | None]()
+    for tranche, rung, lines in promises.apart():
+        if tranche not in told:
+            told.add(tranche)
+            left = difference(promises.of(tranche), lines, promises.unit)
+            yield Left(**asdict(left), tranche=tranche, of=promises.rung, rung=rung)
 
 
-def _take_up(promise: Promise) -> Iterator[TakeUp]:
-    whole = promise.promised
-    for rung, lines in promise.reached.items():
-        if whole.minor:
+def _take_up(promises: Promises) -> Iterator[TakeUp]:
+    whole = total(promises.lines, promises.unit)
+    for rung in TAKEN_UP:
+        lines = promises.reached(rung)
+        if lines and whole.minor:
             hundredths = round(Fraction(total(lines, whole.unit).minor * 10_000, whole.minor))
             percent = f"{Decimal(hundredths).scaleb(-2):f}"
-            yield TakeUp(
-                tranche=promise.tranche,
-                currency=whole.currency,
-                per=whole.per,
-                rung=rung,
-                of=promise.rung,
-                percent=percent,
-            )
+            yield TakeUp(currency=whole.currency, per=whole.per, rung=rung, of=promises.rung, percent=percent)
 
 
 def _cap(provision: str, told: CapTold, tally: Tally, standing: Board) -> CapEntry:

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 from application.flag import Detail, Rule, Sight
 from application.ladder import board
-from application.tally import Tally, concerns, overs
+from application.tally import Tally, concerns, overs, promises
 from domain.event import DomainEvent
 from domain.provision import Provision
 from domain.tranche import Tranche
@@ -15,7 +15,8 @@ def _sees(event: DomainEvent) -> Iterator[Sight]:
 
 def _judge(tally: Tally) -> Iterator[Detail]:
     """Compare what is selected with what is promised, and what comes under a cap with that."""
-    for one in overs(tally, board(tally.holdings)):
+    standing = board(tally.holdings)
+    for one in overs(tally, standing, promises(tally, standing)):
         year = f" in {one.year}" if one.year else ""
         text = (
             f"{one.reached.unit} {one.reached.amount} {one.rung}{year}, {one.over.amount} over the "

@@ -779,9 +779,9 @@ def test_what_is_left_is_told_of_each_promise_apart(told: Tell, read: Read) -> N
     told("pledge-tranche", tranche="farm", amount=usd("10"), rung="commitment")
     told("record-draw", tranche="farm", amount=usd("4"))
     assert left() == [("invest", "selected", "510.00"), ("farm", "drawn", "6.00")]
-    assert [(one["tranche"], one["percent"]) for one in read(LEDGER)["take_up"]] == [
-        ("invest", "7.27"),
-        ("farm", "40.00"),
+    assert [(one["of"], one["percent"]) for one in read(LEDGER)["take_up"]] == [
+        ("pledge", "7.27"),
+        ("commitment", "40.00"),
     ]
     told("pledge-tranche", tranche="invest", amount=usd("500"), rung="commitment")
     assert left() == [("invest", "selected", "460.00"), ("farm", "drawn", "6.00")]
