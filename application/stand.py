@@ -87,12 +87,10 @@ def _superseded(stands: tuple[Stand, ...], new: Stand) -> list[Stand]:
 
 
 def _alike(one: Stand, other: Stand) -> bool:
-    same = (one.kind, one.claimant, one.subject) == (other.kind, other.claimant, other.subject)
-    return same and len(_currencies(one) | _currencies(other)) < 2
-
-
-def _currencies(stand: Stand) -> set[str]:
-    return {stand.value.money.currency} if isinstance(stand.value, Amount) else set()
+    if (one.kind, one.claimant, one.subject) != (other.kind, other.claimant, other.subject):
+        return False
+    told, new = one.value, other.value
+    return not (isinstance(told, Amount) and isinstance(new, Amount)) or told.money.currency == new.money.currency
 
 
 def _ruled(stand: Stand, made: Finding.Made, record: Record) -> Stand:

@@ -202,9 +202,12 @@ def _under(tally: Tally, standing: Board, cap: Cap) -> dict[str, Line]:
 def promises(tally: Tally, standing: Board) -> list[Promises]:
     """The promises of each unit: pledges, and commitments, which take the place of the same tranche's pledge."""
     holdings, found = tally.holdings, list[Promises]()
-    chains = {key: (key, *wholes(key, holdings)) for key in holdings}
+    units = sorted({unit for rung in PROMISED for unit in standing.get(rung, {})})
+    if not units:
+        return found
+    chains = {key: (key, *wholes(key, holdings)) if held.part_of else (key,) for key, held in holdings.items()}
     spoken_for = {k for k, held in holdings.items() if held.cancelled or any(rung in held.lines for rung in PROMISED)}
-    for unit in sorted({unit for rung in PROMISED for unit in standing.get(rung, {})}):
+    for unit in units:
         rung_of = {key: rung for rung in PROMISED for key, held in holdings.items() if unit in held.lines.get(rung, {})}
         own = {rung: _own(on(standing, rung, unit), rung, rung_of) for rung in PROMISED}
         own = {rung: lines for rung, lines in own.items() if lines}
@@ -284,7 +287,7 @@ def _parts(tally: Tally) -> dict[str, Board]:
     """What stands in all the parts of each whole, and in theirs, each amount once."""
     inside: dict[str, dict[str, Holding]] = defaultdict(dict)
     for key, holding in tally.holdings.items():
-        for whole in wholes(key, tally.holdings):
+        for whole in wholes(key, tally.holdings) if holding.part_of else ():
             if whole != key:
                 inside[whole][key] = holding
     return {whole: board(held) for whole, held in inside.items()}
