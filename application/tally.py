@@ -1,7 +1,7 @@
 """The tally: all tranches of a negotiation on the ladder, the caps on them, and what is over."""
 
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -97,8 +97,8 @@ class Promises(NamedTuple):
         together, under no name, where it is not told of which.
         """
         only = self.alone and len(self.lines) == 1
-        rungs = [(rung, *self.come[rung]) for rung in INVESTED]
-        for key in self.lines:
+        rungs = [(rung, *self.come[rung]) for rung in INVESTED if any(self.come[rung])]
+        for key in self.lines if rungs else ():
             for rung, told, stray in rungs:
                 lines = told.get(key, _NONE)
                 if stray:
@@ -202,38 +202,38 @@ def _under(tally: Tally, standing: Board, cap: Cap) -> dict[str, Line]:
 def promises(tally: Tally, standing: Board) -> list[Promises]:
     """The promises of each unit: pledges, and commitments, which take the place of the same tranche's pledge."""
     holdings, found = tally.holdings, list[Promises]()
-    units = sorted({unit for rung in PROMISED for unit in standing.get(rung, {})})
-    if not units:
-        return found
-    chains = {key: (key, *wholes(key, holdings)) if held.part_of else (key,) for key, held in holdings.items()}
-    spoken_for = {k for k, held in holdings.items() if held.cancelled or any(rung in held.lines for rung in PROMISED)}
-    for unit in units:
-        rung_of = {key: rung for rung in PROMISED for key, held in holdings.items() if unit in held.lines.get(rung, {})}
-        own = {rung: _own(on(standing, rung, unit), rung, rung_of) for rung in PROMISED}
-        own = {rung: lines for rung, lines in own.items() if lines}
-        come = {rung: _come_of(on(standing, rung, unit), chains, rung_of, spoken_for) for rung in TAKEN_UP}
+    for unit in sorted({unit for rung in PROMISED for unit in standing.get(rung, {})}):
+        committed = on(standing, "commitment", unit)
+        pledges = on(standing, "pledge", unit).items()
+        pledged = {key: line for key, line in pledges if unit not in holdings[key].lines.get("commitment", _NONE)}
+        own = {rung: lines for rung, lines in (("pledge", pledged), ("commitment", committed)) if lines}
+        come = {rung: _come_of(on(standing, rung, unit), unit, holdings) for rung in TAKEN_UP}
         found += [Promises(unit, rung, lines, come, len(own) == 1) for rung, lines in own.items()]
     return found
 
 
-def _own(lines: dict[str, Line], rung: str, rung_of: dict[str, str]) -> dict[str, Line]:
-    return {key: line for key, line in lines.items() if rung_of[key] == rung}
-
-
-def _come_of(
-    lines: dict[str, Line], chains: dict[str, tuple[str, ...]], promising: Container[str], spoken_for: set[str]
-) -> Come:
-    """Money comes of the promise of its tranche, or of one that this is part of: the `chains` name those. Where one of
-    them promises in another unit, or promised until that was cancelled, it comes of no other.
+def _come_of(lines: dict[str, Line], unit: str, holdings: Mapping[str, Holding]) -> Come:
+    """Money comes of the promise of its tranche, or of one that this is part of. Where one of them promises in another
+    unit, or promised until that was cancelled, it comes of no other.
     """
     told, stray = dict[str, dict[str, Line]](), dict[str, Line]()
     for key, line in lines.items():
-        of = [one for one in chains[key] if one in promising]
+        chain = [key, *(w for w in wholes(key, holdings) if w in holdings)] if holdings[key].part_of else [key]
+        of = [one for one in chain if _promises_in(unit, holdings[one])]
         for one in of:
             told.setdefault(one, {})[key] = line
-        if not of and spoken_for.isdisjoint(chains[key]):
+        if not of and not any(_promises_anything(holdings[one]) for one in chain):
             stray[key] = line
     return Come(told, stray)
+
+
+def _promises_in(unit: str, holding: Holding) -> bool:
+    lines = holding.lines
+    return unit in lines.get("commitment", _NONE) or unit in lines.get("pledge", _NONE)
+
+
+def _promises_anything(holding: Holding) -> bool:
+    return holding.cancelled or any(rung in holding.lines for rung in PROMISED)
 
 
 def overs(tally: Tally, standing: Board, promised: Sequence[Promises]) -> Iterator[Over]:
