@@ -75,7 +75,7 @@ def after_record(entry: ProvisionEntry, record: Record) -> ProvisionEntry:
                 told=Basis.of(record),
             )
         case Provision.Removed():
-            return replace(entry, status="removed", basis=Basis.of(record))
+            return replace(entry, status="removed", suspended_until=None, basis=Basis.of(record))
         case Provision.Suspended():
             return replace(entry, status="suspended", suspended_until=event.until, basis=Basis.of(record))
         case Provision.Resumed():

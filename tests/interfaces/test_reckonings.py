@@ -294,6 +294,8 @@ def test_a_suspension_ends_on_its_date_unless_it_is_prolonged(told: Tell, read: 
     assert found("2025-04-01") == ("10", "it was suspended until 2025-03-31")
     told("suspend-provision", **suspended, until="further notice", occurred="2025-03-30")
     assert found("2025-04-01") == (None, "it is suspended until further notice")
+    told("remove-provision", **suspended, occurred="2025-05-01")
+    assert found("2025-05-02") == (None, "it is removed")
 
 
 def test_a_condition_in_words_is_told_with_the_rate(told: Tell, read: Read, act: None) -> None:
