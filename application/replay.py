@@ -54,19 +54,22 @@ class Standing(NamedTuple):
 
     def since(self, view: View) -> tuple[str, ...]:
         """All the times that must have begun for the record to count in a view."""
-        envelope = self.record.event.envelope
-        return (envelope.occurred if view.follows == "occurred" else envelope.takes_effect, *self.begins)
+        return (self._own(view), *self.begins)
 
     def counts(self, view: View, asked: str) -> bool:
         """Whether the record counts in a view at an asked time."""
-        for time in self.since(view):  # no generator: each record is asked in every view
+        return reached(self._own(view), asked) and self.holds(asked)
+
+    def holds(self, asked: str) -> bool:
+        """Whether the record stands like this at an asked time, wherever it lies in time itself."""
+        for time in self.begins:  # no generator: each record is asked in every view
             if not reached(time, asked):
                 return False
         return not self.ends or not self.has_ended(asked)
 
-    def holds(self, asked: str) -> bool:
-        """Whether the record stands like this at an asked time, wherever it lies in time itself."""
-        return all(reached(time, asked) for time in self.begins) and not self.has_ended(asked)
+    def _own(self, view: View) -> str:
+        envelope = self.record.event.envelope
+        return envelope.occurred if view.follows == "occurred" else envelope.takes_effect
 
     def has_ended(self, asked: str) -> bool:
         return any(reached(time, asked) for time in self.ends)

@@ -77,9 +77,7 @@ def summed(ledger: LedgerDocument, rungs: Sequence[str], currency: str | None, p
     others.
     """
     entry = _entry(ledger, rungs)
-    reported = tuple(
-        told for told in entry.sums if currency in (None, told.currency) and per in (None, told.per or "total")
-    )
+    reported = tuple(told for told in entry.sums if currency in (None, told.currency) and _is_per(told, per))
     if len({told.currency for told in reported}) > 1:
         raise MixedCurrencies(", ".join(told.currency for told in reported), "currency")
     if len(reported) > 1:

@@ -1,7 +1,7 @@
 """The tally: all tranches of a negotiation on the ladder, the caps on them, and what is over."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -243,9 +243,9 @@ def overs(tally: Tally, standing: Board, promised: Sequence[Promises]) -> Iterat
     for one in promised:
         over = set[str | None]()
         for tranche, rung, lines in one.apart():
-            if _is_over(lines.values(), one.of(tranche).values()) and tranche not in over:
+            if tranche not in over and (found := _compared(one.rung, rung, lines, one.of(tranche), one.unit)):
                 over.add(tranche)
-                yield _over(one.rung, rung, total(lines, one.unit), total(one.of(tranche), one.unit), lines)
+                yield found
     parts = _parts(tally)
     for key, holding in tally.holdings.items():
         yield from _over_before(key, holding)
@@ -270,8 +270,9 @@ def _over_before(key: str, holding: Holding) -> Iterator[Over]:
                 returned, there = sum_of(unit, line.returned), sum_of(unit, line.minor + line.returned)
                 yield _over(rung, "returned", returned, there, {key: line})
             before = next((one for one in _BEFORE.get(rung, ()) if unit in holding.lines.get(one, _NONE)), None)
-            if before and _is_over([line], [allowed := holding.lines[before][unit]]):
-                yield _over(before, rung, total({key: line}, unit), total({key: allowed}, unit), {key: line})
+            allowed = {key: holding.lines[before][unit]} if before else _NONE
+            if before and (found := _compared(before, rung, {key: line}, allowed, unit)):
+                yield found
 
 
 def _over_whole(key: str, holding: Holding, parts: Board) -> Iterator[Over]:
@@ -279,8 +280,10 @@ def _over_whole(key: str, holding: Holding, parts: Board) -> Iterator[Over]:
     for rung, units in parts.items():
         for unit, inside in units.items():
             line = holding.lines.get(rung, _NONE).get(unit)
-            if line and "about" not in line.qualifiers and _is_over(inside.values(), [line]):
-                yield _over(key, rung, total(inside, unit), total({key: line}, unit), inside)
+            if line is None or "about" in line.qualifiers:
+                continue
+            if found := _compared(key, rung, inside, {key: line}, unit):
+                yield found
 
 
 def _parts(tally: Tally) -> dict[str, Board]:
@@ -293,10 +296,13 @@ def _parts(tally: Tally) -> dict[str, Board]:
     return {whole: board(held) for whole, held in inside.items()}
 
 
-def _is_over(lines: Iterable[Line], allowed: Collection[Line]) -> bool:
-    """Whether more is reached than allowed; that it is at least so much sets no ceiling."""
-    is_bound = not any("at-least" in line.qualifiers for line in allowed)
-    return is_bound and sum(line.minor for line in lines) > sum(line.minor for line in allowed)
+def _compared(ceiling: str, rung: str, lines: dict[str, Line], allowed: dict[str, Line], unit: str) -> Over | None:
+    """What some lines are over others, if they are; that it is at least so much sets no ceiling."""
+    if any("at-least" in line.qualifiers for line in allowed.values()):
+        return None
+    if sum(line.minor for line in lines.values()) <= sum(line.minor for line in allowed.values()):
+        return None
+    return _over(ceiling, rung, total(lines, unit), total(allowed, unit), lines)
 
 
 def _over(

@@ -53,7 +53,7 @@ def refuse_repeated(parties: Sequence[str]) -> None:
 def refuse_observers(parties: Sequence[str], occurred: str, named: Callable[[str, str], Any]) -> None:
     """Refuse to make a party of who was only heard then; `named` is that of `gather`."""
     for index, party in enumerate(parties):
-        if named("party", party).role_at(occurred) == "observer":
+        if named("party", party).observed(occurred):
             raise ObserverSignsNothing(party, f"parties.{index}")
 
 

@@ -29,12 +29,15 @@ class Party(Aggregate):
 
     def blank(self) -> None:
         self.withdrawn = False
-        self.role = self._first_role = ""
 
-    def role_at(self, moment: str) -> str:
-        """Its role when something occurred; before it joined, the one with which it did."""
-        by_then = self.at(moment)
-        return by_then.role if by_then.history else self._first_role
+    @property
+    def roles(self) -> list[str]:
+        """Those that it came with, one after the other."""
+        return [event.role for event in self.history if isinstance(event, Party.Added)]
+
+    def observed(self, moment: str) -> bool:
+        """Whether it was only heard when something occurred; before it joined, whether it joined so."""
+        return (self.at(moment).roles[-1:] or self.roles[:1]) == ["observer"]
 
     class Added(DomainEvent, frozen=True):
         """A party joins the negotiation, or comes back to it."""
@@ -54,8 +57,6 @@ class Party(Aggregate):
 
         def change(self, state: "Party") -> None:
             state.withdrawn = False
-            state.role = self.role
-            state._first_role = state._first_role or self.role
 
     class Withdrawn(DomainEvent, frozen=True):
         """A party leaves the negotiation."""

@@ -29,8 +29,6 @@ from infrastructure.projector import Projector
 from infrastructure.subjects import Concerned, alike
 from infrastructure.view_store import ViewStore
 
-"""Who records it: whoever has the store itself."""
-
 
 class Made(NamedTuple):
     """What an erasure came to: how many records were erased, in how many a name was, and in which negotiations."""

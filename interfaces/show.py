@@ -235,10 +235,7 @@ def _cited(basis: Item) -> str:
 
 def _plain(items: list[Item]) -> Table:
     fields = [name for name in (items[0] if items else {"key": ""}) if name not in {"negotiation", "flags"}]
-    table = _table(*fields)
-    for item in items:
-        table.add_row(*(escape(cell_of(item[name])) for name in fields))
-    return table
+    return _rows(*((name, lambda item, name=name: cell_of(item[name])) for name in fields))(items)
 
 
 def table(view: str, items: list[Item]) -> Table:

@@ -10,7 +10,7 @@ from application.provisions import Applied, ProvisionEntry, after_record, applie
 from application.reckoning import Reckoner
 from application.stand import Stand, about, current, with_record
 from application.view import Basis, Document, Index, Record, View
-from domain.agreement import Agreement, Form, Step
+from domain.agreement import BINDING, LEAVING, Agreement, Form, Step
 from domain.claim import Claim, aspect_of
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -137,7 +137,7 @@ def _stepped(document: AgreementDocument, event: Step, record: Record) -> Agreem
     )
     since = event.envelope.takes_effect
     known = _joined(document.parties, tuple(Standing(party=taker, status="", since=None) for taker in takers))
-    affected = takers or [p.party for p in known if event.STEP in _OF_ALL and p.status not in _LEFT]
+    affected = takers or [p.party for p in known if event.STEP in _OF_ALL and p.status not in LEAVING]
     parties = tuple(
         _after(standing, event.STEP, since) if standing.party in affected else standing for standing in known
     )
@@ -149,10 +149,9 @@ def _stepped(document: AgreementDocument, event: Step, record: Record) -> Agreem
 
 _WAY = ("announced", "concluded", "initialled", "signed", "ratified", "deposited")
 """The steps towards being bound (VCLT, articles 9 to 16), in their order."""
-_FURTHER = (*_WAY, "applied-provisionally", "in-force")
+_FURTHER = ("announced", "concluded", *BINDING)
 _OF_ALL = {"suspended", "resumed", "terminated"}
 """The steps that, taken for the whole, are taken for every party that has not left."""
-_LEFT = {"withdrawn", "terminated"}
 
 
 def _with_step_of_all(document: AgreementDocument, step: str, *, touched: bool) -> AgreementDocument:
@@ -185,7 +184,7 @@ def _after(standing: Standing, step: str, since: str) -> Standing:
         before = standing.suspended_from
         return replace(standing, status=before, since=since, suspended_from=None) if before else standing
     if step == "suspended":
-        if standing.status in {"suspended", *_LEFT}:
+        if standing.status in WITHOUT_EFFECT:
             return standing
         return replace(standing, status=step, since=since, suspended_from=standing.status)
     return replace(standing, status=step, since=since, suspended_from=None)
@@ -208,7 +207,7 @@ def _pair(one: Standing, other: Standing) -> PairStanding:
     return PairStanding(parties=(one.party, other.party), in_force=in_force, since=since)
 
 
-WITHOUT_EFFECT = {"suspended", "terminated", "withdrawn"}
+WITHOUT_EFFECT = {"suspended", *LEAVING}
 
 
 def applied_in(document: AgreementDocument, entry: ProvisionEntry, reckoner: Reckoner) -> Applied:

@@ -209,7 +209,7 @@ def _cap(provision: str, told: CapTold, tally: Tally, standing: Board) -> CapEnt
     cap = told.cap
     allowed = sum_of(cap.amount.currency, cap.amount.minor)
     years = cap_years(tally, standing, cap)
-    lines_of = [line for one in years for line in one.lines.values()]
+    under = years[0].lines.values() if years else ()
     others = {unit: lines for unit, lines in standing.get(cap.on, {}).items() if unit != cap.amount.currency}
     return CapEntry(
         provision=provision,
@@ -217,7 +217,7 @@ def _cap(provision: str, told: CapTold, tally: Tally, standing: Board) -> CapEnt
         allowed=allowed,
         zone=cap.zone,
         tranche=cap.tranche,
-        status="suspended" if tally.suspends(provision, lines_of) else "part",
+        status="suspended" if tally.suspends(provision, under) else "part",
         years=tuple(CapYearEntry(year=one.year, reached=one.reached, headroom=one.headroom) for one in years),
         not_compared=tuple(total(lines, unit) for unit, lines in sorted(others.items())),
         basis=told.basis,
