@@ -95,10 +95,13 @@ class LogReader:
             if len(rows) < PAGE:
                 return
 
-    def of(self, negotiation: str, after: int = 0) -> list[Record]:
-        """The records of a negotiation after a position, in the order of the log."""
-        own = "negotiation || ''" if after else "negotiation"  # later ones are few: go by position, not by negotiation
-        sql = f"SELECT position, topic, state FROM records WHERE {own} = ? AND position > ? ORDER BY position"
+    def of(self, negotiation: str, after: int = 0, known: int = 0) -> list[Record]:
+        """The records of a negotiation after a position, in the order of the log; `known` is how many it has up to
+        there, as far as that is known.
+        """
+        few = self.head() - after < known  # then all that came since is less to go through than all of its own
+        where = "negotiation || '' = ? AND position > ?" if few else "negotiation = ? AND position + 0 > ?"
+        sql = f"SELECT position, topic, state FROM records WHERE {where} ORDER BY position"
         return self._records(self._connection.rows(sql, (negotiation, after)))
 
     def amended(self, negotiation: str, until: int) -> list[Record]:

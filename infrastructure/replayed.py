@@ -28,7 +28,7 @@ NARROWED_MAX = 16
 class Source(Protocol):
     """Where histories are read from: the log, or an archive of it."""
 
-    def of(self, negotiation: str, after: int = 0) -> list[Record]: ...
+    def of(self, negotiation: str, after: int = 0, known: int = 0) -> list[Record]: ...
 
     def negotiations(self) -> list[str]: ...
 
@@ -83,7 +83,7 @@ class Histories:
             self._held[negotiation] = history, until
             return history
         self._length -= len(history.records) if history else 0
-        records = self._log.of(negotiation, history.records[-1].position if history else 0)
+        records = self._log.of(negotiation, until, len(history.records) if history else 0)
         if history and any(isinstance(record.event, Erasure.Made) for record in records):
             self._forget(negotiation)
             history, records = None, self._log.of(negotiation)

@@ -153,7 +153,7 @@ class AuditFile:
 
     # What `Histories` reads from: an archive instead of a log.
 
-    def of(self, negotiation: str, after: int = 0) -> list[Record]:
+    def of(self, negotiation: str, after: int = 0, known: int = 0) -> list[Record]:
         return [record for record in self._records if record.position > after]
 
     def negotiations(self) -> list[str]:

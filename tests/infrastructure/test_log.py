@@ -128,6 +128,22 @@ def test_several_writers_on_one_log_lose_nothing_and_leave_no_gap(
     assert [record.event.originator_version for record in records] == list(range(1, 52))
 
 
+def test_what_is_new_of_a_negotiation_is_the_same_by_its_own_index_and_by_position(
+    writer: Writer, reader: Callable[[], LogReader]
+) -> None:
+    """It is looked for in the way that has less to go through; told latest first, so that the index is in no order."""
+    submissions = [told("open-negotiation", negotiation=name, title="Talks") for name in ("talks", "others")]
+    for day in range(20, 2, -1):
+        submissions.append(told("annotate", occurred=f"2025-01-{day:02}", note=f"Note of {day}."))
+        submissions.append(told("annotate", negotiation="others", note=f"Theirs of {day}."))
+    writer().commit([Request([submission]) for submission in submissions])
+    log = reader()
+    own = [record for record in log.after(0) if record.event.envelope.negotiation == "talks"]
+    for after in (0, 1, 17, log.head()):
+        new = [record for record in own if record.position > after]
+        assert [log.of("talks", after, known) for known in (0, after, 1000)] == [new, new, new]
+
+
 def test_what_another_process_wrote_is_seen_at_once(writer: Writer) -> None:
     """Each judges by what it holds in memory, which the other has moved."""
     mine, other = writer(), writer()
