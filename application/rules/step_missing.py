@@ -1,10 +1,9 @@
 from collections.abc import Iterator
 
-from application.flag import Detail, Rule, Seen, Sight, detail
+from application.flag import Detail, Rule, Seen, Sight, detail, in_words
 from domain.agreement import Agreement
 from domain.agreement import Step as AgreementStep
 from domain.event import DomainEvent
-from domain.refusal import kebab
 from domain.round import Round
 from domain.tranche import Tranche
 
@@ -40,7 +39,7 @@ def _sees(event: DomainEvent) -> Iterator[Sight]:
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
     """Look at all that was seen anew: what comes first on one day cannot be told from the day."""
     return tuple(
-        detail(f"{_words(step.what)}{_of(step)}, but not {_any(_before(step))} before", step)
+        detail(f"{in_words(step.what)}{_of(step)}, but not {_any(_before(step))} before", step)
         for step in seen
         if _before(step) and not any(_comes_before(other, step) for other in seen)
     )
@@ -64,11 +63,7 @@ def _of(step: Seen) -> str:
 
 
 def _any(steps: tuple[type[DomainEvent], ...]) -> str:
-    return " or ".join(_words(step.TOPIC) for step in steps)
-
-
-def _words(topic: str) -> str:
-    return kebab(topic.partition(".")[2]).replace("-", " ")
+    return " or ".join(in_words(step.TOPIC) for step in steps)
 
 
 RULE = Rule(

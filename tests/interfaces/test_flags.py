@@ -43,6 +43,11 @@ def signed(*parties: str, **more: Any) -> Told:
     return "sign-agreement", {"agreement": "deal", "parties": list(parties)} | more
 
 
+def drafted() -> Told:
+    told = {"agreement": "deal", "title": "D", "form": "treaty", "parties": ["north", "south"]}
+    return "draft-agreement", told
+
+
 PLEDGE: Told = ("pledge-tranche", {"tranche": "ports", "amount": usd("100")})
 IRREGULAR: list[tuple[str, list[Told]]] = [
     ("weekday", [quoted("see you Friday, February 14")]),
@@ -62,6 +67,29 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
     ]),
     ("step-missing", [("contract-tranche", {"tranche": "ports", "amount": usd("5")})]),
     ("step-missing", [("return-funds", {"tranche": "ports", "rung": "drawn", "amount": usd("5")})]),
+    ("after-the-end", [
+        ("cancel-tranche", {"tranche": "ports"}),
+        ("record-draw", {"tranche": "ports", "amount": usd("5"), "occurred": "2025-06-02"}),
+    ]),
+    ("after-the-end", [  # told late
+        ("record-draw", {"tranche": "ports", "amount": usd("5"), "occurred": "2025-06-02"}),
+        ("record-draw", {"tranche": "ports", "amount": usd("5"), "occurred": "2025-06-04"}),
+        ("cancel-tranche", {"tranche": "ports", "occurred": "2025-06-03"}),
+    ]),
+    ("after-the-end", [
+        ("schedule-round", {"round": "1", "planned_start": "2025-06-02"}), ("cancel-round", {"round": "1"}),
+        ("close-round", {"round": "1", "outcome": "-", "occurred": "2025-06-02"}),
+    ]),
+    ("after-the-end", [
+        drafted(), ("withdraw-from-agreement", {"agreement": "deal", "parties": ["north"]}),
+        ("suspend-agreement", {"agreement": "deal", "parties": ["north", "south"], "occurred": "2025-06-02"}),
+    ]),
+    ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2024-06-02"})]),
+    ("ends-before-it-begins", [
+        drafted(), ("add-provision", {
+            "agreement": "deal", "provision": "1", "title": "T", "kind": "text", "text": "-", "sunset": "2025-05-31",
+        }),
+    ]),
     ("effect-before-publication", [quoted("-", effective="2025-05-01", published="2025-09-01")]),
     ("published-before-it-occurred", [quoted("-", "2025-06-02", published="2025-06-01")]),
     ("over-ceiling", [PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("100.01")})]),
@@ -139,6 +167,23 @@ REGULAR: list[tuple[str, list[Told]]] = [
         ("pledge-tranche", {"tranche": "farms", "amount": usd("1"), "rung": "commitment"}),
     ]),
     ("step-missing", [("open-round", {"round": "1"}), ("close-round", {"round": "1", "outcome": "None."})]),
+    ("after-the-end", [
+        ("cancel-tranche", {"tranche": "ports"}), ("propose-tranche", {"tranche": "ports", "occurred": "2025-06-02"}),
+        ("record-draw", {"tranche": "ports", "amount": usd("5"), "occurred": "2025-06-03"}),
+    ]),
+    ("after-the-end", [
+        ("cancel-tranche", {"tranche": "ports"}), ("record-draw", {"tranche": "ports", "amount": usd("5")}),
+    ]),
+    ("after-the-end", [
+        ("cancel-tranche", {"tranche": "ports"}),
+        ("return-funds", {"tranche": "ports", "rung": "drawn", "amount": usd("5"), "occurred": "2025-06-02"}),
+    ]),
+    ("after-the-end", [
+        drafted(), ("withdraw-from-agreement", {"agreement": "deal", "parties": ["north"]}),
+        ("suspend-agreement", {"agreement": "deal", "parties": ["south"], "occurred": "2025-06-02"}),
+    ]),
+    ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025-06-01"})]),
+    ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025"})]),
 ]  # fmt: skip
 
 
@@ -204,7 +249,7 @@ def test_flags_are_told_of_a_party_s_own_step_alone(told: Callable[[list[Told]],
     """One party's signature does not stand in for another's."""
     told(
         [
-            ("draft-agreement", {"agreement": "deal", "title": "D", "form": "treaty", "parties": ["north", "south"]}),
+            drafted(),
             signed("north", occurred="2025-06-02"),
             ("ratify-agreement", {"agreement": "deal", "parties": ["north", "south"], "occurred": "2025-06-03"}),
         ]

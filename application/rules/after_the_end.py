@@ -1,0 +1,62 @@
+from collections.abc import Iterator
+
+from application.flag import Detail, Rule, Seen, Sight, detail, in_words
+from domain.agreement import Agreement
+from domain.agreement import Step as AgreementStep
+from domain.event import DomainEvent
+from domain.round import Round
+from domain.tranche import FirstStep, Tranche
+
+_Steps = tuple[type[DomainEvent], ...]
+_FUNDED: _Steps = (Tranche.Contracted, Tranche.CapitalCalled, Tranche.Drawn, Tranche.Completed)
+_TRANCHE_AGAIN: _Steps = tuple(FirstStep.__subclasses__())
+_AGREEMENT_AGAIN: _Steps = (
+    *(Agreement.Signed, Agreement.Ratified, Agreement.Deposited),
+    *(Agreement.AppliedProvisionally, Agreement.EnteredIntoForce),
+)
+ENDS: dict[type[DomainEvent], tuple[_Steps, _Steps]] = {
+    Tranche.Rejected: (_FUNDED, _TRANCHE_AGAIN),
+    Tranche.Cancelled: (_FUNDED, _TRANCHE_AGAIN),
+    Tranche.Completed: ((Tranche.Contracted, Tranche.CapitalCalled), _TRANCHE_AGAIN),
+    Agreement.Withdrawn: ((Agreement.Suspended, Agreement.Resumed), _AGREEMENT_AGAIN),
+    Agreement.Terminated: ((Agreement.Suspended, Agreement.Resumed), _AGREEMENT_AGAIN),
+    Round.Closed: ((Round.Extended, Round.Cancelled), ()),
+    Round.Cancelled: ((Round.Extended, Round.Closed), (Round.Scheduled, Round.Rescheduled, Round.Opened)),
+}
+"""For each step that ends something: those that do not come after it, and those with which it begins again."""
+_WATCHED = {step for end, (over, again) in ENDS.items() for step in (end, *over, *again)}
+_OVER, _AGAIN = ({end.TOPIC: {step.TOPIC for step in told[n]} for end, told in ENDS.items()} for n in (0, 1))
+
+
+def _sees(event: DomainEvent) -> Iterator[Sight]:
+    if type(event) in _WATCHED:
+        kind = type(event).TOPIC.partition(".")[0].lower()
+        for taker in event.takers if isinstance(event, AgreementStep) else ("",):
+            yield Sight(f"{kind}/{event.envelope.key}", type(event).TOPIC, event.envelope.occurred, taker)
+
+
+def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
+    """Look at the newest: whether an earlier day's end still stands for whoever takes the step."""
+    step, end = seen[-1], None
+    for one in seen[:-1]:
+        if one.unit not in {"", step.unit}:
+            continue
+        if step.what in _OVER.get(one.what, ()) and one.basis.occurred[:10] < step.basis.occurred[:10]:
+            end = one
+        elif end and one.what in _AGAIN[end.what]:
+            end = None
+    if end is None:
+        return found
+    of = f" for {step.unit}" if step.unit else ""
+    return (*found, detail(f"{in_words(step.what)}{of}, after it was {in_words(end.what)}", end, step))
+
+
+RULE = Rule(
+    name="after-the-end",
+    says="A step is taken after another that ended what it is about.",
+    severity="warning",
+    source="the ladder of an investment; the life of a treaty (VCLT, articles 54 to 70); the course of a round",
+    sees=_sees,
+    of=(Tranche, Agreement, Round),
+    judge=_judge,
+)

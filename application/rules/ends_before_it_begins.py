@@ -1,0 +1,30 @@
+from collections.abc import Iterator
+
+from application.flag import Rule, Sight
+from domain.deadline import Deadline
+from domain.event import DomainEvent
+from domain.moment import date_before
+from domain.provision import Provision
+
+
+def _sees(event: DomainEvent) -> Iterator[Sight]:
+    begins = event.envelope.takes_effect
+    match event:
+        case Deadline.Set(due=ends) | Deadline.Revised(due=ends):
+            told = f"due {ends}, before it was told on {begins}"
+        case Provision.Added(sunset=ends) | Provision.Amended(sunset=ends):
+            told = f"ends {ends}, before it begins on {begins}"
+        case _:
+            return
+    if ends and date_before(ends, begins):
+        yield Sight(str(event.envelope.id), f"{type(event).TOPIC} {event.envelope.key}: {told}")
+
+
+RULE = Rule(
+    name="ends-before-it-begins",
+    says="A deadline falls, or a provision ends, on a date before the one from which it holds.",
+    severity="notice",
+    source="the order of time; a year is easily told wrong",
+    sees=_sees,
+    of=(Deadline, Provision),
+)
