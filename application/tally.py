@@ -1,7 +1,8 @@
 """The tally: all tranches of a negotiation on the ladder, the caps on them, and what is over."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -77,6 +78,7 @@ class Promises(NamedTuple):
     """All that is promised on one rung in one unit, by tranches, and what has come of it on the rungs after that.
 
     `alone` says that nothing is promised on another rung in the unit: what is stray then comes of one of these.
+    `others` are the units in which money came of a tranche that promises nothing in them.
     """
 
     unit: str
@@ -84,6 +86,7 @@ class Promises(NamedTuple):
     lines: dict[str, Line]
     come: dict[str, Come]
     alone: bool
+    others: dict[str, set[str]]
 
     def reached(self, rung: str) -> dict[str, Line]:
         """What has come of all of them together on a rung; nothing where that is not told."""
@@ -92,22 +95,17 @@ class Promises(NamedTuple):
             return {}
         return {key: line for one in self.lines for key, line in told.get(one, _NONE).items()} | stray
 
-    def apart(self) -> Iterator[tuple[str | None, str, dict[str, Line]]]:
-        """What has come of each on each rung on which money goes the way that was promised, the nearest first; of all
-        together, under no name, where it is not told of which.
+    def apart(self) -> Iterator[tuple[str | None, dict[str, dict[str, Line]]]]:
+        """What has come of each on each rung on which money goes the way that was promised, the nearest first; and of
+        all together, under no name, where of some it is not told of which.
         """
         only = self.alone and len(self.lines) == 1
-        rungs = [(rung, *self.come[rung]) for rung in INVESTED if any(self.come[rung])]
-        for key in self.lines if rungs else ():
-            for rung, told, stray in rungs:
-                lines = told.get(key, _NONE)
-                if stray:
-                    lines = lines | stray if only else _NONE
-                if lines:
-                    yield key, rung, lines
-        for rung, _, stray in rungs:
-            if stray and self.alone and not only:
-                yield None, rung, self.reached(rung)
+        rungs = [(rung, *self.come[rung]) for rung in INVESTED]
+        for key in self.lines:
+            came = {rung: told.get(key, _NONE) | (stray if only else _NONE) for rung, told, stray in rungs}
+            yield key, {rung: lines for rung, lines in came.items() if lines}
+        if self.alone and not only and any(stray for _, _, stray in rungs):
+            yield None, {rung: self.reached(rung) for rung, _, stray in rungs if stray}
 
     def of(self, tranche: str | None) -> dict[str, Line]:
         """What a tranche promises, or all together."""
@@ -202,13 +200,14 @@ def _under(tally: Tally, standing: Board, cap: Cap) -> dict[str, Line]:
 def promises(tally: Tally, standing: Board) -> list[Promises]:
     """The promises of each unit: pledges, and commitments, which take the place of the same tranche's pledge."""
     holdings, found = tally.holdings, list[Promises]()
+    others = _others(holdings)
     for unit in sorted({unit for rung in PROMISED for unit in standing.get(rung, {})}):
         committed = on(standing, "commitment", unit)
         pledges = on(standing, "pledge", unit).items()
         pledged = {key: line for key, line in pledges if unit not in holdings[key].lines.get("commitment", _NONE)}
         own = {rung: lines for rung, lines in (("pledge", pledged), ("commitment", committed)) if lines}
         come = {rung: _come_of(on(standing, rung, unit), unit, holdings) for rung in TAKEN_UP}
-        found += [Promises(unit, rung, lines, come, len(own) == 1) for rung, lines in own.items()]
+        found += [Promises(unit, rung, lines, come, len(own) == 1, others) for rung, lines in own.items()]
     return found
 
 
@@ -218,13 +217,28 @@ def _come_of(lines: dict[str, Line], unit: str, holdings: Mapping[str, Holding])
     """
     told, stray = dict[str, dict[str, Line]](), dict[str, Line]()
     for key, line in lines.items():
-        chain = [key, *(w for w in wholes(key, holdings) if w in holdings)] if holdings[key].part_of else [key]
+        chain = _chain(key, holdings)
         of = [one for one in chain if _promises_in(unit, holdings[one])]
         for one in of:
             told.setdefault(one, {})[key] = line
         if not of and not any(_promises_anything(holdings[one]) for one in chain):
             stray[key] = line
     return Come(told, stray)
+
+
+def _others(holdings: Mapping[str, Holding]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for key, holding in holdings.items():
+        units = {unit for rung in INVESTED for unit in holding.lines.get(rung, _NONE)}
+        for one in _chain(key, holdings) if units else ():
+            if told := {unit for unit in units if not _promises_in(unit, holdings[one])}:
+                found[one] |= told
+    return found
+
+
+def _chain(key: str, holdings: Mapping[str, Holding]) -> list[str]:
+    """A tranche and all that it is part of, as far as that is on record."""
+    return [key, *(w for w in wholes(key, holdings) if w in holdings)] if holdings[key].part_of else [key]
 
 
 def _promises_in(unit: str, holding: Holding) -> bool:
@@ -240,15 +254,14 @@ def overs(tally: Tally, standing: Board, promised: Sequence[Promises]) -> Iterat
     """All that is over a promise, over the whole that it is part of, over the rung before of its tranche or what was
     drawn, or over a cap that stands.
     """
+    counting = {(key, one.unit) for one in promised for key in one.lines}
     for one in promised:
-        over = set[str | None]()
-        for tranche, rung, lines in one.apart():
-            if tranche not in over and (found := _compared(one.rung, rung, lines, one.of(tranche), one.unit)):
-                over.add(tranche)
-                yield found
+        for tranche, came in one.apart():
+            found = (_compared(one.rung, rung, lines, one.of(tranche), one.unit) for rung, lines in came.items())
+            yield from islice(filter(None, found), 1)
     parts = _parts(tally)
     for key, holding in tally.holdings.items():
-        yield from _over_before(key, holding)
+        yield from _over_before(key, holding, counting)
         yield from _over_whole(key, holding, parts.get(key, {}))
     for key, told in tally.caps.items():
         cap = told.cap
@@ -258,20 +271,28 @@ def overs(tally: Tally, standing: Board, promised: Sequence[Promises]) -> Iterat
                 yield _over(key, cap.on, reached, allowed, lines, year, cap.zone)
 
 
-_BEFORE = {"contracted": ("selected",), "drawn": ("contracted", "selected")}
+_BEFORE = {
+    "selected": ("commitment", "pledge"),
+    "contracted": ("selected", "commitment", "pledge"),
+    "drawn": ("contracted", "selected", "commitment", "pledge"),
+}
 """The rungs before one of those on which money goes the way that was promised, the nearest first."""
 
 
-def _over_before(key: str, holding: Holding) -> Iterator[Over]:
-    """What of a tranche is over what stands on the rung before, or was returned over what was there."""
+def _over_before(key: str, holding: Holding, counting: Container[tuple[str, str]]) -> Iterator[Over]:
+    """What of a tranche is over what stands on the rung before, or was returned over what was there.
+
+    Not of promises that are `counting`: with those all that comes of them is compared.
+    """
     for rung, lines in holding.lines.items():
         for unit, line in lines.items():
             if line.minor < 0:
                 returned, there = sum_of(unit, line.returned), sum_of(unit, line.minor + line.returned)
                 yield _over(rung, "returned", returned, there, {key: line})
             before = next((one for one in _BEFORE.get(rung, ()) if unit in holding.lines.get(one, _NONE)), None)
-            allowed = {key: holding.lines[before][unit]} if before else _NONE
-            if before and (found := _compared(before, rung, {key: line}, allowed, unit)):
+            if before is None or (before in PROMISED and (key, unit) in counting):
+                continue
+            if found := _compared(before, rung, {key: line}, {key: holding.lines[before][unit]}, unit):
                 yield found
 
 

@@ -46,7 +46,7 @@ def _ledger(items: list[Item]) -> Table:
         table.add_row(entry["rung"], sums, bars, ", ".join(entry["tranches"]))
     left = ledger["left"]
     bars = "\n".join(_bar(told["minor"], largest.get(told["currency"], 1)) for told in left)
-    said = "\n".join(f"of the {told['of']} {told['tranche'] or '(all)'}, not yet {told['rung']}" for told in left)
+    said = "\n".join(map(_left_of, left))
     table.add_row("left of the promise", "\n".join(map(money, left)) or "unknown", bars, said)
     for cap in ledger["caps"]:
         for year in cap["years"]:
@@ -56,6 +56,12 @@ def _ledger(items: list[Item]) -> Table:
             said = f"{money(year['headroom']).replace('-', '')} {over} of {cap['provision']}"
             table.add_row(f"{cap['on']} {year['year'] or 'in all'}", reached, bar, said)
     return table
+
+
+def _left_of(told: dict[str, Any]) -> str:
+    rung = f"not yet {told['rung']}" if told["rung"] else "all of it"
+    others = f"; beside what came in {', '.join(told['not_compared'])}" if told["not_compared"] else ""
+    return f"of the {told['of']} {told['tranche'] or '(all)'}, {rung}{others}"
 
 
 def _bar(part: int, whole: int) -> str:

@@ -37,15 +37,17 @@ class RungEntry(Fact, omit_defaults=False, frozen=True):
 
 
 class Left(Sum, omit_defaults=False, kw_only=True, frozen=True):
-    """What is left of what a `tranche` promises on the rung `of` and does not stand on a later `rung` yet.
+    """What is left of what a `tranche` promises on the rung `of` and does not stand on a later `rung` yet: on the one
+    of `selected`, `contracted` and `drawn` on which most of it stands, the nearest of several.
 
-    It names no tranche where it is left of all promises on that rung together: of which some of the money comes is then
-    not told.
+    No rung: nothing of it is on record there. No tranche: it is left of all promises on that rung together, as it is
+    not told of which some of the money comes. `not_compared` are units in which more has come of it.
     """
 
     tranche: str | None
     of: str
-    rung: str
+    rung: str | None
+    not_compared: tuple[str, ...] = ()
 
 
 class TakeUp(Fact, omit_defaults=False, frozen=True):
@@ -96,9 +98,8 @@ class OverEntry(Fact, omit_defaults=False, frozen=True):
 class LedgerDocument(Document, frozen=True):
     """The ladder of a negotiation.
 
-    `left` is what is pledged or committed (a tranche's commitment takes the place of its pledge) and not yet selected;
-    where nothing of it is on record as selected, not yet contracted, or drawn. It is of each promise in each unit in
-    which both are known. `candidates` is what is proposed, and neither selected nor rejected.
+    `left` is what is pledged or committed (a tranche's commitment takes the place of its pledge) and has not come
+    yet, of each promise in its unit. `candidates` is what is proposed, and neither selected nor rejected.
     `tally` is what the fold goes on from.
     """
 
@@ -186,13 +187,17 @@ def _new(key: str, rung: str, unit: str, tally: Tally, standing: Mapping[str, Li
 
 
 def _left(promises: Promises) -> Iterator[Left]:
-    """On the nearest rung on which anything has come of a promise."""
-    told = set[str | None]()
-    for tranche, rung, lines in promises.apart():
-        if tranche not in told:
-            told.add(tranche)
-            left = difference(promises.of(tranche), lines, promises.unit)
-            yield Left(**asdict(left), tranche=tranche, of=promises.rung, rung=rung)
+    unit = promises.unit
+    for tranche, came in promises.apart():
+        rung = max(came, key=lambda rung: sum(line.minor for line in came[rung].values()), default=None)
+        promised = promises.of(tranche)
+        yield Left(
+            **asdict(difference(promised, came[rung] if rung else {}, unit)),
+            tranche=tranche,
+            of=promises.rung,
+            rung=rung,
+            not_compared=tuple(sorted(set[str]().union(*(promises.others.get(key, ()) for key in promised)))),
+        )
 
 
 def _take_up(promises: Promises) -> Iterator[TakeUp]:

@@ -776,7 +776,7 @@ def test_what_is_left_is_told_of_each_promise_apart(told: Tell, read: Read) -> N
         return [(one["tranche"], one["rung"], one["amount"]) for one in read(LEDGER)["left"]]
 
     told("pledge-tranche", tranche="invest", amount=usd("550"))
-    assert left() == []
+    assert left() == [("invest", None, "550.00")], "nothing of it is on record"
     told("select-tranche", tranche="mine", amount=usd("40"), part_of="invest")
     told("pledge-tranche", tranche="farm", amount=usd("10"), rung="commitment")
     told("record-draw", tranche="farm", amount=usd("4"))
@@ -788,9 +788,10 @@ def test_what_is_left_is_told_of_each_promise_apart(told: Tell, read: Read) -> N
     told("pledge-tranche", tranche="invest", amount=usd("500"), rung="commitment")
     assert left() == [("invest", "selected", "460.00"), ("farm", "drawn", "6.00")]
     told("select-tranche", tranche="port", amount=usd("1"))
-    assert left() == [("farm", "drawn", "6.00"), (None, "selected", "469.00")], "of which the port comes is not told"
+    told_apart = [("invest", "selected", "460.00"), ("farm", "drawn", "6.00")]
+    assert left() == [*told_apart, (None, "selected", "469.00")], "of which the port comes is not told"
     told("propose-tranche", tranche="port", part_of="farm")
-    assert left() == [("invest", "selected", "460.00"), ("farm", "selected", "9.00")]
+    assert left() == told_apart, "the most of it is drawn"
     told("cancel-tranche", tranche="farm")
     assert left() == [("invest", "selected", "460.00")], "what came of a promise that was cancelled comes of no other"
 
@@ -799,7 +800,37 @@ def test_money_in_another_currency_comes_of_the_promise_of_its_own_tranche(told:
     told("pledge-tranche", tranche="dollars", amount=usd("10"))
     told("pledge-tranche", tranche="yen", amount=usd("1000", currency="JPY"))
     told("record-draw", tranche="dollars", amount=usd("900", currency="JPY"))
-    assert read(LEDGER)["left"] == []
+    assert [(one["tranche"], one["amount"], one["not_compared"]) for one in read(LEDGER)["left"]] == [
+        ("yen", "1000", []),
+        ("dollars", "10.00", ["JPY"]),
+    ]
+
+
+def test_what_comes_without_a_step_between_leaves_the_less(told: Tell, read: Read) -> None:
+    told("pledge-tranche", tranche="energy", amount=usd("750"))
+    told("propose-tranche", tranche="gas", part_of="energy")
+    told("contract-tranche", tranche="gas", amount=usd("20"))
+    told("record-draw", tranche="energy", amount=usd("74"))
+    (left,) = read(LEDGER)["left"]
+    assert (left["rung"], left["amount"]) == ("drawn", "676.00")
+    told("pledge-tranche", tranche="chips", amount=usd("40"))
+    told("select-tranche", tranche="mystery", amount=usd("10"))
+    told("contract-tranche", tranche="mystery", amount=usd("10"))
+    assert read(LEDGER)["left"][0] == left, "what comes of no promise that is told moves none"
+
+
+def test_an_instalment_is_held_against_its_own_promise(told: Tell, read: Read) -> None:
+    told("pledge-tranche", tranche="all", amount=usd("4200"), rung="commitment")
+    for key in ("first", "second"):
+        told("pledge-tranche", tranche=key, amount=usd("550"), rung="commitment", part_of="all")
+    told("record-draw", tranche="first", amount=usd("550"))
+    assert read(LEDGER)["over"] == []
+    told("record-draw", tranche="first", amount=usd("550"), note="Again.")
+    (over,) = read(LEDGER)["over"]
+    assert (over["ceiling"], over["rung"], over["tranche"], over["over"]["amount"]) == (
+        *("commitment", "drawn", "first"),
+        "550.00",
+    )
 
 
 def test_a_promise_that_is_drawn_from_and_one_that_is_selected_from_leave_what_they_leave(
