@@ -3,14 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from application.projections.agreements import WITHOUT_EFFECT, AgreementDocument, without_effect
+from application.projections.agreements import IN_EFFECT, UNILATERAL, WITHOUT_EFFECT, AgreementDocument, without_effect
 from application.provisions import ProvisionEntry, applied
 from application.reckoning import Reckoner
 from domain.moment import first_date
 from domain.tariff import Tariff
-
-_UNILATERAL = {"order", "law"}
-"""Forms of instruments whose provisions apply from their own date: they need nobody's consent."""
 
 
 class LeviedRate(NamedTuple):
@@ -39,7 +36,7 @@ def rates(reckoner: Reckoner, later: dict[str, AgreementDocument]) -> Iterator[L
             if stands and agreement:
                 found = applied(stands, reckoner)
                 if isinstance(found.value, Tariff):
-                    against = _not_levied(agreement, found.value, known) if found.applies else found.why
+                    against = _not_levied(agreement, document.form, found.value, known) if found.applies else found.why
                     against = against or without_effect(agreement)
                     yield LeviedRate(f"{key}/{entry.key}", stands, found.value, found.why, against)
 
@@ -66,13 +63,18 @@ def all_tariffs(later: dict[str, AgreementDocument]) -> list[Tariff]:
     return [entry.value for entry in entries if isinstance(entry.value, Tariff)]
 
 
-def _not_levied(agreement: AgreementDocument, tariff: Tariff, known: dict[str, AgreementDocument]) -> str | None:
-    """Why an instrument, or the one that it rests on, keeps a rate from being levied."""
+def _not_levied(
+    agreement: AgreementDocument, form: str, tariff: Tariff, known: dict[str, AgreementDocument]
+) -> str | None:
+    """Why an instrument, or the one that it rests on, keeps a rate from being levied.
+
+    Of what form it is counts also before it was drafted: an order can reach back.
+    """
     status, since = _standing(agreement, tariff.levied_by)
     if status in WITHOUT_EFFECT:
         return f"{agreement.key} is {status}, since {since}"
-    if agreement.form not in _UNILATERAL and status not in {"in-force", "applied-provisionally"}:
-        return f"{agreement.key} is {status or 'drafted'}, not in force"
+    if form not in UNILATERAL and status not in IN_EFFECT:
+        return f"{agreement.key} is {agreement.status}, not in force"
     below = known.get(tariff.rests_on or "")
     if below:
         status, since = _standing(below, tariff.levied_by)
@@ -84,7 +86,7 @@ def _not_levied(agreement: AgreementDocument, tariff: Tariff, known: dict[str, A
 def _standing(document: AgreementDocument, party: str | None) -> tuple[str, str | None]:
     """How an instrument stands: for the party that levies, or else for whoever it has come furthest."""
     standings = [standing for standing in document.parties if party in (None, standing.party)]
-    for status in ("in-force", "applied-provisionally"):
+    for status in IN_EFFECT:
         for standing in standings:
             if standing.status == status:
                 return standing.status, standing.since

@@ -70,8 +70,9 @@ class Reckoner:
         return sorted(told, key=lambda one: order(one.when))
 
     def last_by_then(self, happening: str, by: str | None = None) -> Happened | None:
-        """The last time that a step had been taken on the day."""
-        return next((one for one in reversed(self.happened(happening, by)) if reached(one.when, self.asked)), None)
+        """The last time that a step had been taken on the day, also where it takes effect only later."""
+        told = reversed(self.happened(happening, by))
+        return next((one for one in told if reached(min(one.when, one.basis.occurred, key=order), self.asked)), None)
 
     def deadline(self, rule: Rule) -> WorkedOut:
         """The day that a rule gives, counted from the last time that its event had happened."""

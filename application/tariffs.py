@@ -6,17 +6,20 @@ a fixed order, each by its own stacking rule, so that nothing depends on the ord
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from itertools import product
 from typing import NamedTuple
 
 from application.goods import AskedGoods, Match, asked_goods, match
 from application.levied import LeviedRate, all_agreements, all_tariffs, rates
+from application.projections.negotiations import NegotiationDocument
 from application.reckoning import Reckoner
 from application.view import Basis
 from domain.fact import Fact
 from domain.moment import order
+from domain.refusal import Unknown
 from domain.tariff import BASES, Tariff
 
 
@@ -79,41 +82,68 @@ class _Quota(NamedTuple):
 
 
 class _Lane(NamedTuple):
-    """Who levies a rate on goods of whom, on which side of each quota."""
+    """Who levies a rate on goods of whom, on which side of each quota. Either goes also under the names of those whom
+    it represents.
+    """
 
     levied_by: str | None
     origin: str | None
     quotas: tuple[_Quota, ...]
+    levying: frozenset[str]
+    origins: frozenset[str]
+
+    def takes(self, tariff: Tariff) -> bool:
+        """Whether a rate is levied by the one on goods of the other."""
+        levied = tariff.levied_by is None or tariff.levied_by in self.levying
+        return levied and (tariff.origin is None or tariff.origin in self.origins)
 
 
 def schedule(reckoner: Reckoner, asked: Asked) -> list[TariffEntry]:
-    """The rates on the day, in the order of the goods' names. Raises `Refused` where there are no such goods."""
+    """The rates on the day, in the order of the goods' names. Raises `Refused` for goods or parties not on record."""
     later = all_agreements(reckoner)
+    names = _names(reckoner)
+    for field in ("levied_by", "origin"):
+        told = getattr(asked, field)
+        if told is not None and told not in names:
+            raise Unknown(f"{told} (known are: {', '.join(sorted(names)) or 'none'})", field)
     on_record = list(rates(reckoner, later))
     found = []
     for goods in asked_goods(all_tariffs(later), asked.product, asked.edition):
         matched = [_Matched(rate, match(rate.tariff, goods)) for rate in on_record]
-        found += [_entry(goods, lane, matched) for lane in _lanes(matched, asked)]
+        found += [_entry(goods, lane, matched) for lane in _lanes(matched, asked, names)]
     return found
 
 
-def _lanes(matched: Sequence[_Matched], asked: Asked) -> list[_Lane]:
+def _names(reckoner: Reckoner) -> dict[str, frozenset[str]]:
+    """By each party its name, and those of all whom it represents: a member's goods are also the union's."""
+    represents = {p.key: p.represents for one in reckoner.documents_later(NegotiationDocument) for p in one.parties}
+    names = {}
+    for party in represents:
+        told = [party]
+        while (whom := represents.get(told[-1])) and whom not in told:
+            told.append(whom)
+        names[party] = frozenset(told)
+    return names
+
+
+def _lanes(matched: Sequence[_Matched], asked: Asked, names: Mapping[str, frozenset[str]]) -> list[_Lane]:
     """Every way in which the rates on some goods can be levied, within what is asked."""
     tariffs = [one.rate.tariff for one in matched if one.match.narrow >= 0]
     by = [asked.levied_by] if asked.levied_by else _each(tariff.levied_by for tariff in tariffs)
     of = [asked.origin] if asked.origin else _each(tariff.origin for tariff in tariffs)
     quotas = sorted({t.quota.name for t in tariffs if t.quota})
     sides = product(*([_Quota(name, side) for side in ("inside", "outside")] for name in quotas))
+
+    def lane(levied_by: str | None, origin: str | None, quotas: tuple[_Quota, ...]) -> _Lane:
+        told = [names.get(party, frozenset([party])) if party else frozenset[str]() for party in (levied_by, origin)]
+        return _Lane(levied_by, origin, quotas, *told)
+
     lanes = [
-        _Lane(levied_by, origin, on_sides)
+        lane(levied_by, origin, on_sides)
         for levied_by, origin, on_sides in product(by, of, sides)
-        if (levied_by is None or levied_by != origin) and any(_is_in(tariff, levied_by, origin) for tariff in tariffs)
+        if levied_by is None or levied_by != origin
     ]
-    return lanes or [_Lane(asked.levied_by, asked.origin, ())]
-
-
-def _is_in(tariff: Tariff, levied_by: str | None, origin: str | None) -> bool:
-    return tariff.levied_by in (None, levied_by) and tariff.origin in (None, origin)
+    return [one for one in lanes if any(map(one.takes, tariffs))] or [lane(asked.levied_by, asked.origin, ())]
 
 
 def _each(told: Iterable[str | None]) -> list[str | None]:
@@ -126,13 +156,13 @@ def _entry(goods: AskedGoods, lane: _Lane, matched: Sequence[_Matched]) -> Tarif
     counting: dict[str, list[_Matched]] = defaultdict(list)
     for one in matched:
         rate, found = one
-        if _is_in(rate.tariff, lane.levied_by, lane.origin) and _is_on_side(rate.tariff, lane.quotas):
+        if lane.takes(rate.tariff) and _is_on_side(rate.tariff, lane.quotas):
             against = found.against or (rate.against if found.narrow >= 0 else None)
             if against:
                 aside.append(_set_aside(rate, against))
             elif found.narrow >= 0:
                 counting[rate.tariff.basis].append(one)
-    steps = _stacked(_chosen(counting, aside))
+    steps = _stacked(_chosen(counting, lane.origin, aside))
     open_to = [one.match.against for one in matched if one.match.against and not one.rate.against]
     based = not steps or steps[0].basis == BASES[0] or any(step.stacking == "replace" for step in steps)
     total = steps[-1].result if steps and not open_to else None
@@ -150,11 +180,11 @@ def _entry(goods: AskedGoods, lane: _Lane, matched: Sequence[_Matched]) -> Tarif
     )
 
 
-def _chosen(counting: dict[str, list[_Matched]], aside: list[SetAside]) -> list[LeviedRate]:
+def _chosen(counting: dict[str, list[_Matched]], origin: str | None, aside: list[SetAside]) -> list[LeviedRate]:
     """The rate of each basis that counts, in the order of the bases; the others are set aside."""
     chosen: dict[str, LeviedRate] = {}
     for basis in sorted(counting, key=_place_of_basis):
-        *others, best = sorted(counting[basis], key=_precedence)
+        *others, best = sorted(counting[basis], key=partial(_precedence, origin))
         chosen[basis] = best.rate
         aside += [_set_aside(other.rate, f"{best.rate.provision} goes before it") for other in others]
     for basis, before in _yielding({basis: rate.tariff.yields_to for basis, rate in chosen.items()}).items():
@@ -188,11 +218,12 @@ def _place_of_basis(basis: str) -> tuple[int, str]:
     return (BASES.index(basis) if basis in BASES else len(BASES)), basis
 
 
-def _precedence(one: _Matched) -> tuple[object, ...]:
+def _precedence(origin: str | None, one: _Matched) -> tuple[object, ...]:
     """Sorts what counts last: the narrower, and of those the later rate. A name decides where nothing else does."""
     tariff, basis = one.rate.tariff, one.rate.entry.told
     told = (order(basis.effective or basis.occurred), order(basis.occurred)) if basis else ("", "")
-    return tariff.quota is not None, one.match.narrow, tariff.origin is not None, *told, one.rate.provision
+    of_origin = 0 if tariff.origin is None else 2 if tariff.origin == origin else 1
+    return tariff.quota is not None, one.match.narrow, of_origin, *told, one.rate.provision
 
 
 def _stacked(chosen: Sequence[LeviedRate]) -> list[TariffStep]:

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, Self
 from domain.aggregate import Aggregate
 from domain.claim import Subject
 from domain.event import DomainEvent
-from domain.moment import Moment
+from domain.moment import Moment, refuse_backwards
 from domain.names import PartyKey
 from domain.refusal import Refused
 from domain.rule import Rule
@@ -90,6 +90,9 @@ class Deadline(Aggregate):
         outcome: Literal["met", "met-late", "waived", "lapsed", "overtaken"]
 
         def decide(self, past: "Deadline", known: "Deadline") -> Self:
+            for event in known.history:
+                if isinstance(event, Deadline.Set):
+                    refuse_backwards(event.envelope.occurred, self.envelope.occurred, "occurred")
             made_good = past.outcome == "lapsed" and self.outcome == "met-late"
             if past.status == "ended" and not made_good:
                 raise OutcomeAlreadyRecorded(self.envelope.key, "deadline")

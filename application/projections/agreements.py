@@ -16,7 +16,7 @@ from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Finding, Ruling
 from domain.moment import order
-from domain.provision import Provision
+from domain.provision import Provision, is_over
 from domain.session import Participant
 
 
@@ -208,13 +208,21 @@ def _pair(one: Standing, other: Standing) -> PairStanding:
 
 
 WITHOUT_EFFECT = {"suspended", *LEAVING}
+IN_EFFECT = ("in-force", "applied-provisionally")
+UNILATERAL = {"order", "law"}
+"""Forms of instruments whose provisions apply from their own date: they need nobody's consent."""
 
 
 def applied_in(document: AgreementDocument, entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
     """Whether a provision applies on the day: none of an agreement does that is without effect."""
     found = applied(entry, reckoner)
-    against = without_effect(document) if found.applies else None
-    return found._replace(applies=False, why=against) if against else found
+    if not found.applies:
+        return found
+    if against := without_effect(document):
+        return found._replace(applies=False, why=against)
+    if document.form in UNILATERAL or any(standing.status in IN_EFFECT for standing in document.parties):
+        return found
+    return found._replace(why=f"{found.why}; the agreement is {document.status}, not in force")
 
 
 def without_effect(document: AgreementDocument) -> str | None:
@@ -234,7 +242,9 @@ def reckoned(document: AgreementDocument, reckoner: Reckoner) -> AgreementDocume
     provisions = []
     for entry in document.provisions:
         found = applied_in(document, entry, reckoner)
-        provisions.append(replace(entry, applies=found.applies, why=found.why, value=found.value))
+        status = "part" if is_over(entry.suspended_until, reckoner.asked) else entry.status
+        told = replace(entry, status=status, applies=found.applies, why=found.why, value=found.value)
+        provisions.append(told)
     return replace(document, provisions=tuple(provisions))
 
 

@@ -105,9 +105,9 @@ def test_nothing_applies_of_an_agreement_that_is_suspended_or_terminated(tell: T
     of(tell("resume-agreement", agreement="deal", occurred="2025-03-01"))
     of(tell("terminate-agreement", agreement="deal", occurred="2025-04-01"))
     for day, applies, why in (
-        ("2025-01-31", True, "it is part of the agreement"),
+        ("2025-01-31", True, "it is part of the agreement; the agreement is drafted, not in force"),
         ("2025-02-01", False, "the agreement is suspended"),
-        ("2025-03-01", True, "it is part of the agreement"),
+        ("2025-03-01", True, "it is part of the agreement; the agreement is drafted, not in force"),
         ("2025-04-01", False, "the agreement is terminated"),
     ):
         (entry,) = read(f"{N}/agreements/deal", as_of=day)["provisions"]

@@ -64,6 +64,23 @@ def test_days_are_left_until_a_date_and_then_the_outcome_is_unknown(
     assert "missed" not in str(found)
 
 
+def test_a_deadline_counts_from_what_has_happened_and_takes_effect_only_later(told: Tell, read: Read) -> None:
+    told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
+    rule = {"count": 6, "unit": "months", "event": "agreement/deal/entered-into-force"}
+    told("set-deadline", deadline="soon", title="Soon", rule=rule)
+    assert deadline(read, as_of="2025-01-11")["status"] == "undated"
+    force = {"agreement": "deal", "parties": ["north", "south"]}
+    told("bring-into-force", **force, occurred="2025-01-12", effective="2025-01-20")
+    assert deadline(read, as_of="2025-01-11")["status"] == "undated"
+    assert deadline(read, as_of="2025-01-13")["day"] == deadline(read)["day"] == "2025-07-20"
+
+
+def test_a_deadline_has_no_outcome_before_it_was_set(told: Tell, tell: Tell) -> None:
+    told("set-deadline", deadline="soon", title="Soon", due="2025-01-10", occurred="2025-01-05")
+    problem = tell("record-deadline-outcome", deadline="soon", outcome="met", occurred="2025-01-04").json()
+    assert (problem["code"], problem["errors"][0]["field"]) == ("ends-before-it-begins", "occurred")
+
+
 @pytest.mark.parametrize(("outcome", "day", "status"), [
     ("met", "2025-01-10", "met"), ("met", "2025-01-11", "met-late"), ("met-late", "2025-01-12", "met-late"),
     ("met-late", "2025-01-09", "met"), ("lapsed", "2025-01-12", "lapsed"), ("waived", "2025-01-03", "waived"),
@@ -223,6 +240,36 @@ def test_a_code_of_another_edition_is_not_taken_for_the_same(told: Tell, read: R
     )  # fmt: skip
 
 
+def test_goods_of_a_member_are_goods_of_the_union_that_it_is_represented_by(told: Tell, read: Read, act: None) -> None:
+    told("add-party", party="union", name="Union", kind="union")
+    told("add-party", party="member", name="Member", kind="state", represents="union")
+    told("add-provision", **provision("all", tariff("10", "mfn", stacking="replace")))
+    told("add-provision", **provision("union", tariff("15", "mfn", stacking="replace", origin="union")))
+    assert rates(read, "87", origin="union") == rates(read, "87", origin="member") == [(None, "15", None)]
+    assert rates(read, "87", origin="south") == [(None, "10", None)]
+    told("add-provision", **provision("one", tariff("12", "mfn", stacking="replace", origin="member")))
+    told("amend-provision", agreement="act", provision="union", text="Again.", occurred="2025-03-01")
+    assert rates(read, "87", origin="member") == [(None, "12", None)], "its own goes before that of the union"
+
+
+@pytest.mark.parametrize("field", ["origin", "levied_by"])
+def test_a_party_that_is_not_known_has_no_rate(told: Tell, client: TestClient, act: None, field: str) -> None:
+    told("add-provision", **provision("all", tariff("10", "mfn", stacking="replace")))
+    problem = client.get("/v1/tariffs", params={"negotiation": "talks", "product": "87", field: "atlantis"})
+    assert (problem.status_code, problem.json()["errors"][0]["field"]) == (422, field)
+    assert "known are: north, south" in problem.json()["detail"]
+
+
+def test_an_order_reaches_back_before_its_own_date(told: Tell, read: Read) -> None:
+    told("draft-agreement", agreement="order", title="Order", form="order", parties=["north"], occurred="2025-09-25")
+    rate = provision("cars", tariff("15", "mfn", stacking="replace"), agreement="order", occurred="2025-09-25")
+    told("add-provision", **rate, effective="2025-08-01")
+    assert [rates(read, "87", as_of=f"2025-{day}") for day in ("07-31", "08-01", "09-25")] == [
+        *([(None, None, None)], [(None, "15", None)]),
+        [(None, "15", None)],
+    ]
+
+
 def test_an_agreement_that_is_not_in_force_levies_nothing(told: Tell, read: Read) -> None:
     told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
     rate = provision("all", tariff("0", "mfn", stacking="replace", levied_by="north"), agreement="deal")
@@ -285,17 +332,17 @@ def test_a_suspension_ends_on_its_date_unless_it_is_prolonged(told: Tell, read: 
     suspended = {"agreement": "act", "provision": "all"}
     told("suspend-provision", **suspended, until="2025-03-31", occurred="2025-02-01")
 
-    def found(day: str) -> tuple[str | None, str]:
+    def found(day: str) -> tuple[str | None, str, str]:
         entry = read("/v1/negotiations/talks/agreements/act", as_of=day)["provisions"][0]
         ((_, percent, _),) = rates(read, "87", as_of=day)
-        return percent, entry["why"]
+        return percent, entry["status"], entry["why"]
 
-    assert found("2025-03-31") == (None, "it is suspended until 2025-03-31")
-    assert found("2025-04-01") == ("10", "it was suspended until 2025-03-31")
+    assert found("2025-03-31") == (None, "suspended", "it is suspended until 2025-03-31")
+    assert found("2025-04-01") == ("10", "part", "it was suspended until 2025-03-31")
     told("suspend-provision", **suspended, until="further notice", occurred="2025-03-30")
-    assert found("2025-04-01") == (None, "it is suspended until further notice")
+    assert found("2025-04-01") == (None, "suspended", "it is suspended until further notice")
     told("remove-provision", **suspended, occurred="2025-05-01")
-    assert found("2025-05-02") == (None, "it is removed")
+    assert found("2025-05-02") == (None, "removed", "it is removed")
 
 
 def test_a_condition_in_words_is_told_with_the_rate(told: Tell, read: Read, act: None) -> None:
