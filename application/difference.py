@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from application.fold import all_views
 from application.path import differing
 from application.projections.positions import PositionDocument
+from application.reckoning import Reckoner
 from application.replay import Held, History
 from application.view import Basis, Document, Record, View
 from domain.amendment import Amendment
@@ -23,7 +25,10 @@ class FieldChange(Fact, omit_defaults=False, frozen=True):
 
 
 class Change(Fact, omit_defaults=False, frozen=True):
-    """One document: `records` came into it, or amended what is in it; `gone` no longer count in it."""
+    """One document: `records` came into it, or amended what is in it; `gone` no longer count in it.
+
+    Where there are none, it changed by the day, or by a record elsewhere: a deadline passed, a condition came about.
+    """
 
     view: str
     key: str
@@ -50,6 +55,12 @@ class Moment(NamedTuple):
     history: History
     as_of: str
 
+    def seen(self, view: View, held: Held | None) -> Document | None:
+        """A document as it is shown, with what depends on the day."""
+        if held is None or not held.index.shown:
+            return None
+        return view.reckoned(held.document, Reckoner(self.history, self.as_of)) if view.reckoned else held.document
+
 
 def difference(before: Moment, after: Moment, view: str | None, key: str | None) -> Iterator[Change | Move]:
     """The documents of a view, or of all but the timeline, that differ; and after each the move that it shows."""
@@ -68,20 +79,20 @@ def _between(
     documents: tuple[Held | None, Held | None],
     before: Moment,
     after: Moment,
-    amending: list[Record],
+    amending: list[tuple[Record, UUID]],
 ) -> Iterator[Change | Move]:
-    old, new = (held.document if held and held.index.shown else None for held in documents)
-    if old == new:
+    old, new = before.seen(view, documents[0]), after.seen(view, documents[1])
+    changes = [FieldChange(field=path, before=a, after=b) for path, a, b in differing(old, new)]
+    if not changes:
         return
     then, now = _counting(before, view, key), _counting(after, view, key)
     known = {record.event.envelope.id for record in then}
+    left = {record.event.envelope.id for record in now}
     fresh = [record for record in now if record.event.envelope.id not in known]
-    streams = {record.event.envelope.stream for record in (*then, *now)}
-    amendments = [record for record in amending if record.event.envelope.stream in streams]
+    amendments = [record for record, amended in amending if amended in known | left]
     records = tuple(map(Basis.of, sorted([*fresh, *amendments], key=attrgetter("place"))))
     change = "added" if old is None else "removed" if new is None else "changed"
-    fields = tuple(FieldChange(field=path, before=a, after=b) for path, a, b in differing(old, new) if path)
-    left = {record.event.envelope.id for record in now}
+    fields = tuple(change for change in changes if change.field)
     gone = tuple(Basis.of(record) for record in then if record.event.envelope.id not in left)
     yield Change(view=view.name, key=key, change=change, fields=fields, records=records, gone=gone)
     position = new or old
@@ -98,19 +109,25 @@ def _between(
             )
 
 
-def _amending(before: Moment, after: Moment) -> list[Record]:
-    """The corrections and retractions that hold at one of the moments alone."""
-    holding = [
-        {
-            record.event.envelope.id: record
-            for record in moment.history.records
-            if isinstance(record.event, Amendment) and record.event.holds_at(moment.as_of)
-        }
+def _amending(before: Moment, after: Moment) -> list[tuple[Record, UUID]]:
+    """The corrections and retractions that hold at one of the moments alone, each with the record that it amends."""
+    told = [
+        {r.event.envelope.id: (r, r.event) for r in moment.history.records if isinstance(r.event, Amendment)}
         for moment in (before, after)
     ]
-    return [
-        record for name, record in (holding[0] | holding[1]).items() if (name in holding[0]) != (name in holding[1])
+    holding = [
+        {named for named, (_, event) in amendments.items() if event.holds_at(moment.as_of)}
+        for amendments, moment in zip(told, (before, after), strict=True)
     ]
+    found = []
+    known = told[0] | told[1]
+    for named in known:
+        record, event = known[named]
+        if (named in holding[0]) != (named in holding[1]):
+            while event.record in known:  # a retraction can be retracted
+                event = known[event.record][1]
+            found.append((record, event.record))
+    return found
 
 
 def _stand(document: Document | None) -> Value | None:

@@ -6,6 +6,7 @@ from typing import Any
 from application.fold import touched, view_named
 from application.path import NOTHING, NoSuchField, at
 from application.projections.sources import SourceDocument
+from application.reckoning import Reckoner
 from application.replay import History
 from application.view import Basis, Record, View
 from domain.fact import Fact
@@ -28,12 +29,17 @@ class CitedSource(Fact, omit_defaults=False, frozen=True):
 
 
 class Grounds(Fact, omit_defaults=False, frozen=True):
-    """How a field came to be what it is, the last record last, and the sources of those records."""
+    """How a field came to be what it is, the last record last, and the sources of those records.
+
+    What is `worked_out` depends on the day: the steps are then all those of the document, and say not what it was after
+    each.
+    """
 
     view: str
     key: str
     field: str | None
     value: Any
+    worked_out: bool
     steps: tuple[Step, ...]
     sources: tuple[CitedSource, ...]
 
@@ -57,23 +63,30 @@ class Reliance(Fact, omit_defaults=False, frozen=True):
 
 def grounds(history: History, view: str, key: str, field: str | None, as_of: str) -> Grounds | None:
     """What a field of a document rests on, or the whole document; none if there is no such document then."""
-    fold = view_named(view)
+    fold, path = view_named(view), field or ""
     document: Any = None
-    value: Any = NOTHING
-    steps = []
+    whole, steps = list[Step](), list[Step]()
     for record in history.view(view).records(key, as_of):
-        before = value
+        before, basis = document, Basis.of(record)
         document = fold.evolve(document, record, key)
-        value = at(document, field) if field else document
-        if value != before:
-            told = (before, value) if field else (NOTHING, NOTHING)
-            steps.append(Step(before=_shown(told[0]), after=_shown(told[1]), basis=Basis.of(record)))
+        if document != before:
+            whole.append(Step(before=None, after=None, basis=basis))
+        was, is_now = (_shown(at(one, path) if one else NOTHING) for one in (before, document))
+        if was != is_now:
+            steps.append(Step(before=was, after=is_now, basis=basis))
     if document is None or not fold.index(document).shown:
         return None
+    shown = fold.reckoned(document, Reckoner(history, as_of)) if fold.reckoned else document
+    value = at(shown, path)
     if value is NOTHING:
         raise NoSuchField(f"{field} (of {', '.join(fold.document.__struct_fields__)})", "field")
+    worked_out = bool(field) and value != at(document, path)
+    if worked_out or not field:
+        steps = whole
     cited = _cited(history, (step.basis for step in steps), as_of)
-    return Grounds(view=view, key=key, field=field, value=value, steps=tuple(steps), sources=cited)
+    return Grounds(
+        view=view, key=key, field=field, value=value, worked_out=worked_out, steps=tuple(steps), sources=cited
+    )
 
 
 def reliance(history: History, source: str, as_of: str) -> Reliance:

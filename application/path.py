@@ -10,8 +10,13 @@ from typing import Any
 from domain.fact import Fact
 from domain.refusal import Refused
 
-NAMING = ("key", "claim", "record", "rung", "party", "session", "statement", "currency", "finding", "by", "parties")
+NAMING = (
+    *("key", "claim", "record", "rung", "party", "session", "statement", "currency", "finding", "by", "parties"),
+    "claims",
+)
 """The fields that can name an entry among its neighbours."""
+UNCOMPARED = {"basis", "days_left"}
+"""The fields in which nothing differs that matters: what a field rests on, and what is another every day."""
 _STEP = re.compile(r"([a-z0-9_-]+)|\[([^\[\]]+)\]")
 PATH_PATTERN = r"^[a-z0-9_]+(\.[a-z0-9_-]+|\[[A-Za-z0-9/:_-]+\])*$"
 NOTHING = object()
@@ -31,11 +36,15 @@ def names(entries: tuple[Any, ...]) -> list[str]:
 
 
 def _name(entry: Any, field: str) -> Any:
-    """Money by the year is another thing than money of the same currency. A pair is named by both of its parties."""
+    """Money by the year is another thing than money of the same currency. A pair is named by both of its parties, and a
+    side by the first claim on it.
+    """
     basis = getattr(entry, "basis", entry)
     name = getattr(basis if field == "record" else entry, field, None)
     if field == "parties" and name:
         return "/".join(name)
+    if field == "claims" and name:
+        return name[0].claim
     return f"{name}/{entry.per}" if field == "currency" and getattr(entry, "per", None) else name
 
 
@@ -59,12 +68,12 @@ def _field(value: Any, name: str) -> Any:
 
 
 def differing(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """The fields in which two values differ, as deep as both have them. What a field rests on is not one of them."""
+    """The fields in which two values differ, as deep as both have them."""
     if before is after or before == after:
         return
     if isinstance(before, Fact) and type(before) is type(after):
         for name in before.__struct_fields__:
-            if name != "basis":
+            if name not in UNCOMPARED:
                 yield from differing(getattr(before, name), getattr(after, name), f"{path}.{name}".lstrip("."))
     elif isinstance(before, tuple) and isinstance(after, tuple) and _entries(before) and _entries(after):
         yield from _by_name(_named(before), _named(after), path)

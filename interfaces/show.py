@@ -203,7 +203,7 @@ def difference(answer: Item) -> Table:
     table = _table("document", "field", f"at {answer['from']}", f"at {answer['to']}", "by")
     moved = {f"{move['subject']}:{move['party']}:{move['kind']}": move for move in answer["moved"]}
     for item in answer["items"]:
-        by = "\n".join(map(_basis, [*item["records"], *item["gone"]]))
+        by = "\n".join(map(_basis, [*item["records"], *item["gone"]])) or "the day, or a record elsewhere"
         move = moved.get(item["key"]) if item["view"] == "positions" else None
         fields = [{"field": "stands at", **move}] if move else item["fields"]
         for number, field in enumerate(fields or [{"field": item["change"], "before": None, "after": None}]):

@@ -94,6 +94,55 @@ def test_a_difference_goes_by_any_of_the_clocks(
     assert (move["before"], move["after"]) == (share(before), share(after))
 
 
+def test_a_difference_tells_what_changed_by_the_day_and_not_that_a_day_went_by(tell: Tell, read: Read) -> None:
+    named = tell("set-deadline", deadline="reply", title="Reply", due="2025-03-10").json()["id"]
+    tell("draft-agreement", agreement="act", title="Act", form="law", parties=["north"])
+    clause = {"agreement": "act", "title": "Aid", "kind": "text", "text": "-"}
+    begins = {"effect": "begins", "rule": {"count": 1, "unit": "months", "start": "2025-02-10"}}
+    tell("add-provision", provision="aid", depends_on=[begins], **clause)
+
+    def changed(start: str, end: str) -> dict[str, list[str]]:
+        items = read(f"{N}/diff", **{"clock": "as_of", "from": start, "to": end})["items"]
+        assert all(item["records"] == item["gone"] == [] for item in items)
+        return {f"{item['view']}/{item['key']}": [one["field"] for one in item["fields"]] for item in items}
+
+    assert changed("2025-02-20", "2025-03-09") == {}
+    assert changed("2025-03-09", "2025-03-11") == {
+        "agreements/act": ["provisions[aid].applies", "provisions[aid].why"],
+        "deadlines/reply": ["status", "says", f"readings[{named}].status", f"readings[{named}].says"],
+    }
+
+
+def test_a_difference_names_no_amendment_of_what_is_not_in_the_document(
+    course: dict[str, str], tell: Tell, read: Read, clock: Clock
+) -> None:
+    note = tell("annotate", note="Noted.").json()["id"]
+    clock.at = "2025-09-03T12:00+00:00"
+    tell("retract-record", record=note, reason="Of other talks.")
+    pledge = tell("pledge-tranche", tranche="all", amount={"amount": "1", "currency": "USD"}).json()["id"]
+    told = {"clock": "known_at", "from": "2025-09-02", "to": "2025-09-03"}
+    items = {item["view"]: item for item in read(f"{N}/diff", **told)["items"]}
+    assert records(items["ledger"]["records"]) == [pledge]
+    assert len(items["negotiations"]["records"]) == 1
+
+
+def test_a_side_of_a_contradiction_is_the_same_where_another_comes_before_it(
+    tell: Tell, read: Read, clock: Clock
+) -> None:
+    clock.at = "2025-09-03T12:00+00:00"
+    for claim, claimant, day, percent in (("a", "north", "02-01", "10"), ("c", "south", "04-01", "30")):
+        facts = {"kind": "position", "claimant": claimant, "subject": "issue/fish", "value": share(percent)}
+        tell("make-claim", claim=claim, occurred=f"2025-{day}", **facts)
+    facts = {"kind": "position", "claimant": "north", "subject": "issue/fish", "value": share("20")}
+    tell("make-claim", claim="b", occurred="2025-05-01", **facts)
+    told = {"clock": "as_of", "from": "2025-04-01", "to": "2025-05-01", "view": "contradictions"}
+    (item,) = read(f"{N}/diff", **told)["items"]
+    assert sorted(one["field"] for one in item["fields"] if one["field"].startswith("sides")) == [
+        "sides[a]",
+        "sides[b]",
+    ]
+
+
 def test_what_is_only_there_on_one_side_is_added_or_removed(course: dict[str, str], tell: Tell, read: Read) -> None:
     tell("retract-record", record=course["one"], reason="Misheard.", effective="2025-02-10")
     asked = {"view": "positions", "key": "issue/fish:south:position"}
@@ -146,6 +195,19 @@ def test_a_field_rests_on_the_records_that_changed_it_alone(course: dict[str, st
     whole = read(f"{N}/grounds", view="agreements", key="deal")
     assert len(whole["steps"]) == 3
     assert read(f"{N}/grounds", view="negotiations", field="title")["value"] == "Talks"
+
+
+def test_what_is_worked_out_is_told_as_it_is_shown_with_all_that_it_rests_on(tell: Tell, read: Read) -> None:
+    told = [
+        tell("set-deadline", deadline="reply", title="Reply", due="2025-03-10").json()["id"],
+        tell("revise-deadline", deadline="reply", due="2025-03-12").json()["id"],
+    ]
+    for field, value in (("day", "2025-03-12"), ("status", "overdue")):
+        found = read(f"{N}/grounds", view="deadlines", key="reply", field=field, as_of="2025-03-13")
+        assert (found["value"], found["worked_out"]) == (value, True)
+        assert records([step["basis"] for step in found["steps"]]) == told
+    found = read(f"{N}/grounds", view="deadlines", key="reply", field="due")
+    assert (found["value"], found["worked_out"]) == ("2025-03-12", False)
 
 
 def test_a_source_has_all_that_rests_on_it_from_whichever_copy_it_is_asked(course: dict[str, str], read: Read) -> None:
