@@ -80,21 +80,34 @@ class Amended:
 
     def __init__(self, streams: Iterable[Sequence[Record]]) -> None:
         """Each stream is given whole, in the order of the log."""
+        self.records: dict[UUID, Sequence[Record]] = {}
         self.standings: dict[UUID, list[Standing]] = {}
         self.positions: set[int] = set()
         self.unknown: set[tuple[str, str]] = set()
         """The kinds and keys of what is not known at any time, because all that was told of it is retracted."""
         for records in streams:
-            self.positions.update(record.position for record in records)
-            standings = list(_standings(records))
-            self.standings[records[0].event.envelope.stream] = standings
-            if all(isinstance(standing.record.event, Amendment) for standing in standings):
-                event = records[0].event
-                self.unknown.add((aggregate_of(event).KIND, event.envelope.key))
+            self.take(records)
 
-    def is_touched_by(self, records: Iterable[Record]) -> bool:
-        """Whether some more records change any of it."""
-        return any(isinstance(r.event, Amendment) or r.event.envelope.stream in self.standings for r in records)
+    def take(self, records: Sequence[Record]) -> list[Standing]:
+        """Judge a stream anew; gives the standings that are others than before, as they were and as they are."""
+        event = records[0].event
+        stream, named = event.envelope.stream, (aggregate_of(event).KIND, event.envelope.key)
+        before = self.standings.get(stream) or [Standing(record) for record in records]
+        now = list(_standings(records))
+        if all(isinstance(standing.record.event, Amendment) for standing in now):
+            self.unknown.add(named)
+        else:
+            self.unknown.discard(named)
+        self.records[stream], self.standings[stream] = records, now
+        self.positions.update(record.position for record in records)
+        was, is_now = ({(s.record.position, s.begins, s.ends): s for s in known} for known in (before, now))
+        return [s for known, other in ((was, is_now), (is_now, was)) for at, s in known.items() if other.get(at) != s]
+
+    def touched_by(self, records: Iterable[Record]) -> set[UUID]:
+        """The streams that some more records change, of those with amendments in them by then."""
+        events = [record.event for record in records]
+        amending = {event.envelope.stream for event in events if isinstance(event, Amendment)}
+        return amending | ({event.envelope.stream for event in events} & self.standings.keys())
 
     def in_time(self, records: Iterable[Record]) -> Iterator[Standing]:
         """All standings of a negotiation in the order of their places, as the records are given."""
@@ -426,7 +439,7 @@ class History:
 
     def extended(self, records: Sequence[Record]) -> "History":
         """The history with more records at the end of the log; this one is no longer to be used."""
-        if self._amended.is_touched_by(records):
+        if self._amended.touched_by(records):
             return History([*self.records, *records])
         self.records += records
         self.__dict__.pop("versions", None)

@@ -4,9 +4,10 @@ The log keeps records in the order in which they were taken down; a state is fol
 which things occurred, so that a late record lands where it belongs in time.
 """
 
-from collections.abc import Container, Sequence, Set
+from bisect import bisect_right, insort
+from collections.abc import Container, Iterable, Sequence, Set
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -32,6 +33,16 @@ def _in_time(event: DomainEvent) -> tuple[str, int]:
     return order(event.envelope.occurred), event.envelope.version
 
 
+def _occurred(event: DomainEvent) -> str:
+    return order(event.envelope.occurred)
+
+
+@cache
+def _overrides(event: type[DomainEvent], method: str) -> bool:
+    """Whether events of a type do something of their own here."""
+    return getattr(event, method) is not getattr(DomainEvent, method)
+
+
 def _turns(event: DomainEvent) -> bool:
     """Whether an event changes what stands only from a date on."""
     return isinstance(event, Amendment) and event.envelope.effective is not None
@@ -52,6 +63,8 @@ class Aggregate(BaseAggregate[UUID]):
         """Those in force, as corrected, in the order in which they occurred; what was erased is not among them."""
         self._turns = False
         """Whether an amendment holds from a date on; kept, so that a decision need not go through a long stream."""
+        self._loads = False
+        """Whether records are taken in that are folded only when all are there."""
         self.blank()
 
     def blank(self) -> None:
@@ -65,26 +78,40 @@ class Aggregate(BaseAggregate[UUID]):
         aggregate.__init__()  # type: ignore[misc]
         return aggregate
 
+    def load(self, events: Iterable[DomainEvent]) -> None:
+        """Take in the next records of the stream, in the order of the log, with one fold at most."""
+        told = list(events)
+        self._loads = len(told) > 1
+        for event in told:
+            event.mutate(self)
+        if self._loads:
+            self._fold(in_force(self.records, always))
+        self._loads = False
+
     def take(self, event: DomainEvent) -> None:
         """Put a record in its place in time; a correction or retraction changes what stands there."""
-        if isinstance(event, Amendment):
-            self._fold(in_force([*self.records, event], always))
-        elif isinstance(event, Erased):
-            pass
-        elif self.history and _in_time(event) < _in_time(self.history[-1]):
-            self._fold([*self.history, event])
-        else:
-            self.history.append(event)
-            event.change(self)
         self.records.append(event)
         self._turns = self._turns or _turns(event)
+        if self._loads or isinstance(event, Erased):
+            pass
+        elif isinstance(event, Amendment):
+            self._fold(in_force(self.records, always))
+        elif not self.history or _in_time(event) > _in_time(self.history[-1]):
+            self.history.append(event)
+            event.change(self)
+        else:
+            insort(self.history, event, key=_in_time)
+            if _overrides(type(event), "change"):
+                self._change_by_all()
 
     def at(self, moment: str) -> Self:
         """The state when something occurred at a moment, as known now."""
-        if not self._turns and (not self.history or order(moment) >= order(self.history[-1].envelope.occurred)):
+        if self._turns:
+            standing = in_force(self.records, lambda amendment: amendment.holds_at(moment))
+            return self._with([event for event in standing if order(event.envelope.occurred) <= order(moment)])
+        if not self.history or order(moment) >= order(self.history[-1].envelope.occurred):
             return self
-        standing = in_force(self.records, lambda amendment: amendment.holds_at(moment)) if self._turns else self.history
-        return self._with([event for event in standing if order(event.envelope.occurred) <= order(moment)])
+        return self._with(self.history[: bisect_right(self.history, order(moment), key=_occurred)])
 
     def before(self, version: int) -> Self:
         """The state on which the record of a version was taken down, as its records stand now."""
@@ -120,9 +147,14 @@ class Aggregate(BaseAggregate[UUID]):
                 raise Unknown(f"record {event.record}", "record")
         elif not known.history and not event.BEGINS:
             raise Unknown(f"{self.KIND} {event.envelope.key}", self.ADDRESS[-1])
-        decided = event.check().decide(known.at(event.envelope.occurred), known)
+        decided = known.judged(event)
         decided.mutate(self)
         return decided
+
+    def judged(self, event: DomainEvent) -> DomainEvent:
+        """An event as its own type judges it at its time; for a type that does not, no state has to be worked out."""
+        checked = event.check()
+        return checked.decide(self.at(event.envelope.occurred), self) if _overrides(type(event), "decide") else checked
 
     def refuse_if_known(self) -> None:
         """For an event that can only be the first: refuse if the name is taken, at whatever time."""
@@ -133,12 +165,15 @@ class Aggregate(BaseAggregate[UUID]):
         other = type(self).of(self.id)
         other.version = self.version
         other.records = self.records if records is None else records
-        other._turns = any(map(_turns, other.records))
+        other._turns = self._turns if records is None else any(map(_turns, records))
         other._fold(events)
         return other
 
     def _fold(self, events: list[DomainEvent]) -> None:
         self.history = sorted((event for event in events if not isinstance(event, Amendment | Erased)), key=_in_time)
+        self._change_by_all()
+
+    def _change_by_all(self) -> None:
         self.blank()
         for event in self.history:
             event.change(self)
@@ -166,6 +201,6 @@ def _judged(event: DomainEvent, aggregate: Aggregate) -> DomainEvent:
     try:
         if not aggregate.history and not event.BEGINS:
             raise Unknown(f"{aggregate.KIND} {event.envelope.key}", aggregate.ADDRESS[-1])
-        return event.check().decide(aggregate.at(event.envelope.occurred), aggregate)
+        return aggregate.judged(event)
     except Refused as refusal:
         return doubted(event, str(refusal))

@@ -73,20 +73,22 @@ class CachedStreams:
     def fetch(self, needed: Iterable[tuple[type[Aggregate], UUID]]) -> None:
         """Read the streams that are not in memory, all at once."""
         missing = {stream: kind for kind, stream in needed if stream not in self._held}
-        stored = self._log.streams(list(missing)) if missing else {}
+        stored = self._log.streams(dict.fromkeys(missing, 0)) if missing else {}
         for stream, kind in missing.items():
-            aggregate = kind.of(stream)
-            for event in stored.get(stream, ()):
-                event.mutate(aggregate)
-            self._held[stream] = aggregate
+            self._held[stream] = kind.of(stream)
+            self._held[stream].load(record.event for record in stored.get(stream, ()))
 
     def record(self, record: UUID) -> DomainEvent | None:
         found = self._log.find(str(record))
         return found and decode_event(found.topic, found.state)
 
-    def drop(self, stream: UUID) -> None:
-        """Forget one that another process has appended to."""
-        self._held.pop(stream, None)
+    def follow(self, streams: Iterable[UUID]) -> None:
+        """Take in what another process has appended to streams that are in memory."""
+        known = {stream: self._held.pop(stream) for stream in streams if stream in self._held}
+        stored = self._log.streams({stream: held.version for stream, held in known.items()}) if known else {}
+        for stream, held in known.items():
+            held.load(record.event for record in stored.get(stream, ()))
+            self._held[stream] = held
 
     def shrink(self) -> None:
         """Let go of those that were not asked for longest. Never while a decision is not yet stored."""
@@ -188,14 +190,15 @@ class Committer:
         return found and found[0]
 
     def _see_other_writers(self) -> None:
-        """Forget the streams in memory that another process has appended to since, or may have erased records of."""
+        """Take in what another process has appended since to streams in memory; forget all where it may have erased."""
         before, appended = self._head, self._log.appended(self._head)
         for one in appended:
             self._head = one.position
             self._now = max(self._now, one.recorded)
-            self._streams.drop(one.stream)
-            if one.topic == Erasure.Made.TOPIC:
-                self._streams.clear()
+        if any(one.topic == Erasure.Made.TOPIC for one in appended):
+            self._streams.clear()
+        with suppress(Unreadable):  # whoever needs such a stream meets with it
+            self._streams.follow(dict.fromkeys(one.stream for one in appended))
         if appended:
             self._streams.sights.follow({one.negotiation for one in appended}, before, self._log.restricted())
 

@@ -4,8 +4,9 @@ A record's envelope stands beside it in columns, for finding it; `record_parties
 the keys of data subjects are written in the append's own transaction.
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -114,6 +115,20 @@ class LogReader:
             (negotiation, until, until),
         )
         return self._records(rows)
+
+    def streams(self, known: Mapping[UUID, int]) -> dict[UUID, list[Record]]:
+        """The records of some streams after the version known of each, in the order of their versions."""
+        dialect = self._connection.dialect
+        rows = self._connection.rows(
+            f"SELECT position, topic, state FROM {dialect.elements} JOIN records ON"
+            f" stream_id = CAST(value ->> 0 AS {dialect.types['uuid']}) AND version > CAST(value ->> 1 AS INTEGER)"
+            " ORDER BY version",
+            (json.dumps([[str(stream), version] for stream, version in known.items()]),),
+        )
+        found: dict[UUID, list[Record]] = defaultdict(list)
+        for record in self._records(rows):
+            found[record.event.envelope.stream].append(record)
+        return found
 
     def recorded_after(self, position: int) -> datetime | None:
         """When the next record after a position was taken down."""
@@ -257,19 +272,6 @@ class Log(LogReader):
 
     def close(self) -> None:
         self.recorder.close()
-
-    def streams(self, streams: Sequence[UUID]) -> dict[UUID, list[DomainEvent]]:
-        """The events of some streams, each in the order of their versions. Raises `Unreadable`."""
-        dialect = self._connection.dialect
-        rows = self._connection.rows(
-            "SELECT position, topic, state FROM records WHERE stream_id IN"
-            f" (SELECT CAST(value ->> 0 AS {dialect.types['uuid']}) FROM {dialect.elements}) ORDER BY version",
-            (as_elements(map(str, streams)),),
-        )
-        found: dict[UUID, list[DomainEvent]] = defaultdict(list)
-        for _, event in self._records(rows):
-            found[event.envelope.stream].append(event)
-        return found
 
 
 _ROW = "position, topic, state, negotiation"

@@ -238,24 +238,37 @@ class Projector:
                 standings += self._standings(negotiation, self._seen(negotiation, own, until), checkpoint, until)
         self._fold(standings, until)
 
-    def _standings(self, negotiation: str, new: Sequence[Record], checkpoint: int, until: int) -> Iterator[Standing]:
-        """New records of a negotiation as they stand; those of a stream with corrections are folded at once."""
-        before = amended = self._amendments.get(negotiation) or self._amended(negotiation, checkpoint)
-        if amended.is_touched_by(new):
-            told = self._public.amended(negotiation, until)
-            before = Amended(by_stream(record for record in told if record.position <= checkpoint))
-            amended = Amended(by_stream(told))
+    def _standings(self, negotiation: str, told: Sequence[Record], checkpoint: int, until: int) -> Iterator[Standing]:
+        """Records of a negotiation as they stand, those after the checkpoint new; what they change of earlier ones, by
+        correcting them or because its time has come, is folded at once.
+        """
+        amended = self._amendments.get(negotiation) or self._amended(negotiation, checkpoint)
         self._amendments[negotiation] = amended
-        streams = {r.event.envelope.stream for r in new if r.position in amended.positions}
-        if streams:
-            places = {("flags", negotiation, IMPOSSIBLE): view_named("flags")}
-            for known in (before, amended):
-                for stream in streams:
-                    for standing in known.standings.get(stream, ()):
-                        self._postpone(standing)
-                        places |= {place: view for view, place in touched(standing.record)}
-            self._refold(negotiation, places, until)
-        return (amended.doubted(Standing(r)) for r in new if r.position not in amended.positions)
+        new = {record.position: record for record in told if record.position > checkpoint}
+        changed = self._judge(negotiation, amended, list(new.values()), until)
+        due = {record.position for record in told} & amended.positions - new.keys()
+        for stream in {record.event.envelope.stream for record in told if record.position in due}:
+            # With the time of one amendment come the beginnings and ends of others' standings.
+            standings = amended.standings[stream]
+            changed += [one for one in standings if one.begins or one.ends or _at(one) in due]
+        places = {place: view for standing in changed for view, place in touched(standing.record)}
+        if changed:
+            for standing in changed:
+                self._postpone(standing)
+            self._refold(negotiation, places | {("flags", negotiation, IMPOSSIBLE): view_named("flags")}, until)
+        streams = {record.event.envelope.stream for record in new.values()} & amended.standings.keys()
+        standings = [standing for stream in streams for standing in amended.standings[stream] if _at(standing) in new]
+        standings += [Standing(record) for record in told if record.position not in amended.positions]
+        return map(amended.doubted, standings)
+
+    def _judge(self, negotiation: str, amended: Amended, new: Sequence[Record], until: int) -> list[Standing]:
+        """Judge the streams anew that new records amend, or belong to; gives what of the earlier ones is changed."""
+        streams = amended.touched_by(new)
+        told = {records[0].event.envelope.stream: records for records in by_stream(new)}
+        known = [[*amended.records[stream], *told[stream]] for stream in streams & amended.records.keys()]
+        known += self._public.streams(negotiation, streams - amended.records.keys(), until)
+        positions = {record.position for record in new}
+        return [standing for records in known for standing in amended.take(records) if _at(standing) not in positions]
 
     def _seen(self, negotiation: str, records: Sequence[Record], until: int) -> list[Record]:
         """Those of some new records that everybody may see; of the others, those under an embargo are postponed."""
@@ -358,3 +371,7 @@ class Projector:
     def close(self) -> None:
         self._log.close()
         self._store.close()
+
+
+def _at(standing: Standing) -> int:
+    return standing.record.position

@@ -1,7 +1,8 @@
 """The log as each of its readers may see it: what the stored views are folded from, and nothing more."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
+from uuid import UUID
 
 from application.unseen import EVERYONE, Unseen, changes_for_whom
 from application.view import Record
@@ -37,6 +38,12 @@ class PublicLog:
         """All records of the streams in which an amendment stands, in the order of the log."""
         hidden = self.unseen(negotiation, until).positions
         return [record for record in self._log.amended(negotiation, until) if record.position not in hidden]
+
+    def streams(self, negotiation: str, streams: Collection[UUID], until: int) -> list[list[Record]]:
+        """The records of some streams of a negotiation up to a position, each stream in the order of the log."""
+        hidden = self.unseen(negotiation, until).positions
+        told = self._log.streams(dict.fromkeys(streams, 0)).values() if streams else ()
+        return [[r for r in records if r.position <= until and r.position not in hidden] for records in told]
 
     def unseen(self, negotiation: str, until: int) -> Unseen:
         """What is not seen of a negotiation up to a position, or further."""

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from domain.aggregate import stream_id
 from domain.issue import Issue
 from domain.model import AGGREGATE_OF_EVENT, AGGREGATE_OF_KIND, AGGREGATES, EVENT_OF_TOPIC
+from domain.negotiation import Negotiation
 from domain.round import Round
 from tests.scenario import a, called, empty, given, placed, state
 
@@ -73,6 +74,23 @@ def test_a_rewound_aggregate_stands_as_if_the_later_records_had_never_been(versi
     issue, never = replayed(told), replayed(told[:version])
     issue.rewind(version)
     assert state(issue) == state(never)
+
+
+def test_a_stream_is_loaded_with_one_fold_and_a_late_note_needs_none(monkeypatch):
+    folds = []
+
+    def counted(talks):
+        folds.append(talks)
+
+    monkeypatch.setattr(Negotiation, "blank", counted)
+    talks = empty(Negotiation)
+    opened = a(Negotiation.Opened, "2025-01-01", title="Talks")
+    notes = [a(Negotiation.Annotated, f"2025-02-{day:02}", note="Noted.") for day in range(28, 0, -1)]
+    talks.load(placed(event, talks, version) for version, event in enumerate([opened, *notes], 1))
+    assert len(folds) == 2  # it was blank at first
+    talks.decide(placed(a(Negotiation.Annotated, "2025-01-15", note="Late."), talks, 30))
+    assert len(folds) == 2
+    assert [event.envelope.occurred for event in talks.history[:3]] == ["2025-01-01", "2025-01-15", "2025-02-01"]
 
 
 def test_a_record_of_another_stream_or_out_of_its_turn_is_not_replayed():

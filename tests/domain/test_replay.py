@@ -101,6 +101,14 @@ class Telling(RuleBasedStateMachine):
         assert state(replayed) == state(self.live)
 
     @invariant()
+    def what_is_loaded_in_parts_gives_the_live_state(self) -> None:
+        for first in {0, 1, len(self.records) // 2}:
+            loaded = empty(self.KIND)
+            loaded.load(self.records[:first])
+            loaded.load(self.records[first:])
+            assert state(loaded) == state(self.live)
+
+    @invariant()
     def a_fold_in_order_of_time_gives_the_live_state(self) -> None:
         assert state(self.folded(self.records)) == state(self.live)
 

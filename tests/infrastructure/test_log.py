@@ -156,6 +156,28 @@ def test_what_another_process_wrote_is_seen_at_once(writer: Writer) -> None:
         one(mine, Request([told("raise-issue", issue="fish", title="Again")]))
 
 
+def test_what_another_process_appends_to_a_long_stream_is_added_to_what_is_in_memory(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other = writer(), writer()
+    one(mine, Request([told("open-negotiation", title="Talks")]))
+    for number in range(5):
+        one(mine, Request([told("annotate", note=f"Note {number}.")]))
+    one(other, Request([told("annotate", note="Another's.")]))
+    read: list[int] = []
+    streams = Log.streams
+
+    def counted(log: Log, known: dict[UUID, int]) -> dict[UUID, list[Record]]:
+        found = streams(log, known)
+        read.extend(record.position for records in found.values() for record in records)
+        return found
+
+    monkeypatch.setattr(Log, "streams", counted)
+    (record,) = one(mine, Request([told("annotate", note="Mine.")]))
+    assert (record.position, read) == (8, [7])
+    assert record.event.originator_version == 8
+
+
 def test_a_refusal_in_a_group_touches_nobody_else(writer: Writer, reader: Callable[[], LogReader]) -> None:
     outcomes = writer().commit(
         [
