@@ -461,6 +461,12 @@ class History:
         seen.confidential = frozenset(hidden.restricted)
         return seen, hidden.lifts
 
+    def up_to(self, position: int) -> "History":
+        """The history up to a position of the log."""
+        if not self.records or self.records[-1].position <= position:
+            return self
+        return self._of([record for record in self.records if record.position <= position])
+
     def narrowed(self, public_at: str | None, known_at: str | None) -> "History":
         """A history of its own, of what was public and recorded by then. What carries no date was not public.
 
@@ -478,9 +484,15 @@ class History:
         elif len(records) == len(self.records):
             return self
         else:
-            narrowed = History(records)
+            return self._of(records)
         narrowed.confidential = self.confidential
         return narrowed
+
+    def _of(self, records: list[Record]) -> "History":
+        """A history of its own, of some of the records."""
+        some = History(records)
+        some.confidential, some.vaguely_public = self.confidential, self.vaguely_public
+        return some
 
 
 def _public(records: Sequence[Record], asked: str) -> Iterator[tuple[Record, str | None]]:

@@ -117,11 +117,12 @@ class Replayed:
         now: datetime | None = None,
         seeing: Seeing = everything,
         head: int | None = None,
+        until: int | None = None,
     ) -> None:
         """`going_by` names a policy; the supposed records belong to one negotiation and count on top.
 
-        Where no time of the world is asked for, it is `now`. `seeing` says what whoever asks may see, and `head` up to
-        which position of the log the state is asked for at least.
+        Where no time of the world is asked for, it is `now`. `seeing` says what whoever asks may see, `head` up to
+        which position of the log the state is asked for at least, and `until` at most.
         """
         self.disclosed: dict[str, set[UUID]] = defaultdict(set)
         """By negotiation the restricted records from which something was worked out."""
@@ -134,6 +135,7 @@ class Replayed:
         self._now = now or datetime.now(UTC)
         self._seeing = seeing
         self._head = head
+        self._until = until
         self.as_of = times.as_of or self._now.isoformat()
 
     def history(self, negotiation: str) -> History:
@@ -169,7 +171,8 @@ class Replayed:
 
     def _other(self, times: Times, supposed: Sequence[Record] = ()) -> "Replayed":
         """Another state for the same asker; what it discloses counts as disclosed here."""
-        other = Replayed(self._histories, times, self._going_by, supposed, self._now, self._seeing, self._head)
+        told = (self._going_by, supposed, self._now, self._seeing, self._head, self._until)
+        other = Replayed(self._histories, times, *told)
         other.disclosed = self.disclosed
         return other
 
@@ -236,6 +239,7 @@ class Replayed:
             history = History(())
             if sight:
                 history = self._histories.get(negotiation, self._times, sight, self._now, self._head)
+                history = history.up_to(self._until) if self._until is not None else history
             own = [record for record in self._supposed if record.event.envelope.negotiation == negotiation]
             self._folded[negotiation] = history.with_supposed(own) if own else history
         return self._folded[negotiation]

@@ -203,19 +203,21 @@ def _many(recording: Recording) -> Callable[..., Coroutine[Any, Any, Response]]:
 
 
 async def _one_by_one(
-    one: Callable[[int, bytes], Coroutine[Any, Any, dict[str, Any]]], lines: list[tuple[int, bytes]]
+    one: Callable[[int, int, bytes], Coroutine[Any, Any, dict[str, Any]]], lines: list[tuple[int, bytes]]
 ) -> AsyncIterator[bytes]:
     """A result a line, in their order."""
     for start in range(0, len(lines), WINDOW):
-        results = await asyncio.gather(*(one(number, line) for number, line in lines[start : start + WINDOW]))
+        window = enumerate(lines[start : start + WINDOW], start)
+        results = await asyncio.gather(*(one(place, number, line) for place, (number, line) in window))
         yield b"".join(encode(result) + b"\n" for result in results)
 
 
 async def _one(
-    recording: Recording, identity: Identity, request: UUID, key: str | None, number: int, line: bytes
+    recording: Recording, identity: Identity, request: UUID, key: str | None, place: int, number: int, line: bytes
 ) -> dict[str, Any]:
+    """The result of one of many commands. Its key is one that no request can have: keys are without spaces."""
     try:
-        asked = Asked(request, key and f"{key}/{number}", _digest("", line))
+        asked = Asked(request, key and f"{key}  {place}", _digest("", line))
         (taken,) = await recording.submit(identity, [telling.command(line, number)], asked)
     except Exception as error:
         problem = problems.of_error(error, number)

@@ -184,18 +184,23 @@ class Seen:
         elif not await self._stores.hold_soon(asked.min_position, within):
             rows = await self.replay(asked, lambda state: replayed_rows(state, query))
             return Page(rows, self.position)
-        page = self._stores.views.select(query)
-        others = frozenset(name for name in page.restricted if self.sight(name) != EVERYONE)
-        others |= page.narrowed
-        if query.negotiations is not None:
-            others &= query.negotiations
+        others, page = frozenset[str](), self._stores.views.select(query)
+        if self._others(page, query):  # what is replayed is cut where the stored end: mostly, in a moment, at the end
+            await _is_reached(self.head(), self._stores.views.position, SOON_SECONDS)
+        while more := self._others(page, query) - others:
+            others |= more
+            page = self._stores.views.select(query._replace(left_out=others))
         if not others:
             return page
-        stored = self._stores.views.select(query._replace(left_out=others))
         own = query._replace(negotiations=others)
-        rows = await self.replay(asked, lambda state: replayed_rows(state, own))
-        merged = heapq.merge(stored.rows, rows, key=lambda row: row[0], reverse=query.sort.startswith("-"))
-        return Page(list(merged)[: query.limit], stored.position)
+        rows = await self.replay(asked, lambda state: replayed_rows(state, own), until=page.position)
+        merged = heapq.merge(page.rows, rows, key=lambda row: row[0], reverse=query.sort.startswith("-"))
+        return Page(list(merged)[: query.limit], page.position)
+
+    def _others(self, page: Page, query: Query) -> frozenset[str]:
+        """The negotiations of a page of which whoever asks sees more or less than is stored."""
+        others = frozenset(name for name in page.restricted if self.sight(name) != EVERYONE) | page.narrowed
+        return others if query.negotiations is None else others & query.negotiations
 
     def narrowed(self, query: Query) -> Query:
         """A query, of the negotiations alone that whoever asks may see."""
@@ -205,24 +210,27 @@ class Seen:
         asked = query.negotiations
         return query._replace(negotiations=allowed if asked is None else allowed & asked)
 
-    async def replay(self, asked: AskedTimes, work: Callable[[Replayed], T]) -> T:
-        """What some work makes of the state at the times asked; what it discloses is recorded before it is answered."""
+    async def replay(self, asked: AskedTimes, work: Callable[[Replayed], T], until: int | None = None) -> T:
+        """What some work makes of the state at the times asked, of all that is recorded or up to a position; what it
+        discloses is recorded before it is answered.
+        """
         stores = self._stores
         asking.refuse_future(asked.known_at, stores.clock())
         await self.wait_for(asked.min_position)
         self.position = self.head()
 
         def replayed() -> T:
-            state = self._replayed(asked, self.position)
+            state = self._replayed(asked, self.position, until)
             found = work(state)
             self._record(state.disclosed)
             return found
 
         return await stores.in_turn(replayed)
 
-    def _replayed(self, asked: AskedTimes, head: int | None = None) -> Replayed:
+    def _replayed(self, asked: AskedTimes, head: int | None = None, until: int | None = None) -> Replayed:
         policy = asked.policy if isinstance(asked, AskedAt) else "none"
-        return Replayed(self._stores.histories, asked.times, policy, now=self.clock(), seeing=self.sight, head=head)
+        histories, now = self._stores.histories, self.clock()
+        return Replayed(histories, asked.times, policy, now=now, seeing=self.sight, head=head, until=until)
 
     async def records(self, filters: dict[str, str], after: int, limit: int, stored: bool = False) -> list[LogRow]:
         """Records in the order of the log, as `LogReader.select` gives them."""

@@ -344,6 +344,32 @@ def test_what_speaks_of_what_was_restricted_later_is_hidden_with_it(desk: Desk) 
     )
 
 
+def test_a_list_across_negotiations_is_of_one_state_also_where_some_of_it_is_replayed(
+    address: str, database: Database
+) -> None:
+    source = {"title": "T", "publisher": "P", "kind": "article"}
+    with desk_on(address, ("recording", "reading")) as desk:
+        begin(desk)
+        desk.tell("red", "register-source", source="secret", restriction={"groups": ["red"]}, **source)
+        desk.tell("anybody", "open-negotiation", negotiation="others", title="Others")
+        projector = Projector(database, desk.clock)
+        for _ in projector.rebuild():
+            pass
+
+        def seen() -> tuple[list[str], int]:
+            answer = desk.ask("red", "/v1/sources")
+            return sorted(one["key"] for one in answer.json()["items"]), int(answer.headers["parley-position"])
+
+        before = seen()
+        assert before == (["paper", "secret"], desk.head())
+        for negotiation in ("talks", "others"):
+            desk.tell("anybody", "register-source", source="new", negotiation=negotiation, **source)
+        assert seen() == before
+        projector.catch_up()
+        projector.close()
+        assert seen() == (["new", "new", "paper", "secret"], desk.head())
+
+
 def test_what_is_restricted_is_gone_before_the_views_are_folded(address: str, database: Database) -> None:
     with desk_on(address, ("recording", "reading")) as desk:
         begin(desk)

@@ -150,6 +150,19 @@ def test_each_line_by_itself_gets_a_result_a_line(tell: Tell, client: TestClient
     assert again.text == answer.text
 
 
+def test_the_keys_of_lines_are_no_keys_of_requests_and_blank_lines_are_none(tell: Tell, client: TestClient) -> None:
+    headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "batch"}
+    line = json.dumps(NOTE | {"negotiation": "talks", "occurred": "2025-01-02"})
+    told = [
+        client.post("/v1/records", params={"each": "1"}, content=blank + line, headers=headers).json()
+        for blank in ("", "\n\n")
+    ]
+    assert [one["line"] for one in told] == [1, 3]
+    assert told[0]["record"] == told[1]["record"]
+    for key in ("batch/0", "batch/1"):
+        assert tell("annotate", note="Other.", headers={"Idempotency-Key": key}).status_code == 201
+
+
 def test_recorders_at_the_same_time_lose_nothing_and_number_without_gaps(tell: Tell, client: TestClient) -> None:
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda n: tell("annotate", note=f"Note {n}."), range(200)))
