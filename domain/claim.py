@@ -1,13 +1,14 @@
 """A claim: somebody asserts a value about a subject, on evidence. It is never a fact by itself."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from msgspec.structs import replace
 from pydantic import Field
 
 from domain.aggregate import Aggregate
 from domain.event import Derived, DomainEvent
-from domain.names import Names, PartyKey
+from domain.names import IssueKey, Names, PartyKey, subject_of
 from domain.refusal import Refused
 from domain.text import SLUG, Person, Quotation
 from domain.value import Told
@@ -52,7 +53,7 @@ def aspect_of(subject: str) -> str | None:
 
 
 def issue_of(subject: str) -> str | None:
-    """The issue that a subject is about."""
+    """The issue that a subject names; a claim about a provision tells its issue itself."""
     about, _, rest = subject.partition("/")
     return rest.partition("/")[0] if about == "issue" else None
 
@@ -91,11 +92,17 @@ class Claim(Aggregate):
         speaker: Person | None = None
         certainty: Literal["certain", "probable", "doubtful"] = "certain"
         quotation: Quotation | None = None
+        issue: Annotated[IssueKey | None, Derived()] = None
 
         def check(self) -> Self:
             if not _fits(self.kind, self.subject):
                 raise ClaimDoesNotFitSubject(f"{self.kind} on {self.subject}", "subject")
             return self
+
+        def gather(self, named: Callable[[str, str], Any]) -> Self:
+            """What is said of a provision is said on the issue that it settles."""
+            about = subject_of(self.subject)
+            return replace(self, issue=named(*about[:2]).issue) if about.kind == "provision" else self
 
         def decide(self, past: "Claim", known: "Claim") -> Self:
             known.refuse_if_known()

@@ -81,6 +81,7 @@ class Provision(Aggregate):
     def blank(self) -> None:
         self.status = "part"
         self.until: str | None = None
+        self.issue: str | None = None
 
     class Added(DomainEvent, frozen=True):
         """A provision becomes part of the agreement."""
@@ -100,6 +101,9 @@ class Provision(Aggregate):
         def decide(self, past: "Provision", known: "Provision") -> Self:
             known.refuse_if_known()
             return self
+
+        def change(self, state: "Provision") -> None:
+            state.issue = self.issue
 
     class Amended(DomainEvent, frozen=True):
         """A provision is changed; what is not told again stays as it was."""

@@ -71,7 +71,9 @@ def evolve(document: ContradictionDocument | None, record: Record, key: str) -> 
         negotiation=event.envelope.negotiation, key=key, subject=subject, issue=issue_of(subject), kind=kind
     )
     document = _with_settlement(document, record)
-    return _sided(replace(document, claims=with_record(document.claims, record)), event.envelope.takes_effect)
+    issue = event.issue if isinstance(event, Claim.Made) else None
+    claims = with_record(document.claims, record)
+    return _sided(replace(document, issue=issue or document.issue, claims=claims), event.envelope.takes_effect)
 
 
 def _with_settlement(document: ContradictionDocument, record: Record) -> ContradictionDocument:

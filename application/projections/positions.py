@@ -43,7 +43,9 @@ def evolve(document: PositionDocument | None, record: Record, key: str) -> Posit
         party=party,
         kind=kind,
     )
-    return reviewed(replace(document, history=with_record(document.history, record)))
+    issue = record.event.issue if isinstance(record.event, Claim.Made) else None
+    history = with_record(document.history, record)
+    return reviewed(replace(document, issue=issue or document.issue, history=history))
 
 
 def reviewed(document: PositionDocument) -> PositionDocument:

@@ -218,3 +218,35 @@ def test_a_finding_that_cannot_be_is_refused(
     assert answer.status_code == status, answer.text
     assert code in (None, answer.json()["code"])
     assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+def test_what_is_said_of_a_provision_is_found_by_its_issue(tell: Tell, read: Read) -> None:
+    tell("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
+    clause = {"agreement": "deal", "title": "One", "kind": "text", "text": "-"}
+    tell("add-provision", provision="one", issue="fish", **clause)
+    tell("add-provision", provision="two", **clause)
+    facts = {"kind": "reading", "value": {"type": "text", "text": "Half."}}
+    tell("make-claim", claim="a", claimant="north", subject="provision/deal/one", **facts)
+    tell("make-claim", claim="b", claimant="south", subject="provision/deal/two", **facts)
+    tell(
+        "make-claim",
+        claim="c",
+        claimant="south",
+        subject="provision/deal/one/binding",
+        **facts | {"value": {"type": "yes-no", "answer": True}},
+    )
+    tell(
+        "make-claim",
+        claim="d",
+        claimant="north",
+        subject="provision/deal/one/binding",
+        **facts | {"value": {"type": "yes-no", "answer": False}},
+    )
+
+    def found(view: str) -> list[str]:
+        return [item["key"] for item in read(f"{N}/{view}", issue="fish", sort="key")["items"]]
+
+    one, binding = "provision/deal/one", "provision/deal/one/binding"
+    assert found("positions") == [f"{binding}:north:reading", f"{binding}:south:reading", f"{one}:north:reading"]
+    assert found("contradictions") == [f"{binding}:reading"]
+    assert len(found("timeline")) == 5
