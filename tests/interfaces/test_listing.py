@@ -32,6 +32,9 @@ def client(request: pytest.FixtureRequest, new_store: Callable[[str], str]) -> I
 
 def answered(client: TestClient, path: str, params: dict[str, Any]) -> Any:
     answer = client.get(path, params=params)
+    if answer.status_code == 422:
+        assert answer.json()["errors"][0]["field"] in {"party", "issue"}
+        return answer.json()["detail"], None
     assert answer.status_code == 200, answer.text
     return list(answer.json()["items"]), answer.json()["next"]
 
@@ -101,3 +104,17 @@ def _compare(client: TestClient, path: str, query: dict[str, Any]) -> None:
             answered(client, path, query | asked | {"cursor": following}) for asked in ({}, LONG_AFTER)
         )
         assert again == replayed_again
+
+
+@pytest.mark.parametrize("times", [{}, LONG_AFTER, {"as_of": "2025-01-01"}])
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [({"party": "nobody"}, "party"), ({"issue": "nothing"}, "issue"), ({"policy": "account:nobody"}, "policy")],
+)
+def test_who_asks_about_nobody_is_not_told_that_nothing_was_said(
+    client: TestClient, asked: dict[str, str], field: str, times: dict[str, str]
+) -> None:
+    problem = client.get(f"{N}/positions", params=asked | times).json()
+    assert (problem["status"], problem["errors"][0]["field"]) == (422, field)
+    assert "known are: " in problem["detail"]
+    assert client.get("/v1/contradictions", params=asked | times).json()["items"] == []
