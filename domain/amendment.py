@@ -133,7 +133,8 @@ class Corrected(Amendment, frozen=True, kw_only=True):
             raise RecordAlreadyRetracted(self.record, "record")
         for name in self.changes:
             if name not in _changeable(type(record)):
-                raise NotAFieldOfTheRecord(name, f"changes.{name}")
+                known = ", ".join(sorted(_changeable(type(record))))
+                raise NotAFieldOfTheRecord(f"{name} (what can change is {known})", f"changes.{name}")
         try:
             changed: DomainEvent = validator(type(record)).validate_json(
                 msgspec.json.encode(_merged(standing, self.changes)), strict=True

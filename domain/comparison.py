@@ -4,7 +4,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from domain.moment import surely_before
+from domain.moment import is_instant, may_be_later, reached, surely_before
 from domain.money import in_units
 from domain.text import words
 from domain.value import Amount, Count, Rate, Share, Text, Value, When
@@ -88,4 +88,8 @@ def _between(one: Quantity, other: Quantity) -> Relation:
 
 
 def _may_be_one(one: str, other: str) -> bool:
+    """A date is that of an instant which falls on it somewhere: in Vienna it was the 24th, in Washington the 23rd."""
+    if is_instant(one) != is_instant(other):
+        day, told = (other, one) if is_instant(one) else (one, other)
+        return reached(day, told) and may_be_later(day, told)
     return not surely_before(one, other) and not surely_before(other, one)

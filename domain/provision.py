@@ -22,7 +22,7 @@ class ProvisionAlreadyRemoved(Refused):
 
 
 class ProvisionAlreadySuspended(Refused):
-    """The provision was suspended by then; resume it first."""
+    """The provision was suspended by then, until the same; resume it, or suspend it until another date."""
 
 
 class ProvisionNotSuspended(Refused):

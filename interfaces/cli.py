@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import httpx2
 import typer
-from rich.table import Table
+from rich.console import RenderableType
 
 from application.fold import all_views
 from application.replay import Times
@@ -150,9 +150,8 @@ def show(
     async def asked(client: Client) -> list[Item]:
         if suppose:
             answer = await client.sent(f"{within}/suppose", suppose.read_bytes(), params | {"view": view, "limit": 500})
-            supposed = list(answer["items"]) if "items" in answer else [answer]
-            return [item for item in supposed if view != "positions" or item["kind"] == "position"]
-        return await client.items(path, params | ({"kind": "position"} if view == "positions" else {}))
+            return list(answer["items"]) if "items" in answer else [answer]
+        return await client.items(path, params)
 
     items = run(url, asked)
     _print(items, tables.table(view, items), as_json=as_json)
@@ -293,7 +292,7 @@ def _told(**params: str | None) -> dict[str, Any]:
     return {name: value for name, value in params.items() if value is not None}
 
 
-def _print(value: object, table: Table, *, as_json: bool) -> None:
+def _print(value: object, table: RenderableType, *, as_json: bool) -> None:
     """An answer as a table, or as it is."""
     if as_json:
         print_json(value)

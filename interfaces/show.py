@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
@@ -13,14 +14,16 @@ Item = dict[str, Any]
 BAR_LENGTH = 24
 
 
-def _positions(items: list[Item]) -> Table:
-    """Issues down, parties across."""
-    parties = sorted({item["party"] for item in items})
+def _positions(items: list[Item]) -> RenderableType:
+    """What each party wants: issues down, parties across. Below, what else is claimed, a claim a row."""
+    wanted = [item for item in items if item["kind"] == "position"]
+    parties = sorted({item["party"] for item in wanted})
     table = _table("issue", *parties)
-    for subject in sorted({item["subject"] for item in items}):
-        row = {item["party"]: item for item in items if item["subject"] == subject}
+    for subject in sorted({item["subject"] for item in wanted}):
+        row = {item["party"]: item for item in wanted if item["subject"] == subject}
         table.add_row(subject.removeprefix("issue/"), *(_stand(row.get(party)) for party in parties))
-    return table
+    others = [item for item in items if item["kind"] != "position"]
+    return Group(table, _claims(others)) if others else table
 
 
 def _stand(item: Item | None) -> str:
@@ -114,7 +117,14 @@ def _table(*columns: str) -> Table:
     return table
 
 
-_TABLES: dict[str, Callable[[list[Item]], Table]] = {
+_claims = _rows(
+    ("subject", lambda i: i["subject"]),
+    ("kind", lambda i: i["kind"]),
+    ("by", lambda i: i["party"]),
+    ("claim", lambda i: value(i["current"] and i["current"]["value"])),
+    ("occurred", lambda i: i["current"] and i["current"]["basis"]["occurred"]),
+)
+_TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
     "positions": _positions,
     "ledger": _ledger,
     "tariffs": _tariffs,
@@ -244,6 +254,6 @@ def _plain(items: list[Item]) -> Table:
     return _rows(*((name, lambda item, name=name: cell_of(item[name])) for name in fields))(items)
 
 
-def table(view: str, items: list[Item]) -> Table:
+def table(view: str, items: list[Item]) -> RenderableType:
     """The documents of a view as a table: where none is made for it, each as its fields have it."""
     return _TABLES.get(view, _plain)(items)

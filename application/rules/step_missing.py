@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 from application.flag import Detail, Rule, Seen, Sight, detail, in_words
+from application.projections.agreements import UNILATERAL
 from domain.agreement import Agreement
 from domain.agreement import Step as AgreementStep
 from domain.event import DomainEvent
@@ -26,6 +27,8 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     Round.Closed: (Round.Opened,),
 }
 """For each step those of which one comes before it, for the same party or for the whole."""
+_ISSUED = "issued"
+"""An order or a law stands as it is issued: nobody has to bring it into force."""
 _WATCHED = {step for steps in BEFORE.items() for step in (steps[0], *steps[1])}
 
 
@@ -34,6 +37,8 @@ def _sees(event: DomainEvent) -> Iterator[Sight]:
         kind = type(event).TOPIC.partition(".")[0].lower()
         for taker in event.takers if isinstance(event, AgreementStep) else ("",):
             yield Sight(f"{kind}/{event.envelope.key}", type(event).TOPIC, unit=taker)
+    if isinstance(event, Agreement.Drafted) and event.form in UNILATERAL:
+        yield Sight(f"agreement/{event.envelope.key}", _ISSUED)
 
 
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
@@ -49,8 +54,8 @@ def _comes_before(other: Seen, step: Seen) -> bool:
     in_time = other.basis.occurred[:10] <= step.basis.occurred[:10]
     return (
         in_time
-        and other.what in {kind.TOPIC for kind in _before(step)}
-        and (not step.unit or other.unit in {"", step.unit})
+        and other.what in {_ISSUED, *(kind.TOPIC for kind in _before(step))}
+        and (not step.unit or other.unit in {None, "", step.unit})
     )
 
 

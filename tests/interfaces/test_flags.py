@@ -167,6 +167,10 @@ REGULAR: list[tuple[str, list[Told]]] = [
         ("pledge-tranche", {"tranche": "farms", "amount": usd("1"), "rung": "commitment"}),
     ]),
     ("step-missing", [("open-round", {"round": "1"}), ("close-round", {"round": "1", "outcome": "None."})]),
+    ("step-missing", [
+        ("draft-agreement", {"agreement": "levy", "title": "L", "form": "order", "parties": ["north"]}),
+        ("terminate-agreement", {"agreement": "levy", "occurred": "2025-06-02"}),
+    ]),
     ("after-the-end", [
         ("cancel-tranche", {"tranche": "ports"}), ("propose-tranche", {"tranche": "ports", "occurred": "2025-06-02"}),
         ("record-draw", {"tranche": "ports", "amount": usd("5"), "occurred": "2025-06-03"}),
