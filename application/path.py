@@ -27,11 +27,11 @@ class NoSuchField(Refused):
 
 
 def names(entries: tuple[Any, ...]) -> list[str]:
-    """What each entry of a list is called."""
+    """What each entry of a list is called; by its number the one among them that has no name."""
     for field in NAMING:
         told = [_name(entry, field) for entry in entries]
-        if all(told) and len(set(told)) == len(told):
-            return [str(name) for name in told]
+        if any(told) and len(set(told)) == len(told):
+            return [str(name or number) for number, name in enumerate(told)]
     return [str(number) for number in range(len(entries))]
 
 

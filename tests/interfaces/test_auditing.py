@@ -95,7 +95,9 @@ def test_a_difference_goes_by_any_of_the_clocks(
 
 
 def test_a_difference_tells_what_changed_by_the_day_and_not_that_a_day_went_by(tell: Tell, read: Read) -> None:
-    named = tell("set-deadline", deadline="reply", title="Reply", due="2025-03-10").json()["id"]
+    tell("set-deadline", deadline="reply", title="Reply", due="2025-03-10")
+    told = {"kind": "reading", "claimant": "north", "subject": "deadline/reply"}
+    tell("make-claim", claim="earlier", value={"type": "date", "date": "2025-03-09"}, **told)
     tell("draft-agreement", agreement="act", title="Act", form="law", parties=["north"])
     clause = {"agreement": "act", "title": "Aid", "kind": "text", "text": "-"}
     begins = {"effect": "begins", "rule": {"count": 1, "unit": "months", "start": "2025-02-10"}}
@@ -109,7 +111,8 @@ def test_a_difference_tells_what_changed_by_the_day_and_not_that_a_day_went_by(t
     assert changed("2025-02-20", "2025-03-09") == {}
     assert changed("2025-03-09", "2025-03-11") == {
         "agreements/act": ["provisions[aid].applies", "provisions[aid].why"],
-        "deadlines/reply": ["status", "says", f"readings[{named}].status", f"readings[{named}].says"],
+        "deadlines/reply": ["status", "says"]
+        + [f"readings[{name}].{field}" for name in ("0", "earlier") for field in ("status", "says")],
     }
 
 
