@@ -130,6 +130,8 @@ def climb(holding: Holding, record: Record) -> Holding:
         lines = without_proposal(holding.lines) if rung == "selected" else holding.lines
         if event.amount:
             lines = {**lines, rung: {unit_of(event.amount): _line(record, event.amount, _prior(event))}}
+        elif rung not in lines:  # it stands there, for how much is not told
+            lines = {**lines, rung: {}}
         return holding if lines is holding.lines else replace(holding, lines=lines, cancelled=False)
     if kind in _ADDS:
         return _added(holding, _ADDS[kind], record, event.amount, 1)  # type: ignore[attr-defined]

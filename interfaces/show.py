@@ -46,7 +46,8 @@ def _ledger(items: list[Item]) -> Table:
         sums = "\n".join(map(money, entry["sums"])) or ("no amount" if entry["known"] else "unknown")
         sums += "".join(f"\nof it new: {money(told)}" for told in entry["new_money"])
         bars = "\n".join(_bar(told["minor"], largest[told["currency"]]) for told in entry["sums"])
-        table.add_row(entry["rung"], sums, bars, ", ".join(entry["tranches"]))
+        named = [*entry["tranches"], *(f"{key} (no amount)" for key in entry["without_amount"])]
+        table.add_row(entry["rung"], sums, bars, ", ".join(named))
     left = ledger["left"]
     bars = "\n".join(_bar(told["minor"], largest.get(told["currency"], 1)) for told in left)
     said = "\n".join(map(_left_of, left))
@@ -161,7 +162,10 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
         ("name", lambda i: i["key"]),
         ("title", lambda i: i["title"]),
         ("status", lambda i: i["status"]),
-        ("rungs", lambda i: "\n".join(f"{r}: {', '.join(map(money, s))}" for r, s in i["rungs"].items())),
+        (
+            "rungs",
+            lambda i: "\n".join(f"{r}: {', '.join(map(money, s)) or 'no amount'}" for r, s in i["rungs"].items()),
+        ),
         ("part of", lambda i: i["part_of"]),
     ),
     "deadlines": _rows(

@@ -23,8 +23,9 @@ from domain.tranche import Tranche
 class RungEntry(Fact, omit_defaults=False, frozen=True):
     """One rung. `known` is false where nothing is on record: that is not zero.
 
-    What stands `within` another amount is not counted again. `new_money` is what was not promised before, for
-    each unit in which every amount says so; `untold` are the tranches that do not.
+    Of what is `without_amount` it is not told how much. What stands `within` another amount is not counted again.
+    `new_money` is what was not promised before, for each unit in which every amount says so; `untold` are the tranches
+    that do not.
     """
 
     rung: str
@@ -32,6 +33,7 @@ class RungEntry(Fact, omit_defaults=False, frozen=True):
     sums: tuple[Sum, ...]
     tranches: tuple[str, ...]
     within: tuple[str, ...] = ()
+    without_amount: tuple[str, ...] = ()
     new_money: tuple[Sum, ...] = ()
     untold: tuple[str, ...] = ()
 
@@ -161,7 +163,8 @@ def _rung(rung: str, tally: Tally, standing: Board) -> RungEntry:
         known=bool(on_rung),
         sums=tuple(total(found, unit) for unit, found in lines.items()),
         tranches=tuple(key for key in on_rung if key in counting),
-        within=tuple(key for key in on_rung if key not in counting),
+        within=tuple(key for key in on_rung if key not in counting and tally.holdings[key].lines[rung]),
+        without_amount=tuple(key for key in on_rung if not tally.holdings[key].lines[rung]),
         new_money=tuple(sum_of(unit, sum(filter(None, parts))) for unit, parts in new.items() if None not in parts),
         untold=tuple(key for key in on_rung if key in untold),
     )

@@ -811,6 +811,22 @@ def test_a_cap_counts_under_its_tranche_alone_and_blames_what_was_paid(told: Tel
     assert read(LEDGER)["caps"] == []
 
 
+def test_what_stands_on_a_rung_for_an_amount_that_is_not_told_is_named(told: Tell, read: Read) -> None:
+    def selected() -> tuple[bool, list[str], list[str]]:
+        entry = {rung["rung"]: rung for rung in read(LEDGER)["rungs"]}["selected"]
+        return entry["known"], [one["amount"] for one in entry["sums"]], entry["without_amount"]
+
+    told("propose-tranche", tranche="gas")
+    assert selected() == (False, [], [])
+    told("select-tranche", tranche="gas")
+    assert selected() == (True, [], ["gas"])
+    assert read("/v1/negotiations/talks/tranches/gas")["rungs"] == {"selected": []}
+    told("select-tranche", tranche="mine", amount=usd("5"))
+    assert selected() == (True, ["5.00"], ["gas"])
+    told("resize-tranche", tranche="gas", rung="selected", amount=usd("2"))
+    assert selected() == (True, ["7.00"], [])
+
+
 def test_how_much_of_a_promise_is_taken_up(told: Tell, read: Read) -> None:
     told("pledge-tranche", tranche="all", amount=usd("300"), rung="commitment")
     told("select-tranche", tranche="mine", amount=usd("100"), part_of="all")
