@@ -83,8 +83,8 @@ def _between(
 ) -> Iterator[Change | Move]:
     old, new = before.seen(view, documents[0]), after.seen(view, documents[1])
     changes = [FieldChange(field=path, before=a, after=b) for path, a, b in differing(old, new)]
-    if not changes:
-        return
+    if not changes and (documents[0] and documents[0].document) == (documents[1] and documents[1].document):
+        return  # else what it rests on is another
     then, now = _counting(before, view, key), _counting(after, view, key)
     known = {record.event.envelope.id for record in then}
     left = {record.event.envelope.id for record in now}

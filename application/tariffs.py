@@ -19,7 +19,6 @@ from application.reckoning import Reckoner
 from application.view import Basis
 from domain.fact import Fact
 from domain.moment import order
-from domain.refusal import Unknown
 from domain.tariff import BASES, Tariff
 
 
@@ -89,8 +88,8 @@ class _Lane(NamedTuple):
     levied_by: str | None
     origin: str | None
     quotas: tuple[_Quota, ...]
-    levying: frozenset[str]
-    origins: frozenset[str]
+    levying: tuple[str, ...]
+    origins: tuple[str, ...]
 
     def takes(self, tariff: Tariff) -> bool:
         """Whether a rate is levied by the one on goods of the other."""
@@ -99,13 +98,9 @@ class _Lane(NamedTuple):
 
 
 def schedule(reckoner: Reckoner, asked: Asked) -> list[TariffEntry]:
-    """The rates on the day, in the order of the goods' names. Raises `Refused` for goods or parties not on record."""
+    """The rates on the day, in the order of the goods' names. Raises `Refused` where there are no such goods."""
     later = all_agreements(reckoner)
     names = _names(reckoner)
-    for field in ("levied_by", "origin"):
-        told = getattr(asked, field)
-        if told is not None and told not in names:
-            raise Unknown(f"{told} (known are: {', '.join(sorted(names)) or 'none'})", field)
     on_record = list(rates(reckoner, later))
     found = []
     for goods in asked_goods(all_tariffs(later), asked.product, asked.edition):
@@ -114,19 +109,21 @@ def schedule(reckoner: Reckoner, asked: Asked) -> list[TariffEntry]:
     return found
 
 
-def _names(reckoner: Reckoner) -> dict[str, frozenset[str]]:
-    """By each party its name, and those of all whom it represents: a member's goods are also the union's."""
+def _names(reckoner: Reckoner) -> dict[str, tuple[str, ...]]:
+    """By each party its name, and those of all whom it represents, the nearest first: a member's goods are also the
+    union's.
+    """
     represents = {p.key: p.represents for one in reckoner.documents_later(NegotiationDocument) for p in one.parties}
     names = {}
     for party in represents:
         told = [party]
         while (whom := represents.get(told[-1])) and whom not in told:
             told.append(whom)
-        names[party] = frozenset(told)
+        names[party] = tuple(told)
     return names
 
 
-def _lanes(matched: Sequence[_Matched], asked: Asked, names: Mapping[str, frozenset[str]]) -> list[_Lane]:
+def _lanes(matched: Sequence[_Matched], asked: Asked, names: Mapping[str, tuple[str, ...]]) -> list[_Lane]:
     """Every way in which the rates on some goods can be levied, within what is asked."""
     tariffs = [one.rate.tariff for one in matched if one.match.narrow >= 0]
     by = [asked.levied_by] if asked.levied_by else _each(tariff.levied_by for tariff in tariffs)
@@ -135,7 +132,7 @@ def _lanes(matched: Sequence[_Matched], asked: Asked, names: Mapping[str, frozen
     sides = product(*([_Quota(name, side) for side in ("inside", "outside")] for name in quotas))
 
     def lane(levied_by: str | None, origin: str | None, quotas: tuple[_Quota, ...]) -> _Lane:
-        told = [names.get(party, frozenset([party])) if party else frozenset[str]() for party in (levied_by, origin)]
+        told = [names.get(party, (party,)) if party else () for party in (levied_by, origin)]
         return _Lane(levied_by, origin, quotas, *told)
 
     lanes = [
@@ -162,7 +159,7 @@ def _entry(goods: AskedGoods, lane: _Lane, matched: Sequence[_Matched]) -> Tarif
                 aside.append(_set_aside(rate, against))
             elif found.narrow >= 0:
                 counting[rate.tariff.basis].append(one)
-    steps = _stacked(_chosen(counting, lane.origin, aside))
+    steps = _stacked(_chosen(counting, lane.origins, aside))
     open_to = [one.match.against for one in matched if one.match.against and not one.rate.against]
     based = not steps or steps[0].basis == BASES[0] or any(step.stacking == "replace" for step in steps)
     total = steps[-1].result if steps and not open_to else None
@@ -180,11 +177,11 @@ def _entry(goods: AskedGoods, lane: _Lane, matched: Sequence[_Matched]) -> Tarif
     )
 
 
-def _chosen(counting: dict[str, list[_Matched]], origin: str | None, aside: list[SetAside]) -> list[LeviedRate]:
+def _chosen(counting: dict[str, list[_Matched]], origins: tuple[str, ...], aside: list[SetAside]) -> list[LeviedRate]:
     """The rate of each basis that counts, in the order of the bases; the others are set aside."""
     chosen: dict[str, LeviedRate] = {}
     for basis in sorted(counting, key=_place_of_basis):
-        *others, best = sorted(counting[basis], key=partial(_precedence, origin))
+        *others, best = sorted(counting[basis], key=partial(_precedence, origins))
         chosen[basis] = best.rate
         aside += [_set_aside(other.rate, f"{best.rate.provision} goes before it") for other in others]
     for basis, before in _yielding({basis: rate.tariff.yields_to for basis, rate in chosen.items()}).items():
@@ -218,12 +215,12 @@ def _place_of_basis(basis: str) -> tuple[int, str]:
     return (BASES.index(basis) if basis in BASES else len(BASES)), basis
 
 
-def _precedence(origin: str | None, one: _Matched) -> tuple[object, ...]:
+def _precedence(origins: tuple[str, ...], one: _Matched) -> tuple[object, ...]:
     """Sorts what counts last: the narrower, and of those the later rate. A name decides where nothing else does."""
     tariff, basis = one.rate.tariff, one.rate.entry.told
     told = (order(basis.effective or basis.occurred), order(basis.occurred)) if basis else ("", "")
-    of_origin = 0 if tariff.origin is None else 2 if tariff.origin == origin else 1
-    return tariff.quota is not None, one.match.narrow, of_origin, *told, one.rate.provision
+    near = -origins.index(tariff.origin) if tariff.origin else -len(origins)
+    return tariff.quota is not None, one.match.narrow, near, *told, one.rate.provision
 
 
 def _stacked(chosen: Sequence[LeviedRate]) -> list[TariffStep]:

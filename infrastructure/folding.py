@@ -100,7 +100,7 @@ def postponed(standing: Standing, asked: str) -> list[Postponed]:
     """The times at which a record will take effect."""
     position, event = standing.record
     envelope = event.envelope
-    times = (envelope.takes_effect, *standing.begins)
+    times = (envelope.occurred, envelope.takes_effect, *standing.begins)
     return [Postponed(position, time, envelope.negotiation) for time in times if not reached(time, asked)]
 
 

@@ -245,17 +245,19 @@ class Projector:
         amended = self._amendments.get(negotiation) or self._amended(negotiation, checkpoint)
         self._amendments[negotiation] = amended
         new = {record.position: record for record in told if record.position > checkpoint}
+        unknown = set(amended.unknown)
         changed = self._judge(negotiation, amended, list(new.values()), until)
         due = {record.position for record in told} & amended.positions - new.keys()
         for stream in {record.event.envelope.stream for record in told if record.position in due}:
             # With the time of one amendment come the beginnings and ends of others' standings.
-            standings = amended.standings[stream]
-            changed += [one for one in standings if one.begins or one.ends or _at(one) in due]
-        places = {place: view for standing in changed for view, place in touched(standing.record)}
-        if changed:
+            known = amended.standings[stream]
+            changed += [one for one in known if one.begins or one.ends or _at(one) in due]
+        if changed or unknown != amended.unknown:
+            places = {("flags", negotiation, IMPOSSIBLE): view_named("flags")}
             for standing in changed:
                 self._postpone(standing)
-            self._refold(negotiation, places | {("flags", negotiation, IMPOSSIBLE): view_named("flags")}, until)
+                places |= {place: view for view, place in touched(standing.record)}
+            self._refold(negotiation, places, until)
         streams = {record.event.envelope.stream for record in new.values()} & amended.standings.keys()
         standings = [standing for stream in streams for standing in amended.standings[stream] if _at(standing) in new]
         standings += [Standing(record) for record in told if record.position not in amended.positions]

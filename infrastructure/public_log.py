@@ -6,6 +6,7 @@ from uuid import UUID
 
 from application.unseen import EVERYONE, Unseen, changes_for_whom
 from application.view import Record
+from domain.amendment import Amendment
 from infrastructure.log import LogReader
 
 
@@ -35,9 +36,11 @@ class PublicLog:
         return (record for record in self._log.in_time(negotiation, until) if record.position not in hidden)
 
     def amended(self, negotiation: str, until: int) -> list[Record]:
-        """All records of the streams in which an amendment stands, in the order of the log."""
+        """All records of the streams in which an amendment stands that is seen, in the order of the log."""
         hidden = self.unseen(negotiation, until).positions
-        return [record for record in self._log.amended(negotiation, until) if record.position not in hidden]
+        told = [record for record in self._log.amended(negotiation, until) if record.position not in hidden]
+        streams = {record.event.envelope.stream for record in told if isinstance(record.event, Amendment)}
+        return [record for record in told if record.event.envelope.stream in streams]
 
     def streams(self, negotiation: str, streams: Collection[UUID], until: int) -> list[list[Record]]:
         """The records of some streams of a negotiation up to a position, each stream in the order of the log."""

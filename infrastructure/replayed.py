@@ -17,6 +17,8 @@ from application.replay import Held, History, Times, merged
 from application.unseen import Sight
 from application.view import Record, Row, View
 from domain.erasure import Erasure
+from domain.model import aggregate_of
+from domain.refusal import Unknown
 from infrastructure.log import LogRow
 from infrastructure.serialization import encode
 
@@ -148,6 +150,20 @@ class Replayed:
     def knows(self, negotiation: str) -> bool:
         """Whether anything of a negotiation is seen."""
         return bool(self._history(negotiation).records)
+
+    def refuse_strangers(self, negotiation: str, told: Iterable[tuple[str, str, str | None]]) -> None:
+        """Raise `Unknown` where nobody told of a thing at any time, as far as one may see: each is the field in which
+        it is named, its kind and its key. That nothing is found would read as if nothing had been said.
+        """
+        named = [(field, kind, key) for field, kind, key in told if key]
+        history = self._other(Times(), self._supposed)._history(negotiation) if named else History(())
+        if not history.records:
+            return
+        known = {(aggregate_of(r.event).KIND, r.event.envelope.key): r.position for r in reversed(history.records)}
+        for field, kind, key in named:
+            if (kind, key) not in known:
+                names = sorted(k for (of, k), at in known.items() if of == kind and at not in history.confidential)
+                raise Unknown(f"{kind} {key} (known are: {', '.join(names) or 'none'})", field)
 
     def shown(self, row: LogRow) -> LogRow | None:
         """A record, with its version among those that are seen; none where it is not seen."""

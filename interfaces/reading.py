@@ -10,9 +10,7 @@ from pydantic import TypeAdapter
 from application.fold import Place, all_views, view_named
 from application.listing import ACROSS, ALONE, WITHIN
 from application.listing import Query as ListQuery
-from application.replay import Times
 from application.view import Row
-from domain.refusal import Unknown
 from domain.text import Slug
 from infrastructure.replayed import Replayed
 from infrastructure.view_reader import Found
@@ -129,31 +127,19 @@ async def shown(store: Seen, place: Place, asked: AskedAt, if_none_match: str | 
 def show(state: Replayed, place: Place, asked: AskedAt) -> bytes:
     """The answer with a replayed document."""
     document = state.document(place)
-    refuse_strangers(state, place[1], asked)
+    _refuse_strangers(state, place[1], asked)
     if document is None:
         raise answering.not_found(place, asked)
     body = answering.flagged(document.body, state.flags([place]).get(place, ()))
     return answering.timed(body, asked, state.may_be_later([place]))
 
 
-def refuse_strangers(state: Replayed, negotiation: str, asked: AskedAt) -> None:
-    """Raise where it is asked about a party or an issue that nobody has told of at any time: that nothing is found
-    would read as if nothing had been said.
-    """
+def _refuse_strangers(state: Replayed, negotiation: str, asked: AskedAt) -> None:
     kind, _, account = asked.policy.partition(":")
     told = [("policy", "party", account if kind == "account" else None)]
     if isinstance(asked, AskedList):
         told += [("party", "party", asked.party), ("issue", "issue", asked.issue)]
-    if not any(name for _, _, name in told):
-        return
-    held = state.at(Times()).document(("negotiations", negotiation, negotiation))
-    if held is None:
-        return
-    known = {"party": held.index.parties, "issue": held.index.issues}
-    for field, what, name in told:
-        names = known[what]
-        if name and name not in names:
-            raise Unknown(f"{what} {name} (known are: {', '.join(sorted(names)) or 'none'})", field)
+    state.refuse_strangers(negotiation, told)
 
 
 def _list_within(stores: Ask, view: str) -> Callable[..., Awaitable[Response]]:
@@ -196,7 +182,7 @@ async def _list(
         return answering.answer(body, store.position, if_none_match)
     page = await store.page(query, asked)
     if negotiation and not page.rows and (asked.party or asked.issue):
-        await store.replay(asked, lambda state: refuse_strangers(state, negotiation, asked))
+        await store.replay(asked, lambda state: _refuse_strangers(state, negotiation, asked))
     return answering.answer(answering.timed(_as_page(query, page.rows), asked), page.position, if_none_match)
 
 
@@ -204,7 +190,7 @@ def listed(state: Replayed, query: ListQuery, asked: AskedAt, negotiation: str |
     """The answer with a replayed page, of one negotiation or across them."""
     rows = replayed_rows(state, query)
     if negotiation and not rows:
-        refuse_strangers(state, negotiation, asked)
+        _refuse_strangers(state, negotiation, asked)
     places = [(query.view, row[1], row[2]) for row, _ in rows[: query.limit - 1]]
     return answering.timed(_as_page(query, rows), asked, state.may_be_later(places))
 

@@ -90,6 +90,8 @@ def router(stores: Ask) -> APIRouter:
         wanted = AskedSchedule(asked.product, asked.edition, asked.levied_by, asked.origin)
 
         def worked_out(state: Replayed) -> Worked:
+            parties = [("levied_by", "party", asked.levied_by), ("origin", "party", asked.origin)]
+            state.refuse_strangers(asked.negotiation, parties)
             reckoner = state.reckoner(asked.negotiation)
             rests_on = [("agreements", asked.negotiation, one.key) for one in reckoner.documents(AgreementDocument)]
             return {"items": schedule(reckoner, wanted), "next": None}, rests_on
@@ -104,7 +106,7 @@ def router(stores: Ask) -> APIRouter:
         wanted = _split(asked)
 
         def worked_out(state: Replayed) -> Worked:
-            _refuse_strangers(state, slug, wanted)
+            state.refuse_strangers(slug, [("contributed", "party", party) for party in wanted.contributed or {}])
             reckoner = state.reckoner(slug)
             told = {"provision": asked.provision, "cash": wanted.cash, "on": reckoner.day}
             rests_on = [("ledger", slug, "ledger"), ("agreements", slug, wanted.agreement)]
@@ -182,15 +184,6 @@ def _split(asked: AskedSplitOf) -> AskedSplit:
         money(asked.threshold, "threshold") if asked.threshold else None,
         {party: money(amount, "contributed").minor for party, amount in told.items()} or None,
     )
-
-
-def _refuse_strangers(state: Replayed, slug: str, wanted: AskedSplit) -> None:
-    """Who is told to have put something in is a party."""
-    negotiation = state.document(("negotiations", slug, slug))
-    parties = negotiation.index.parties if negotiation else frozenset[str]()
-    for party in wanted.contributed or {}:
-        if party not in parties:
-            raise Unknown(f"party {party}", "contributed")
 
 
 def _sum(state: Replayed, slug: str, asked: AskedSum) -> dict[str, Any]:

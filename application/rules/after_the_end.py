@@ -4,6 +4,7 @@ from application.flag import Detail, Rule, Seen, Sight, detail, in_words
 from domain.agreement import Agreement
 from domain.agreement import Step as AgreementStep
 from domain.event import DomainEvent
+from domain.moment import date_before, surely_before
 from domain.round import Round
 from domain.tranche import FirstStep, Tranche
 
@@ -25,7 +26,8 @@ ENDS: dict[type[DomainEvent], tuple[_Steps, _Steps]] = {
 }
 """For each step that ends something: those that do not come after it, and those with which it begins again."""
 _WATCHED = {step for end, (over, again) in ENDS.items() for step in (end, *over, *again)}
-_OVER, _AGAIN = ({end.TOPIC: {step.TOPIC for step in told[n]} for end, told in ENDS.items()} for n in (0, 1))
+_OVER = {end.TOPIC: {step.TOPIC for step in over} for end, (over, _) in ENDS.items()}
+_AGAIN = {end.TOPIC: {step.TOPIC for step in again} for end, (_, again) in ENDS.items()}
 
 
 def _sees(event: DomainEvent) -> Iterator[Sight]:
@@ -36,12 +38,12 @@ def _sees(event: DomainEvent) -> Iterator[Sight]:
 
 
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
-    """Look at the newest: whether an earlier day's end still stands for whoever takes the step."""
+    """Look at the newest: whether an earlier end still stands for whoever takes the step."""
     step, end = seen[-1], None
     for one in seen[:-1]:
         if one.unit not in {"", step.unit}:
             continue
-        if step.what in _OVER.get(one.what, ()) and one.basis.occurred[:10] < step.basis.occurred[:10]:
+        if step.what in _OVER.get(one.what, ()) and _surely_before(one, step):
             end = one
         elif end and one.what in _AGAIN[end.what]:
             end = None
@@ -49,6 +51,12 @@ def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, .
         return found
     of = f" for {step.unit}" if step.unit else ""
     return (*found, detail(f"{in_words(step.what)}{of}, after it was {in_words(end.what)}", end, step))
+
+
+def _surely_before(end: Seen, step: Seen) -> bool:
+    """Whether an end had taken effect on a day before a step, wherever that was."""
+    told, taken = end.basis.effective or end.basis.occurred, step.basis.occurred
+    return date_before(told, taken) and surely_before(told, taken)
 
 
 RULE = Rule(

@@ -11,7 +11,7 @@ def _sees(event: DomainEvent) -> Iterator[Sight]:
     begins = event.envelope.takes_effect
     match event:
         case Deadline.Set(due=ends) | Deadline.Revised(due=ends):
-            told = f"due {ends}, before it was told on {begins}"
+            told = f"due {ends}, before it holds, from {begins}"
         case Provision.Added(sunset=ends) | Provision.Amended(sunset=ends):
             told = f"ends {ends}, before it begins on {begins}"
         case _:

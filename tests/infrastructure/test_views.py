@@ -11,15 +11,19 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from msgspec.structs import replace
 
 from application.fold import view_named
 from application.listing import Query
+from application.replay import Standing
 from application.view import Record
+from domain.deadline import Deadline
 from infrastructure import projector as projecting
 from infrastructure.committer import Committer, Request
 from infrastructure.database import Database, StoreLost, StoreRefused, TableMissing
 from infrastructure.documents import unpacked
 from infrastructure.filling import filled
+from infrastructure.folding import postponed
 from infrastructure.keeping import ProjectorThread
 from infrastructure.log import Log, LogReader
 from infrastructure.migrating import migrate
@@ -32,6 +36,7 @@ from infrastructure.view_store import TABLES, ViewStore
 from interfaces.health import readiness
 from interfaces.main import application
 from tests.infrastructure.test_log import one, told
+from tests.scenario import a, empty, placed
 
 PLACE = "negotiations", "talks", "talks"
 
@@ -584,3 +589,11 @@ def test_a_fold_that_raises_leaves_no_log_open(database: Database, address: str)
     with pytest.raises(TableMissing) as kept:  # noqa: F841  (with the frames in which it was raised)
         list(filled(database, {"talks": 2}, 2, now().isoformat()))
     assert times_open() == 0
+
+
+def test_a_record_is_postponed_until_it_has_occurred_also_where_it_changes_something_earlier() -> None:
+    """It is today somewhere: what follows when things occurred shows it only then."""
+    event = placed(a(Deadline.Set, "2026-05-31T23:00-05:00", title="Reply", due="2026-09-10"), empty(Deadline), 1)
+    event = replace(event, envelope=replace(event.envelope, effective="2026-05-20"))
+    late = postponed(Standing(Record(1, event)), "2026-06-01T00:00+00:00")
+    assert [(one.position, one.due) for one in late] == [(1, "2026-05-31T23:00-05:00")]

@@ -96,6 +96,16 @@ def test_each_record_that_is_no_longer_possible_is_flagged_and_what_rests_on_a_r
     assert [one["basis"]["record"] for one in read(f"{N}/reliance", source="paper")["records"]] == notes
 
 
+def test_what_speaks_of_a_name_that_is_told_again_is_no_longer_doubted(tell: Tell, read: Read) -> None:
+    party = of(tell("add-party", party="east", name="Aest", kind="state"))
+    value = {"type": "text", "text": "-"}
+    of(tell("make-claim", claim="a", kind="position", claimant="east", subject="issue/fish", value=value))
+    of(tell("retract-record", record=party, reason="The name is misspelt."))
+    assert [flag["rule"] for flag in read(f"{N}/flags")["items"]] == ["no-longer-possible"]
+    of(tell("add-party", party="east", name="East", kind="state"))
+    assert read(f"{N}/flags")["items"] == read(f"{N}/flags", as_of="2999-12-31")["items"] == []
+
+
 def test_nothing_applies_of_an_agreement_that_is_suspended_or_terminated(tell: Tell, read: Read) -> None:
     named = {"agreement": "deal", "title": "Deal", "form": "memorandum", "parties": ["north", "south"]}
     of(tell("draft-agreement", **named))

@@ -129,6 +129,17 @@ def test_a_difference_names_no_amendment_of_what_is_not_in_the_document(
     assert len(items["negotiations"]["records"]) == 1
 
 
+def test_a_difference_tells_that_the_evidence_alone_was_corrected(
+    course: dict[str, str], tell: Tell, read: Read, clock: Clock
+) -> None:
+    clock.at = "2025-09-03T12:00+00:00"
+    changes = {"evidence": [{"source": "copy"}]}
+    corrected = tell("correct-record", record=course["three"], changes=changes, reason="It cites that.").json()["id"]
+    told = {"clock": "known_at", "from": "2025-09-02", "to": "2025-09-03", "view": "positions"}
+    (item,) = read(f"{N}/diff", **told)["items"]
+    assert records(item["records"]) == [corrected]
+
+
 def test_a_side_of_a_contradiction_is_the_same_where_another_comes_before_it(
     tell: Tell, read: Read, clock: Clock
 ) -> None:

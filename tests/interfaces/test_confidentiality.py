@@ -283,6 +283,34 @@ def test_views_made_anew_hold_no_more_than_before(desk: Desk) -> None:
     assert {who: answers(desk, who) for who in PEOPLE} == before
 
 
+def test_a_correction_that_is_hidden_makes_nothing_irregular_for_those_who_do_not_see_it(
+    desk: Desk, database: Database
+) -> None:
+    begin(desk)
+    red = {"groups": ["red"]}
+    told = desk.tell("red", "schedule-round", round="1", planned_start="2025-02-01", restriction=red).json()["id"]
+    embargo = red | {"until": "2026-07-01T00:00Z"}
+    desk.tell("red", "open-round", round="1", occurred="2025-03-31", restriction=embargo)
+    desk.tell("anybody", "open-round", round="1", occurred="2025-04-01")
+    desk.clock.at = LATER
+    deadline = time.monotonic() + 5
+    while "2025-03-31" not in desk.ask("public", "/v1/negotiations/talks/timeline").text:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    changes = {"planned_start": "2025-02-02"}
+    assert desk.tell("red", "correct-record", record=told, changes=changes, reason="So.").status_code == 201
+
+    def seen() -> list[Any]:
+        flags = desk.ask("public", "/v1/negotiations/talks/flags", min_position=desk.head())
+        return list(flags.json()["items"])
+
+    before = seen()
+    with closing(Projector(database, desk.clock)) as projector:
+        for _ in projector.rebuild():
+            pass
+    assert seen() == before
+
+
 def test_an_embargo_lifts_by_itself(desk: Desk) -> None:
     begin(desk)
     embargo = {"groups": ["red"], "until": "2026-07-01T00:00Z"}

@@ -186,6 +186,18 @@ REGULAR: list[tuple[str, list[Told]]] = [
         drafted(), ("withdraw-from-agreement", {"agreement": "deal", "parties": ["north"]}),
         ("suspend-agreement", {"agreement": "deal", "parties": ["south"], "occurred": "2025-06-02"}),
     ]),
+    ("after-the-end", [
+        ("cancel-tranche", {"tranche": "ports", "occurred": "2025-06"}),
+        ("record-draw", {"tranche": "ports", "amount": usd("5"), "occurred": "2025-06-03"}),
+    ]),
+    ("after-the-end", [
+        ("cancel-tranche", {"tranche": "ports", "occurred": "2025-06-01T23:00-05:00"}),
+        ("record-draw", {"tranche": "ports", "amount": usd("5"), "occurred": "2025-06-02T09:00+09:00"}),
+    ]),
+    ("after-the-end", [
+        ("cancel-tranche", {"tranche": "ports", "effective": "2025-06-30"}),
+        ("record-draw", {"tranche": "ports", "amount": usd("5"), "occurred": "2025-06-03"}),
+    ]),
     ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025-06-01"})]),
     ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025"})]),
 ]  # fmt: skip

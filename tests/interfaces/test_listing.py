@@ -117,4 +117,6 @@ def test_who_asks_about_nobody_is_not_told_that_nothing_was_said(
     problem = client.get(f"{N}/positions", params=asked | times).json()
     assert (problem["status"], problem["errors"][0]["field"]) == (422, field)
     assert "known are: " in problem["detail"]
+    later = client.get(f"{N}/positions", params={"party": "japan"} | times)
+    assert later.status_code == 200, "who is known at all can be asked about at any time"
     assert client.get("/v1/contradictions", params=asked | times).json()["items"] == []

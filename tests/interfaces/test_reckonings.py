@@ -250,6 +250,9 @@ def test_goods_of_a_member_are_goods_of_the_union_that_it_is_represented_by(told
     told("add-provision", **provision("one", tariff("12", "mfn", stacking="replace", origin="member")))
     told("amend-provision", agreement="act", provision="union", text="Again.", occurred="2025-03-01")
     assert rates(read, "87", origin="member") == [(None, "12", None)], "its own goes before that of the union"
+    told("add-party", party="province", name="Province", kind="organisation", represents="member")
+    assert rates(read, "87", origin="province") == [(None, "12", None)], "the nearer goes before"
+    assert rates(read, "87", origin="member", public_at="2025-06-01") == [(None, None, None)], "not public, but known"
 
 
 @pytest.mark.parametrize("field", ["origin", "levied_by"])
