@@ -15,7 +15,7 @@ _AGREEMENT_AGAIN: _Steps = (
     *(Agreement.Signed, Agreement.Ratified, Agreement.Deposited),
     *(Agreement.AppliedProvisionally, Agreement.EnteredIntoForce),
 )
-ENDS: dict[type[DomainEvent], tuple[_Steps, _Steps]] = {
+_ENDS: dict[type[DomainEvent], tuple[_Steps, _Steps]] = {
     Tranche.Rejected: (_FUNDED, _TRANCHE_AGAIN),
     Tranche.Cancelled: (_FUNDED, _TRANCHE_AGAIN),
     Tranche.Completed: ((Tranche.Contracted, Tranche.CapitalCalled), _TRANCHE_AGAIN),
@@ -25,9 +25,9 @@ ENDS: dict[type[DomainEvent], tuple[_Steps, _Steps]] = {
     Round.Cancelled: ((Round.Extended, Round.Closed), (Round.Scheduled, Round.Rescheduled, Round.Opened)),
 }
 """For each step that ends something: those that do not come after it, and those with which it begins again."""
-_WATCHED = {step for end, (over, again) in ENDS.items() for step in (end, *over, *again)}
-_OVER = {end.TOPIC: {step.TOPIC for step in over} for end, (over, _) in ENDS.items()}
-_AGAIN = {end.TOPIC: {step.TOPIC for step in again} for end, (_, again) in ENDS.items()}
+_WATCHED = {step for end, (over, again) in _ENDS.items() for step in (end, *over, *again)}
+_OVER = {end.TOPIC: {step.TOPIC for step in over} for end, (over, _) in _ENDS.items()}
+_AGAIN = {end.TOPIC: {step.TOPIC for step in again} for end, (_, again) in _ENDS.items()}
 
 
 def _sees(event: DomainEvent) -> Iterator[Sight]:

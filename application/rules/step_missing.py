@@ -52,11 +52,10 @@ def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, .
 
 def _comes_before(other: Seen, step: Seen) -> bool:
     in_time = other.basis.occurred[:10] <= step.basis.occurred[:10]
-    return (
-        in_time
-        and other.what in {_ISSUED, *(kind.TOPIC for kind in _before(step))}
-        and (not step.unit or other.unit in {None, "", step.unit})
-    )
+    before = {kind.TOPIC for kind in _before(step)}
+    if Agreement.EnteredIntoForce.TOPIC in before:
+        before.add(_ISSUED)
+    return in_time and other.what in before and (not step.unit or other.unit in {None, "", step.unit})
 
 
 def _before(step: Seen) -> tuple[type[DomainEvent], ...]:

@@ -66,6 +66,10 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
         ("schedule-round", {"round": "1", "planned_start": "2025-06-02"}), ("close-round", {"round": "1", "outcome": "-"}),
     ]),
     ("step-missing", [("contract-tranche", {"tranche": "ports", "amount": usd("5")})]),
+    ("step-missing", [
+        ("draft-agreement", {"agreement": "levy", "title": "L", "form": "order", "parties": ["north"]}),
+        ("resume-agreement", {"agreement": "levy", "occurred": "2025-06-02"}),
+    ]),
     ("step-missing", [("return-funds", {"tranche": "ports", "rung": "drawn", "amount": usd("5")})]),
     ("after-the-end", [
         ("cancel-tranche", {"tranche": "ports"}),
