@@ -82,9 +82,8 @@ def _between(
     amending: list[tuple[Record, UUID]],
 ) -> Iterator[Change | Move]:
     old, new = before.seen(view, documents[0]), after.seen(view, documents[1])
-    changes = [FieldChange(field=path, before=a, after=b) for path, a, b in differing(old, new)]
-    if not changes and (documents[0] and documents[0].document) == (documents[1] and documents[1].document):
-        return  # else what it rests on is another
+    if old == new:
+        return
     then, now = _counting(before, view, key), _counting(after, view, key)
     known = {record.event.envelope.id for record in then}
     left = {record.event.envelope.id for record in now}
@@ -92,8 +91,11 @@ def _between(
     amendments = [record for record, amended in amending if amended in known | left]
     records = tuple(map(Basis.of, sorted([*fresh, *amendments], key=attrgetter("place"))))
     change = "added" if old is None else "removed" if new is None else "changed"
+    changes = [FieldChange(field=path, before=a, after=b) for path, a, b in differing(old, new)]
     fields = tuple(change for change in changes if change.field)
     gone = tuple(Basis.of(record) for record in then if record.event.envelope.id not in left)
+    if not (changes or records or gone):
+        return  # a day went by
     yield Change(view=view.name, key=key, change=change, fields=fields, records=records, gone=gone)
     position = new or old
     if isinstance(position, PositionDocument):

@@ -69,8 +69,9 @@ def grounds(history: History, view: str, key: str, field: str | None, as_of: str
     for record in history.view(view).records(key, as_of):
         before, basis = document, Basis.of(record)
         document = fold.evolve(document, record, key)
-        if document != before:
-            whole.append(Step(before=None, after=None, basis=basis))
+        if document == before:
+            continue
+        whole.append(Step(before=None, after=None, basis=basis))
         was, is_now = (_shown(at(one, path) if one else NOTHING) for one in (before, document))
         if was != is_now:
             steps.append(Step(before=was, after=is_now, basis=basis))

@@ -125,6 +125,7 @@ def test_a_difference_names_no_amendment_of_what_is_not_in_the_document(
     pledge = tell("pledge-tranche", tranche="all", amount={"amount": "1", "currency": "USD"}).json()["id"]
     told = {"clock": "known_at", "from": "2025-09-02", "to": "2025-09-03"}
     items = {item["view"]: item for item in read(f"{N}/diff", **told)["items"]}
+    assert items.keys() == {"ledger", "negotiations", "tranches"}, "what is kept only to fold on is shown nowhere"
     assert records(items["ledger"]["records"]) == [pledge]
     assert len(items["negotiations"]["records"]) == 1
 
