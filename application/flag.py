@@ -18,7 +18,6 @@ from domain.erased import Erased
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.model import is_about
-from domain.refusal import kebab
 
 
 class Sight(NamedTuple):
@@ -53,11 +52,6 @@ def detail(text: str, *seen: Seen) -> Detail:
     """What some records together make irregular."""
     touches = sorted({place for one in seen for place in one.touches})
     return Detail(text=text, records=tuple(one.basis for one in seen), touches=tuple(touches))
-
-
-def in_words(topic: str) -> str:
-    """The step that a topic names: `entered into force`."""
-    return kebab(topic.partition(".")[2]).replace("-", " ")
 
 
 Judge = Callable[[tuple[Seen, ...], tuple[Detail, ...]], tuple[Detail, ...]]

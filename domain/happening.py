@@ -57,6 +57,11 @@ def step_of(event: "DomainEvent") -> str:
     return kebab(event.TOPIC.partition(".")[2])
 
 
+def in_words(topic: str) -> str:
+    """The step that a topic names: `entered into force`."""
+    return kebab(topic.partition(".")[2]).replace("-", " ")
+
+
 def parts_of(happening: str) -> tuple[str, str, str]:
     """The kind of thing that it happens to, the key of that, and the step."""
     kind, _, rest = happening.partition("/")

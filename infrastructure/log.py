@@ -100,7 +100,7 @@ class LogReader:
         """The records of a negotiation after a position, in the order of the log; `known` is how many it has up to
         there, as far as that is known.
         """
-        few = self.head() - after < known  # then all that came since is less to go through than all of its own
+        few = known > 0 and self.head() - after < known  # then all since is less to go through than all of its own
         where = "negotiation || '' = ? AND position > ?" if few else "negotiation = ? AND position + 0 > ?"
         sql = f"SELECT position, topic, state FROM records WHERE {where} ORDER BY position"
         return self._records(self._connection.rows(sql, (negotiation, after)))

@@ -9,10 +9,10 @@ from application.view import Basis, Document, Index, Record, View, texts
 from domain.erased import ERASED, Erased
 from domain.erasure import Erasure
 from domain.event import DomainEvent
+from domain.happening import in_words
 from domain.model import EVENT_OF_TOPIC, aggregate_of, topic_of
 from domain.moment import order
 from domain.names import concerned
-from domain.refusal import kebab
 
 LINE_LENGTH = 160
 
@@ -40,16 +40,16 @@ def evolve(document: TimelineDocument | None, record: Record, key: str) -> Timel
     event = record.event
     if isinstance(event, Erasure.Made) and key != str(event.envelope.id):
         return _explained(document, record, key)
-    kind, _, happened = topic_of(event).partition(".")
+    topic = topic_of(event)
     parties, issues = concerned(event, "party", "issue")
     return TimelineDocument(
         negotiation=event.envelope.negotiation,
         key=key,
-        type=topic_of(event),
+        type=topic,
         about=getattr(event, "subject", None)
         or getattr(event, "about", None)
         or f"{aggregate_of(event).KIND}/{event.envelope.key}",
-        title=f"{kind} {event.envelope.key}: {kebab(happened).replace('-', ' ')}{_salient(event)}",
+        title=f"{topic.partition('.')[0]} {event.envelope.key}: {in_words(topic)}{_salient(event)}",
         parties=tuple(sorted(parties)),
         issues=tuple(sorted(issues)),
         text=document.text if document else _told(event),

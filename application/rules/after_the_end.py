@@ -1,9 +1,10 @@
 from collections.abc import Iterator
 
-from application.flag import Detail, Rule, Seen, Sight, detail, in_words
+from application.flag import Detail, Rule, Seen, Sight, detail
+from application.steps import seen_of, told
 from domain.agreement import Agreement
-from domain.agreement import Step as AgreementStep
 from domain.event import DomainEvent
+from domain.happening import in_words
 from domain.moment import date_before, surely_before
 from domain.round import Round
 from domain.tranche import FirstStep, Tranche
@@ -32,9 +33,7 @@ _AGAIN = {end.TOPIC: {step.TOPIC for step in again} for end, (_, again) in _ENDS
 
 def _sees(event: DomainEvent) -> Iterator[Sight]:
     if type(event) in _WATCHED:
-        kind = type(event).TOPIC.partition(".")[0].lower()
-        for taker in event.takers if isinstance(event, AgreementStep) else ("",):
-            yield Sight(f"{kind}/{event.envelope.key}", type(event).TOPIC, event.envelope.occurred, taker)
+        yield from seen_of(event, event.envelope.occurred)
 
 
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
@@ -49,14 +48,13 @@ def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, .
             end = None
     if end is None:
         return found
-    of = f" for {step.unit}" if step.unit else ""
-    return (*found, detail(f"{in_words(step.what)}{of}, after it was {in_words(end.what)}", end, step))
+    return (*found, detail(f"{told(step)}, after it was {in_words(end.what)}", end, step))
 
 
 def _surely_before(end: Seen, step: Seen) -> bool:
     """Whether an end had taken effect on a day before a step, wherever that was."""
-    told, taken = end.basis.effective or end.basis.occurred, step.basis.occurred
-    return date_before(told, taken) and surely_before(told, taken)
+    ended, taken = end.basis.effective or end.basis.occurred, step.basis.occurred
+    return date_before(ended, taken) and surely_before(ended, taken)
 
 
 RULE = Rule(

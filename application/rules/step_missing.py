@@ -1,10 +1,11 @@
 from collections.abc import Iterator
 
-from application.flag import Detail, Rule, Seen, Sight, detail, in_words
+from application.flag import Detail, Rule, Seen, Sight, detail
 from application.projections.agreements import UNILATERAL
+from application.steps import seen_of, told
 from domain.agreement import Agreement
-from domain.agreement import Step as AgreementStep
 from domain.event import DomainEvent
+from domain.happening import in_words
 from domain.round import Round
 from domain.tranche import Tranche
 
@@ -34,9 +35,7 @@ _WATCHED = {step for steps in BEFORE.items() for step in (steps[0], *steps[1])}
 
 def _sees(event: DomainEvent) -> Iterator[Sight]:
     if type(event) in _WATCHED:
-        kind = type(event).TOPIC.partition(".")[0].lower()
-        for taker in event.takers if isinstance(event, AgreementStep) else ("",):
-            yield Sight(f"{kind}/{event.envelope.key}", type(event).TOPIC, unit=taker)
+        yield from seen_of(event)
     if isinstance(event, Agreement.Drafted) and event.form in UNILATERAL:
         yield Sight(f"agreement/{event.envelope.key}", _ISSUED)
 
@@ -44,7 +43,7 @@ def _sees(event: DomainEvent) -> Iterator[Sight]:
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
     """Look at all that was seen anew: what comes first on one day cannot be told from the day."""
     return tuple(
-        detail(f"{in_words(step.what)}{_of(step)}, but not {_any(_before(step))} before", step)
+        detail(f"{told(step)}, but not {_any(_before(step))} before", step)
         for step in seen
         if _before(step) and not any(_comes_before(other, step) for other in seen)
     )
@@ -60,10 +59,6 @@ def _comes_before(other: Seen, step: Seen) -> bool:
 
 def _before(step: Seen) -> tuple[type[DomainEvent], ...]:
     return next((before for kind, before in BEFORE.items() if step.what == kind.TOPIC), ())
-
-
-def _of(step: Seen) -> str:
-    return f" for {step.unit}" if step.unit else ""
 
 
 def _any(steps: tuple[type[DomainEvent], ...]) -> str:

@@ -1,0 +1,20 @@
+"""Steps: what rules about the course of things see in them."""
+
+from collections.abc import Iterator
+
+from application.flag import Seen, Sight
+from domain.agreement import Step as AgreementStep
+from domain.event import DomainEvent
+from domain.happening import in_words
+from domain.model import aggregate_of
+
+
+def seen_of(event: DomainEvent, number: str | None = None) -> Iterator[Sight]:
+    """A step, for each whose it is: `unit` names the party, and is empty for the thing as a whole."""
+    for taker in event.takers if isinstance(event, AgreementStep) else ("",):
+        yield Sight(f"{aggregate_of(event).KIND}/{event.envelope.key}", event.TOPIC, number, taker)
+
+
+def told(step: Seen) -> str:
+    """A step in words, with whose it is: `signed for north`."""
+    return f"{in_words(step.what)} for {step.unit}" if step.unit else in_words(step.what)
