@@ -1,8 +1,7 @@
 """Calendars: the business days of countries and markets, as the library `holidays` has them."""
 
-from collections.abc import Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 import holidays
 
@@ -26,7 +25,8 @@ def calendar(name: str) -> holidays.HolidayBase | None:
     return None
 
 
-def business_days(names: Sequence[str]) -> Works:
+@lru_cache(maxsize=1024)
+def business_days(names: tuple[str, ...]) -> Works:
     """Whether a date is a business day on all of some calendars; raises `Refused` where one does not reach."""
 
     def works(day: date) -> bool:

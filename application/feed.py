@@ -7,21 +7,21 @@ from icalendar import Calendar, Event
 from application.projections.deadlines import DeadlineDocument, Reading
 from application.projections.deadlines import reckoned as reckoned_deadline
 from application.projections.rounds import RoundDocument
-from application.reckoning import Reckoner
+from application.reckoning import Survey
 from domain.moment import first_date, last_date
 
 
-def calendar(negotiation: str, reckoner: Reckoner) -> bytes:
+def calendar(negotiation: str, survey: Survey) -> bytes:
     """All that has a day: rounds as held, or as planned; sessions; and each deadline by each reading of it."""
     feed = Calendar()
     feed.add("prodid", "-//Parley//Negotiations//EN")
     feed.add("version", "2.0")
     feed.add("x-wr-calname", negotiation)
-    stamp = datetime.combine(reckoner.day, time(), UTC)
-    for held in reckoner.documents(RoundDocument):
+    stamp = datetime.combine(survey.day, time(), UTC)
+    for held in survey.documents(RoundDocument):
         _add_round(feed, held, stamp)
-    for due in reckoner.documents(DeadlineDocument):
-        _add_deadline(feed, reckoned_deadline(due, reckoner), stamp)
+    for due in survey.documents(DeadlineDocument):
+        _add_deadline(feed, reckoned_deadline(due, survey), stamp)
     return bytes(feed.to_ical())
 
 

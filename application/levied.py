@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from application.projections.agreements import IN_EFFECT, UNILATERAL, WITHOUT_EFFECT, AgreementDocument, without_effect
 from application.provisions import ProvisionEntry, applied
-from application.reckoning import Reckoner
+from application.reckoning import Survey
 from domain.moment import first_date
 from domain.tariff import Tariff
 
@@ -20,21 +20,21 @@ class LeviedRate(NamedTuple):
     against: str | None
 
 
-def rates(reckoner: Reckoner, later: dict[str, AgreementDocument]) -> Iterator[LeviedRate]:
+def rates(survey: Survey, later: dict[str, AgreementDocument]) -> Iterator[LeviedRate]:
     """All rates on the day: also those that begin on an earlier day than that of their record, by a condition.
 
     `later` is every agreement as it stands in the end.
     """
-    known = {document.key: document for document in reckoner.documents(AgreementDocument)}
+    known = {document.key: document for document in survey.documents(AgreementDocument)}
     for key, document in later.items():
         for entry in document.provisions:
             agreement = known.get(key)
             stands = _entry(agreement, entry.key)
             if stands is None and any(dependence.effect == "begins" for dependence in entry.depends_on):
-                agreement = _as_first_told(key, entry.key, reckoner)
+                agreement = _as_first_told(key, entry.key, survey)
                 stands = _entry(agreement, entry.key)
             if stands and agreement:
-                found = applied(stands, reckoner)
+                found = applied(stands, survey)
                 if isinstance(found.value, Tariff):
                     against = _not_levied(agreement, document.form, found.value, known) if found.applies else found.why
                     against = against or without_effect(agreement)
@@ -46,15 +46,15 @@ def _entry(agreement: AgreementDocument | None, key: str) -> ProvisionEntry | No
     return next((entry for entry in provisions if entry.key == key and entry.basis), None)
 
 
-def _as_first_told(agreement: str, provision: str, reckoner: Reckoner) -> AgreementDocument | None:
+def _as_first_told(agreement: str, provision: str, survey: Survey) -> AgreementDocument | None:
     """An agreement as it stood on the day on which a provision became part of it."""
-    first = next(iter(reckoner.happened(f"provision/{agreement}/{provision}/added")), None)
-    return reckoner.document_on(AgreementDocument, agreement, first_date(first.when)) if first else None
+    first = next(iter(survey.happened(f"provision/{agreement}/{provision}/added")), None)
+    return survey.document_on(AgreementDocument, agreement, first_date(first.when)) if first else None
 
 
-def all_agreements(reckoner: Reckoner) -> dict[str, AgreementDocument]:
+def all_agreements(survey: Survey) -> dict[str, AgreementDocument]:
     """Every agreement as it stands once all that is known has taken effect."""
-    return {document.key: document for document in reckoner.documents_later(AgreementDocument)}
+    return {document.key: document for document in survey.documents_later(AgreementDocument)}
 
 
 def all_tariffs(later: dict[str, AgreementDocument]) -> list[Tariff]:

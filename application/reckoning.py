@@ -3,13 +3,15 @@
 They are pure functions of documents, of what has happened in the same negotiation, and of that day.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple, Protocol, TypeVar, cast
+from uuid import UUID
 
 from application.calendars import business_days
 from application.fold import all_views
-from application.replay import History
+from application.replay import History, Standing
 from application.view import Basis, Document, Record
 from domain.aggregate import stream_id
 from domain.fact import Fact
@@ -38,34 +40,30 @@ class WorkedOut(Fact, omit_defaults=False, frozen=True):
     basis: Basis | None = None
 
 
-class Reckoner:
-    """One negotiation, as it was public and known at the times asked, on a day."""
+class Streams(Protocol):
+    """The streams of one negotiation, as they were public and known at the times asked."""
 
-    def __init__(self, history: History, asked: str) -> None:
+    @property
+    def negotiation(self) -> str: ...
+
+    def of_stream(self, stream: UUID) -> Sequence[Standing]:
+        """The standings of one, in no order."""
+
+
+class Reckoner:
+    """Works out the days that the rules of one negotiation give, on a day."""
+
+    def __init__(self, streams: Streams, asked: str) -> None:
         """`asked` is a date or an instant; the day is the date as it is written."""
-        self._history = history
+        self._streams = streams
         self.asked = asked
         self.day = date.fromisoformat(asked[:10])
-
-    def documents(self, kind: type[D], asked: str | None = None) -> list[D]:
-        """All documents of a kind on the day, or at another time, by their keys."""
-        known = self._history.view(_view_of(kind)).documents(asked or self.asked)
-        return [cast("D", held.document) for _, held in sorted(known.items()) if held.index.shown]
-
-    def documents_later(self, kind: type[D]) -> list[D]:
-        """All documents of a kind as they stand once all that is known has taken effect."""
-        return self.documents(kind, f"{YEAR_MAX}-12-31")
-
-    def document_on(self, kind: type[D], key: str, day: str) -> D | None:
-        """One document as it stood on another day."""
-        held = self._history.view(_view_of(kind)).document(key, day)
-        return cast("D", held.document) if held else None
 
     def happened(self, happening: str, by: str | None = None) -> list[Happened]:
         """Each time that a step was taken, in the order of time, also after the day."""
         kind, key, step = parts_of(happening)
-        stream = stream_id(self._history.negotiation, kind, key)
-        steps = [s.record for s in self._history.of_stream(stream) if s.holds(self.asked)]
+        stream = stream_id(self._streams.negotiation, kind, key)
+        steps = [s.record for s in self._streams.of_stream(stream) if s.holds(self.asked)]
         told = [Happened(r.event.envelope.takes_effect, Basis.of(r)) for r in steps if _is(r, step, by)]
         return sorted(told, key=lambda one: order(one.when))
 
@@ -98,6 +96,28 @@ class Reckoner:
         told = f", {start}" if rule.after or rule.event else ""
         says = f"{in_words(rule)}{told}{vaguely}"
         return WorkedOut(day=day.isoformat(), says=says, basis=basis)
+
+
+class Survey(Reckoner):
+    """One negotiation on a day, with all its documents."""
+
+    def __init__(self, history: History, asked: str) -> None:
+        super().__init__(history, asked)
+        self._history = history
+
+    def documents(self, kind: type[D], asked: str | None = None) -> list[D]:
+        """All documents of a kind on the day, or at another time, by their keys."""
+        known = self._history.view(_view_of(kind)).documents(asked or self.asked)
+        return [cast("D", held.document) for _, held in sorted(known.items()) if held.index.shown]
+
+    def documents_later(self, kind: type[D]) -> list[D]:
+        """All documents of a kind as they stand once all that is known has taken effect."""
+        return self.documents(kind, f"{YEAR_MAX}-12-31")
+
+    def document_on(self, kind: type[D], key: str, day: str) -> D | None:
+        """One document as it stood on another day."""
+        held = self._history.view(_view_of(kind)).document(key, day)
+        return cast("D", held.document) if held else None
 
 
 @cache

@@ -13,7 +13,7 @@ from application.projections.agreements import AgreementDocument, applied_in
 from application.projections.positions import PositionDocument
 from application.projections.tranches import TrancheDocument
 from application.provisions import ProvisionEntry
-from application.reckoning import Reckoner
+from application.reckoning import Survey
 from application.stand import Stand, current
 from application.view import Basis
 from domain.claim import aspect_of
@@ -111,29 +111,27 @@ class _Flow(NamedTuple):
     minor: int
 
 
-def readings(reckoner: Reckoner, asked: AskedSplit) -> list[SplitReading]:
+def readings(survey: Survey, asked: AskedSplit) -> list[SplitReading]:
     """The split of the cash on the day by every reading. Raises `Refused` for a provision that it does not fit."""
-    agreement, entry = _provision(reckoner, asked)
-    tranches = reckoner.documents(TrancheDocument)
-    paid = [flow for flow in _flows(tranches, "distributed", asked.cash.currency) if flow.day < reckoner.day]
-    earlier = (
-        [Cash(reckoner.day, asked.before.minor)] if asked.before else [Cash(flow.day, flow.minor) for flow in paid]
-    )
+    agreement, entry = _provision(survey, asked)
+    tranches = survey.documents(TrancheDocument)
+    paid = [flow for flow in _flows(tranches, "distributed", asked.cash.currency) if flow.day < survey.day]
+    earlier = [Cash(survey.day, asked.before.minor)] if asked.before else [Cash(flow.day, flow.minor) for flow in paid]
     contributed = asked.contributed or _by_party(_flows(tranches, "drawn", asked.cash.currency))
-    own = applied_in(agreement, entry, reckoner)
+    own = applied_in(agreement, entry, survey)
     against = None if own.applies else own.why
-    known = _Known(Cash(reckoner.day, asked.cash.minor), earlier, contributed, asked, against)
+    known = _Known(Cash(survey.day, asked.cash.minor), earlier, contributed, asked, against)
     if isinstance(own.value, Waterfall) and own.value.currency != asked.cash.currency:
         raise NotACurrencyOfTheWaterfall(f"{asked.cash.currency}, not {own.value.currency}", "currency")
     if isinstance(own.value, Waterfall) and asked.threshold and _filled(own.value, asked.threshold) is own.value:
         raise ThresholdIsOnRecord(asked.threshold.amount, "threshold")
     cases, says = _worked_out(own.value, known)
     first = SplitReading(claimant=None, claim=None, terms=own.value, cases=cases, says=says, basis=entry.basis)
-    return [first, *(_of_claim(stand, known) for stand in _claims(entry, reckoner))]
+    return [first, *(_of_claim(stand, known) for stand in _claims(entry, survey))]
 
 
-def _provision(reckoner: Reckoner, asked: AskedSplit) -> tuple[AgreementDocument, ProvisionEntry]:
-    for document in reckoner.documents(AgreementDocument):
+def _provision(survey: Survey, asked: AskedSplit) -> tuple[AgreementDocument, ProvisionEntry]:
+    for document in survey.documents(AgreementDocument):
         if document.key == asked.agreement:
             for entry in document.provisions:
                 if entry.key == asked.provision and entry.basis:
@@ -141,10 +139,10 @@ def _provision(reckoner: Reckoner, asked: AskedSplit) -> tuple[AgreementDocument
     raise NoSuchProvision(f"{asked.agreement}/{asked.provision}", "provision")
 
 
-def _claims(entry: ProvisionEntry, reckoner: Reckoner) -> Iterator[Stand]:
+def _claims(entry: ProvisionEntry, survey: Survey) -> Iterator[Stand]:
     """What is claimed of the provision, and what parties want on the issue that it is about."""
     yield from (stand for stand in current(entry.claims) if aspect_of(stand.subject) is None)
-    for document in reckoner.documents(PositionDocument):
+    for document in survey.documents(PositionDocument):
         if document.subject == f"issue/{entry.issue}" and document.current:
             yield document.current
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from application.goods import AskedGoods, Match, asked_goods, match
 from application.levied import LeviedRate, all_agreements, all_tariffs, rates
 from application.projections.negotiations import NegotiationDocument
-from application.reckoning import Reckoner
+from application.reckoning import Survey
 from application.view import Basis
 from domain.fact import Fact
 from domain.moment import order
@@ -97,11 +97,11 @@ class _Lane(NamedTuple):
         return levied and (tariff.origin is None or tariff.origin in self.origins)
 
 
-def schedule(reckoner: Reckoner, asked: Asked) -> list[TariffEntry]:
+def schedule(survey: Survey, asked: Asked) -> list[TariffEntry]:
     """The rates on the day, in the order of the goods' names. Raises `Refused` where there are no such goods."""
-    later = all_agreements(reckoner)
-    names = _names(reckoner)
-    on_record = list(rates(reckoner, later))
+    later = all_agreements(survey)
+    names = _names(survey)
+    on_record = list(rates(survey, later))
     found = []
     for goods in asked_goods(all_tariffs(later), asked.product, asked.edition):
         matched = [_Matched(rate, match(rate.tariff, goods)) for rate in on_record]
@@ -109,11 +109,11 @@ def schedule(reckoner: Reckoner, asked: Asked) -> list[TariffEntry]:
     return found
 
 
-def _names(reckoner: Reckoner) -> dict[str, tuple[str, ...]]:
+def _names(survey: Survey) -> dict[str, tuple[str, ...]]:
     """By each party its name, and those of all whom it represents, the nearest first: a member's goods are also the
     union's.
     """
-    represents = {p.key: p.represents for one in reckoner.documents_later(NegotiationDocument) for p in one.parties}
+    represents = {p.key: p.represents for one in survey.documents_later(NegotiationDocument) for p in one.parties}
     names = {}
     for party in represents:
         told = [party]

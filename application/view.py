@@ -89,7 +89,8 @@ class View:
     """`keys` names the documents that a record touches, `evolve` changes one of them, and `reviewed` puts one
     right after a policy has left claims out of it. `evolve_all` does for many records at once what `evolve` does
     one by one, for a view that would else go through all of a long document for each. `reckoned` works out what
-    depends on the day on which a document is asked for. Where `of` is given, records about other things touch nothing.
+    depends on the day on which a document is asked for; where that is also by what it is found, the view is `by_day`.
+    Where `of` is given, records about other things touch nothing.
     Its documents are `listed` within their negotiation, across all, or both; or it is one document of each, alone.
     `kinds` are those by which a list can be narrowed.
 
@@ -108,6 +109,7 @@ class View:
     reviewed: Callable[[Any], Document] = lambda document: document
     evolve_all: Callable[[Any, Sequence[Record], str], Document] | None = None
     reckoned: Callable[[Any, "Reckoner"], Document] | None = None
+    by_day: bool = False
 
 
 def texts(value: object) -> str:

@@ -3,6 +3,7 @@
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 from pydantic import Field
@@ -93,6 +94,7 @@ class Rule(Fact, frozen=True):
         return _rolled(day.replace(day=1) if self.align else day, self.roll, works)
 
 
+@lru_cache(maxsize=4096)
 def _business_days_after(start: date, count: int, works: Works) -> date:
     day = start
     while count:

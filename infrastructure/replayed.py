@@ -12,7 +12,7 @@ from application.fold import Place, view_named
 from application.listing import Query, select
 from application.policy import Policy, policy
 from application.projections.negotiations import NegotiationDocument
-from application.reckoning import Reckoner
+from application.reckoning import Reckoner, Survey
 from application.replay import Held, History, Times, merged
 from application.unseen import Sight
 from application.view import Record, Row, View
@@ -200,7 +200,8 @@ class Replayed:
         if found is None or not found.index.shown:
             return None
         self._disclose_in([place])
-        return self._seen(negotiation, view_named(view), found)
+        seen = self._seen(negotiation, view_named(view), found)
+        return self._on_the_day(negotiation, view_named(view), seen) if seen else None
 
     def select(self, query: Query) -> list[tuple[Row, Held]]:
         """A page of a list."""
@@ -211,7 +212,7 @@ class Replayed:
         lists = [self._listed(view, negotiation, query.sort) for negotiation in sorted(negotiations)]
         found = select(merged(lists, query.sort), query)
         self._disclose_in((view.name, row[1], row[2]) for row, _ in found)
-        return found
+        return found if view.by_day else [(row, self._on_the_day(row[1], view, held)) for row, held in found]
 
     def flags(self, places: Iterable[Place]) -> dict[Place, list[bytes]]:
         """The flags that touch documents, by the places of those."""
@@ -245,9 +246,9 @@ class Replayed:
                 later.update(history.vaguely_public.intersection(counted))
         return sorted(later)
 
-    def reckoner(self, negotiation: str) -> Reckoner:
+    def survey(self, negotiation: str) -> Survey:
         """What works out the things of a negotiation that depend on the day."""
-        return Reckoner(self.history(negotiation), self.as_of)
+        return Survey(self.history(negotiation), self.as_of)
 
     def _history(self, negotiation: str) -> History:
         if negotiation not in self._folded:
@@ -273,19 +274,23 @@ class Replayed:
 
     def _listed(self, view: View, negotiation: str, sort: str) -> Iterable[Held]:
         documents = self._history(negotiation).view(view.name).listed(self.as_of, sort)
-        if self._going_by == "none" and not view.reckoned:
+        if self._going_by == "none" and not view.by_day:
             return documents
-        seen = filter(None, (self._seen(negotiation, view, held) for held in documents))
+        seen = [seen for held in documents if (seen := self._seen(negotiation, view, held))]
+        if view.by_day:
+            seen = [self._on_the_day(negotiation, view, held) for held in seen]
         return sorted(seen, key=lambda held: held.row(sort), reverse=sort.startswith("-"))
 
-    def _seen(self, negotiation: str, view: View, held: Held) -> Held | None:
-        """A document as it is seen under the policy and on the day; none if nothing of it is left."""
-        seen = held if self._going_by == "none" else self._under_policy(negotiation, view, held)
-        if seen is None or view.reckoned is None:
-            return seen
-        return Held(view, view.reckoned(seen.document, self.reckoner(negotiation)), seen.last)
+    def _on_the_day(self, negotiation: str, view: View, held: Held) -> Held:
+        """A document with what depends on the day."""
+        if view.reckoned is None:
+            return held
+        return Held(view, view.reckoned(held.document, Reckoner(self.history(negotiation), self.as_of)), held.last)
 
-    def _under_policy(self, negotiation: str, view: View, held: Held) -> Held | None:
+    def _seen(self, negotiation: str, view: View, held: Held) -> Held | None:
+        """A document as it is seen under the policy; none if nothing of it is left."""
+        if self._going_by == "none":
+            return held
         if negotiation not in self._policies:
             parties = self._history(negotiation).view("negotiations").document(negotiation, self.as_of)
             known = parties.document if parties else None

@@ -51,6 +51,10 @@ class Got(NamedTuple):
     narrowed: frozenset[str]
 
 
+Then = Callable[[list[tuple[Row, bytes]], int], list[tuple[Row, bytes]]]
+"""Makes another page of documents that are stored up to a position."""
+
+
 class NotBuilt(Exception):
     """There are no views yet: they are being made from the log."""
 
@@ -74,12 +78,14 @@ class ViewReader:
         """Those of some documents that are there."""
         return self._asked(lambda build: self._get(build, list(places)))
 
-    def select(self, query: Query) -> Page:
-        """A page of documents, in the order asked for: by date or key, ties by negotiation and key."""
+    def select(self, query: Query, then: Then = lambda rows, _: rows) -> Page:
+        """A page of documents, in the order asked for: by date or key, ties by negotiation and key; or what is `then`
+        made of it.
+        """
 
         def selected(build: int) -> Page:
             with self._connection.transaction():
-                return self._select(build, query)
+                return self._select(build, query, then)
 
         return self._asked(selected)
 
@@ -155,7 +161,7 @@ class ViewReader:
         found = {place: Found(body, flags.get(place, ()), parked.get(place, ())) for place, body in bodies.items()}
         return Got(position, found, frozenset(restricted), frozenset(narrowed))
 
-    def _select(self, build: int, query: Query) -> Page:
+    def _select(self, build: int, query: Query, then: Then) -> Page:
         column, descending = query.sort.removeprefix("-"), query.sort.startswith("-")
         order = (column, "negotiation", "key")
         clauses, values = self._clauses(build, query)
@@ -168,11 +174,12 @@ class ViewReader:
             f" ORDER BY {', '.join(part + (' DESC' if descending else '') for part in order)} LIMIT ?",
             (*values, query.limit),
         )
-        places = [(query.view, row[1], row[2]) for row in rows]
+        listed = then([((row[0], row[1], row[2]), unpacked(row[3])) for row in rows], position)
+        places = [(query.view, row[1], row[2]) for row, _ in listed]
         flags, parked = self._flags(build, places), self._parked(build, places)
         found = [
-            ((row[0], row[1], row[2]), Found(unpacked(row[3]), flags.get(place, ()), parked.get(place, ())))
-            for place, row in zip(places, rows, strict=True)
+            (row, Found(body, flags.get(place, ()), parked.get(place, ())))
+            for place, (row, body) in zip(places, listed, strict=True)
         ]
         restricted = Documents(self._connection, build).restricted(query.negotiations)
         narrowed = frozenset(name for (name,) in self._connection.rows(NARROWED, (build,)))

@@ -25,6 +25,7 @@ from infrastructure.projector import Projector
 from infrastructure.replayed import Histories
 from infrastructure.sealing import Sealing, TreeThread
 from infrastructure.settings import Settings
+from infrastructure.today import TodayReader
 from infrastructure.tracing import TracedProjector, TracedQueue
 from infrastructure.view_reader import ViewReader
 from infrastructure.witnesses import Witnesses
@@ -176,9 +177,9 @@ async def _start(
     started.callback(app.state.log.close)
     if "reading" in parts:
         journal = _journal(app.state.access) if hasattr(app.state, "guard") else lambda *_: None
-        app.state.views, past = ViewReader(database), LogReader(database)
+        app.state.views, today, past = ViewReader(database), TodayReader(database), LogReader(database)
         started.callback(past.close)
-        app.state.stores = Stores(app.state.log, app.state.views, Histories(past), clock, journal)
+        app.state.stores = Stores(app.state.log, app.state.views, today, Histories(past), clock, journal)
         app.state.proofs = proofs.Proofs(database)
         started.callback(app.state.proofs.close)
         started.callback(app.state.stores.close)

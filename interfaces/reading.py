@@ -115,7 +115,7 @@ def _keyed(stores: Ask, view: str) -> Callable[..., Awaitable[Response]]:
 
 async def shown(store: Seen, place: Place, asked: AskedAt, if_none_match: str | None) -> Response:
     """The answer with one document."""
-    if asked.is_now and not view_named(place[0]).reckoned:
+    if asked.is_now:
         stored = await store.stored(place, asked.min_position)
         if stored:
             position, found = stored
@@ -176,7 +176,7 @@ async def _list(
     store: Seen, view: str, negotiation: str | None, asked: AskedList, if_none_match: str | None
 ) -> Response:
     query = asking.query(view, negotiation, asked)
-    if not asked.is_now or view_named(view).reckoned:
+    if not asked.is_now:
         query = store.narrowed(query)
         body = await store.replay(asked, lambda state: listed(state, query, asked, negotiation))
         return answering.answer(body, store.position, if_none_match)

@@ -92,9 +92,9 @@ def router(stores: Ask) -> APIRouter:
         def worked_out(state: Replayed) -> Worked:
             parties = [("levied_by", "party", asked.levied_by), ("origin", "party", asked.origin)]
             state.refuse_strangers(asked.negotiation, parties)
-            reckoner = state.reckoner(asked.negotiation)
-            rests_on = [("agreements", asked.negotiation, one.key) for one in reckoner.documents(AgreementDocument)]
-            return {"items": schedule(reckoner, wanted), "next": None}, rests_on
+            survey = state.survey(asked.negotiation)
+            rests_on = [("agreements", asked.negotiation, one.key) for one in survey.documents(AgreementDocument)]
+            return {"items": schedule(survey, wanted), "next": None}, rests_on
 
         return await _answer(store, asked, worked_out, if_none_match)
 
@@ -107,10 +107,10 @@ def router(stores: Ask) -> APIRouter:
 
         def worked_out(state: Replayed) -> Worked:
             state.refuse_strangers(slug, [("contributed", "party", party) for party in wanted.contributed or {}])
-            reckoner = state.reckoner(slug)
-            told = {"provision": asked.provision, "cash": wanted.cash, "on": reckoner.day}
+            survey = state.survey(slug)
+            told = {"provision": asked.provision, "cash": wanted.cash, "on": survey.day}
             rests_on = [("ledger", slug, "ledger"), ("agreements", slug, wanted.agreement)]
-            return told | {"readings": readings(reckoner, wanted)}, rests_on
+            return told | {"readings": readings(survey, wanted)}, rests_on
 
         return await _answer(store, asked, worked_out, if_none_match)
 
@@ -127,7 +127,7 @@ def router(stores: Ask) -> APIRouter:
     ) -> Response:
         store = stores(request)
         await store.refuse_unknown(slug)
-        body = await store.replay(asked, lambda state: calendar(slug, state.reckoner(slug)))
+        body = await store.replay(asked, lambda state: calendar(slug, state.survey(slug)))
         return answering.answer(body, store.position, if_none_match, "text/calendar")
 
     within = "/v1/negotiations/{slug}"

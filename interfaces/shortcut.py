@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from application.command import all_commands
-from application.fold import view_named
 from application.listing import ALONE, WITHIN
 from domain.text import SLUG
 from interfaces import problems
@@ -75,7 +74,7 @@ async def _shown(stores: Callable[[], Stores], request: Request, asked: AskedAt)
         return None
     slug, view = named["slug"], named["view"] or "negotiations"
     key = key_of(view, slug, named["key"])
-    if key is None or view_named(view).reckoned:
+    if key is None:
         return None
     operation = "show-negotiation" if view == "negotiations" else f"show-{view}"
     try:

@@ -13,13 +13,14 @@ from uuid import UUID
 from fastapi import Request
 
 from application.access import LOCAL, Identity, operations
-from application.fold import Place
+from application.fold import Place, view_named
 from application.listing import Query
 from application.unseen import EVERYONE, Sight
 from application.view import Row
 from infrastructure.database import StoreDamaged, StoreRefused
 from infrastructure.log import LogReader, LogRow
 from infrastructure.replayed import Histories, Replayed
+from infrastructure.today import TodayReader
 from infrastructure.view_reader import Found, Got, Page, ViewReader
 from interfaces import answering, asking
 from interfaces.asking import AskedAt, AskedTimes
@@ -48,12 +49,14 @@ class Stores:
         self,
         log: LogReader,
         views: ViewReader,
+        today: TodayReader,
         histories: Histories,
         clock: Callable[[], datetime],
         journal: Journal,
     ) -> None:
         self.log = log
         self.views = views
+        self.today = today
         self.clock = clock
         self.histories = histories
         self.journal = journal
@@ -82,7 +85,9 @@ class Stores:
         return True
 
     async def get(self, place: Place) -> Got:
-        """A document as it is stored; what is asked for at once is one question."""
+        """A document as it is stored, or worked out from it today; what is asked for at once is one question."""
+        if view_named(place[0]).reckoned:
+            return await self.in_turn(lambda: self.today.get(place, self.clock().isoformat()))
         loop = asyncio.get_running_loop()
         if not self._asked:
             loop.call_soon(self._answer)
@@ -108,6 +113,12 @@ class Stores:
         for _, answer in asked:
             answer.set_result(got)
 
+    async def select(self, query: Query) -> Page:
+        """A page of documents as they are stored, or worked out from them today."""
+        if view_named(query.view).reckoned:
+            return await self.in_turn(lambda: self.today.select(query, self.clock().isoformat()))
+        return self.views.select(query)
+
     async def in_turn(self, work: Callable[[], T]) -> T:
         """What some work with the histories comes to; one at a time, beside the other reads."""
         return await asyncio.get_running_loop().run_in_executor(self._replays, work)
@@ -115,6 +126,7 @@ class Stores:
     def close(self) -> None:
         self._replays.shutdown()
         self.views.close()
+        self.today.close()
 
 
 class Seen:
@@ -167,7 +179,7 @@ class Seen:
         if not await self._stores.hold_soon(min_position, [place[1]]):
             return None
         position, documents, restricted, narrowed = await self._stores.get(place)
-        if place[1] in narrowed or (sight != EVERYONE and place[1] in restricted):
+        if place[1] in narrowed or (place[1] in restricted and self._sees_otherwise(*place[:2])):
             return None
         found = documents.get(place)
         if found is None:
@@ -184,12 +196,12 @@ class Seen:
         elif not await self._stores.hold_soon(asked.min_position, within):
             rows = await self.replay(asked, lambda state: replayed_rows(state, query))
             return Page(rows, self.position)
-        others, page = frozenset[str](), self._stores.views.select(query)
+        others, page = frozenset[str](), await self._stores.select(query)
         if self._others(page, query):  # what is replayed is cut where the stored end: mostly, in a moment, at the end
             await _is_reached(self.head(), self._stores.views.position, SOON_SECONDS)
         while more := self._others(page, query) - others:
             others |= more
-            page = self._stores.views.select(query._replace(left_out=others))
+            page = await self._stores.select(query._replace(left_out=others))
         if not others:
             return page
         own = query._replace(negotiations=others)
@@ -199,8 +211,14 @@ class Seen:
 
     def _others(self, page: Page, query: Query) -> frozenset[str]:
         """The negotiations of a page of which whoever asks sees more or less than is stored."""
-        others = frozenset(name for name in page.restricted if self.sight(name) != EVERYONE) | page.narrowed
+        others = frozenset(n for n in page.restricted if self._sees_otherwise(query.view, n)) | page.narrowed
         return others if query.negotiations is None else others & query.negotiations
+
+    def _sees_otherwise(self, view: str, negotiation: str) -> bool:
+        """Whether whoever asks sees a view of a restricted negotiation otherwise than as it is stored: what is worked
+        out rests on all records that one may see, and so is replayed.
+        """
+        return view_named(view).reckoned is not None or self.sight(negotiation) != EVERYONE
 
     def narrowed(self, query: Query) -> Query:
         """A query, of the negotiations alone that whoever asks may see."""

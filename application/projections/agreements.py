@@ -258,6 +258,7 @@ def index(document: AgreementDocument) -> Index:
             *(document.key, document.title, document.text),
             *(who for step in document.steps for who in step.by),
             *((p.title, p.text, p.condition, p.value) for p in document.provisions),
+            *(dependence.value for p in document.provisions for dependence in p.depends_on),
         ),
     )
 

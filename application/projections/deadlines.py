@@ -196,4 +196,5 @@ VIEW = View(
     kinds=STATUSES,
     of=(Deadline, Claim, Finding),
     reckoned=reckoned,
+    by_day=True,
 )

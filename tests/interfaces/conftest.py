@@ -7,10 +7,11 @@ from typing import Any
 
 import httpx2
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 
 from infrastructure.settings import Settings
-from interfaces import stores
+from interfaces import logs, stores
 from interfaces.main import application, now
 from tests.interfaces.office import Office
 
@@ -26,6 +27,14 @@ def settings(tmp_path: Path) -> Settings:
 def views_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read with a position comes from the stored views, as whatever is read after it."""
     monkeypatch.setattr(stores, "SOON_SECONDS", stores.WAIT_SECONDS)
+
+
+@pytest.fixture(autouse=True)
+def what_is_logged() -> Iterator[None]:
+    """Goes where a service writes it, in each test for itself."""
+    logs.configure("json")
+    yield
+    structlog.reset_defaults()
 
 
 class Clock:

@@ -494,6 +494,20 @@ def test_what_a_correction_changes_is_hidden_with_what_it_speaks_of(desk: Desk) 
     assert SECRET in json.dumps(answers(desk, "public")["/v1/negotiations/talks/deadlines {}"])
 
 
+def test_a_rule_counts_from_a_step_for_those_alone_who_may_see_it(desk: Desk) -> None:
+    begin(desk)
+    deal = {"agreement": "deal", "title": "Deal", "form": "memorandum", "parties": ["north", "south"]}
+    rule = {"count": 10, "unit": "calendar-days", "event": "agreement/deal/signed"}
+    assert desk.tell("anybody", "draft-agreement", **deal).status_code == 201
+    assert desk.tell("anybody", "set-deadline", deadline="end", title="End", rule=rule).status_code == 201
+    signed = {"agreement": "deal", "parties": ["north"], "occurred": "2026-05-01"}
+    assert desk.tell("red", "sign-agreement", **signed, restriction=RED).status_code == 201
+    for who, day in {"red": "2026-05-11", "blue": None, "public": None}.items():
+        for path in ("/v1/negotiations/talks/deadlines/end", "/v1/deadlines"):
+            answer = desk.ask(who, path, min_position=desk.head()).json()
+            assert (answer.get("items") or [answer])[0]["day"] == day, who
+
+
 def test_a_provision_is_hidden_with_its_agreement(desk: Desk) -> None:
     begin(desk)
     deal = {"agreement": "deal", "title": "Deal", "form": "memorandum", "parties": ["north", "south"]}
