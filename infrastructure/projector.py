@@ -4,10 +4,11 @@ One process keeps the views live, all of them together, so that an answer never 
 over when that one ends. The views are a copy of the log: they are made anew beside those that serve.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from uuid import uuid4
 
@@ -30,14 +31,25 @@ from infrastructure.public_log import PublicLog
 from infrastructure.view_store import Build, ViewStore
 
 BATCH = 4000
+BATCH_MIN = 100
+BATCH_SECONDS = 1.0
+"""How long a batch should take at most: whoever ends the process waits for it."""
 LONG = 10_000
 """From how many records on a negotiation is folded in batches."""
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""How much a clock may be behind the one by which the views were kept before: they then stand still until it is there.
+"""
 
 _log = structlog.get_logger()
 
 
 class Superseded(Exception):
     """The views that serve were made by another version of the code, which keeps them live."""
+
+
+class ClockSetBack(StoreRefused):
+    """The views stand at a time that is still to come: they hold what does not count yet, and are made anew."""
 
 
 class Projector:
@@ -62,6 +74,8 @@ class Projector:
         self._reached: Build | None = None
         """The build as it was when all this was in memory."""
         self._name = str(uuid4())
+        self._batch = BATCH
+        """How many records are folded at once: fewer where they took long."""
         self._unreadable: list[int] = []
         """The records of a batch that could not be read."""
 
@@ -70,14 +84,18 @@ class Projector:
         return self._store.leads()
 
     def is_current(self) -> bool:
-        """Whether views that this version of the code made are serving, from this log and not from a longer one."""
+        """Whether views that this version of the code made are serving, from this log and not from a longer one, and
+        at a time that has come.
+        """
         serving = self._store.serving()
-        return serving is not None and serving.fold == fold_version() and serving.position <= self._log.head()
+        if serving is None or serving.fold != fold_version() or self._is_ahead(serving):
+            return False
+        return serving.position <= self._log.head()
 
     def catch_up(self, enough: Callable[[], bool] = lambda: False) -> int:
         """Fold what is new or has come into effect, all or until it is enough; gives the position reached.
 
-        Raises `Superseded`.
+        Raises `Superseded` and `ClockSetBack`.
         """
         more = True
         while more:
@@ -104,7 +122,9 @@ class Projector:
 
     def _rebuild(self) -> Iterator[int]:
         with self._transaction():
-            build = self._store.unfinished(fold_version()) or self._store.begin(fold_version())
+            build = self._store.unfinished(fold_version())
+            if build is None or self._is_ahead(build):
+                build = self._store.begin(fold_version())
         if build.position == 0:
             yield from self._fill_all(build)
         while not self._swap_if_reached(build.number):
@@ -115,18 +135,20 @@ class Projector:
         done = documents.rebuilt()
         # All up to one position, the one at which the first attempt began: what came since is folded after it.
         head = max(done.values(), default=0) or self._log.head()
+        with self._transaction():
+            self._look_at_the_clock(build)
+            documents.advance(0, self._name, self._asked)
         lengths = {name: length for name, length in self._log.lengths(head).items() if name not in done}
         yield from self._fill(documents, {n: length for n, length in lengths.items() if length <= LONG}, head)
         for negotiation in (name for name, length in lengths.items() if length > LONG):
             yield from self._fill_long(build, negotiation, head)
         with self._transaction():
             documents.end_rebuild()
-            documents.advance(head, self._name)
+            documents.advance(head, self._name, self._asked)
             self._store.index(build.number)
 
     def _fill(self, documents: Documents, lengths: dict[str, int], head: int) -> Iterator[int]:
         """Fold whole negotiations, each group of them stored in one transaction."""
-        self._look_at_the_clock()
         for negotiations, length, folded in filled(self._database, lengths, head, self._asked):
             with self._transaction():
                 documents.put(folded.documents)
@@ -141,7 +163,6 @@ class Projector:
 
     def _fill_long(self, build: Build, negotiation: str, head: int) -> Iterator[int]:
         """Fold a negotiation whose documents may not all be held at once, batch by batch."""
-        self._look_at_the_clock()
         with self._transaction():
             self._remember(build)
             batches = self._begin_anew(negotiation, head)
@@ -163,10 +184,16 @@ class Projector:
                 self._store.swap(number)
         return ready
 
-    def _look_at_the_clock(self) -> None:
-        now = self._clock()
+    def _look_at_the_clock(self, build: Build) -> None:
+        """What counted in a build counts: it never stands at an earlier time than before."""
+        if self._is_ahead(build):
+            raise ClockSetBack(f"The views stand at {build.asked}, and the clock at {self._clock().isoformat()}.")
+        now = max(self._clock(), _stood(build))
         self._asked = now.isoformat()
         self._public.look(now)
+
+    def _is_ahead(self, build: Build) -> bool:
+        return _stood(build) - self._clock() > CLOCKS_DIFFER
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -188,37 +215,45 @@ class Projector:
 
     def _step(self, build: Build) -> tuple[int, bool]:
         """Fold a batch into a build; gives the position reached, and whether there may be more."""
+        began, size = time.monotonic(), self._batch
         self._remember(build)
         self._unreadable.clear()
-        batch = self._log.after(build.position, BATCH)
+        batch = self._log.after(build.position, size)
         read = [*(record.position for record in batch), *self._unreadable]
         # Only now, so that no record of the batch can be restricted without that being seen.
-        self._look_at_the_clock()
-        self._retry(build.position)
+        self._look_at_the_clock(build)
+        changed = self._retry(build.position)
         position = max(read, default=build.position)
         self._take(batch, build.position)
-        self._take_due(position)
-        if (position, self._name) != (build.position, build.writer):
-            self._documents.advance(position, self._name)
-        self._reached = build._replace(position=position, writer=self._name)
-        return position, len(read) == BATCH
+        changed |= self._take_due(position)
+        now = build._replace(position=position, writer=self._name)
+        if changed or now != build:
+            now = now._replace(asked=self._asked)
+            self._documents.advance(position, self._name, self._asked)
+        self._reached = now
+        took = time.monotonic() - began
+        self._batch = max(BATCH_MIN, int(len(read) / took)) if took > BATCH_SECONDS else min(BATCH, 2 * size)
+        return position, len(read) == size
 
-    def _take_due(self, checkpoint: int) -> None:
-        """Fold the records whose time has come."""
+    def _take_due(self, checkpoint: int) -> bool:
+        """Fold the records whose time has come, if there are any."""
         due = [(position, moment) for position, moment in self._documents.pending() if reached(moment, self._asked)]
         if due:
             self._documents.take_effect(due)
             positions = sorted({position for position, _ in due})
             self._take([record for position in positions for record in self._log.after(position - 1, 1)], checkpoint)
+        return bool(due)
 
-    def _retry(self, until: int) -> None:
+    def _retry(self, until: int) -> bool:
         """Fold anew what was parked, where that was asked for."""
-        for parked in self._documents.parked(again=True):
+        again = self._documents.parked(again=True)
+        for parked in again:
             self._documents.unpark(parked.place)
             if parked.view:
                 self._refold(parked.negotiation, {parked.place: view_named(parked.view)}, until)
             else:
                 self._take(self._log.after(parked.position - 1, 1), until)
+        return bool(again)
 
     def _take(self, records: Sequence[Record], checkpoint: int) -> None:
         """Fold records: those of a stream with corrections by folding anew all that the stream touches."""
@@ -373,6 +408,11 @@ class Projector:
     def close(self) -> None:
         self._log.close()
         self._store.close()
+
+
+def _stood(build: Build) -> datetime:
+    """The time at which a build stands: of one in which nothing is yet, before all."""
+    return datetime.fromisoformat(build.asked) if build.asked else datetime.min.replace(tzinfo=UTC)
 
 
 def _at(standing: Standing) -> int:

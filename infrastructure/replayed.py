@@ -64,7 +64,7 @@ class Histories:
         """The history of a negotiation, without records where it is not known, as it was public and known by then,
         and as far as one may see it now.
 
-        Where the `head` of the log is known, nothing is read for what is held up to there.
+        Where the `head` of the log is told, nothing is read of what came after it, nor for what is held up to there.
         """
         history = self._up_to_date(negotiation, head)
         if not (times.public_at or times.known_at or history.restricted):
@@ -85,10 +85,10 @@ class Histories:
             self._held[negotiation] = history, until
             return history
         self._length -= len(history.records) if history else 0
-        records = self._log.of(negotiation, until, len(history.records) if history else 0)
+        records = self._read(negotiation, head, until, len(history.records) if history else 0)
         if history and any(isinstance(record.event, Erasure.Made) for record in records):
             self._forget(negotiation)
-            history, records = None, self._log.of(negotiation)
+            history, records = None, self._read(negotiation, head)
         if history is None:
             history = History(records)
         elif records:
@@ -100,6 +100,9 @@ class Histories:
             _, (oldest, _) = self._held.popitem(last=False)
             self._length -= len(oldest.records)
         return history
+
+    def _read(self, negotiation: str, head: int | None, after: int = 0, known: int = 0) -> list[Record]:
+        return [r for r in self._log.of(negotiation, after, known) if head is None or r.position <= head]
 
     def _forget(self, negotiation: str) -> None:
         """Let go of what may have been erased since it was read."""

@@ -13,7 +13,7 @@ from infrastructure.tables import Tables
 
 _BUILDS = (
     "CREATE TABLE builds (build {integer} PRIMARY KEY, fold {text} NOT NULL, position {integer} NOT NULL,"
-    " writer {text} NOT NULL, serving {integer} NOT NULL)",
+    " writer {text} NOT NULL, asked {text} NOT NULL, serving {integer} NOT NULL)",
 )
 _TABLES = (
     "CREATE TABLE documents_{build} (id {integer} PRIMARY KEY, view {text} NOT NULL, negotiation {text} NOT NULL,"
@@ -43,15 +43,16 @@ _INDEXES = (
 
 
 class Build(NamedTuple):
-    """What one version of the code folded, up to a position, and who changed it last."""
+    """What one version of the code folded, up to a position, who changed it last, and at which time it stands."""
 
     number: int
     fold: str
     position: int = 0
     writer: str = ""
+    asked: str = ""
 
 
-TABLES = Tables("views", "views in", 8, lambda connection, _: connection.declare(*_BUILDS), is_copy=True)
+TABLES = Tables("views", "views in", 9, lambda connection, _: connection.declare(*_BUILDS), is_copy=True)
 
 
 class ViewStore:
@@ -100,7 +101,7 @@ class ViewStore:
         before = TABLES.version * 1_000_000
         number = int(self._connection.value("SELECT coalesce(max(build), ?) + 1 FROM builds", (before,)))
         self._declare(number, *_TABLES, self._connection.dialect.texts.replace("{table}", "texts_{build}"))
-        self._connection.run("INSERT INTO builds VALUES (?, ?, 0, '', 0)", (number, fold))
+        self._connection.run("INSERT INTO builds VALUES (?, ?, 0, '', '', 0)", (number, fold))
         return Build(number, fold)
 
     def give_up(self) -> None:
@@ -133,7 +134,9 @@ class ViewStore:
         self._connection.close()
 
     def _build(self, condition: str, *values: Any) -> Build | None:
-        rows = self._connection.rows(f"SELECT build, fold, position, writer FROM builds WHERE {condition}", values)
+        rows = self._connection.rows(
+            f"SELECT build, fold, position, writer, asked FROM builds WHERE {condition}", values
+        )
         return Build(*rows[0]) if rows else None
 
     def _declare(self, build: int, *statements: str) -> None:

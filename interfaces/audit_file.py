@@ -76,10 +76,12 @@ async def write(file: Path, negotiation: str, times: Times, client: Client, on_v
     if times.known_at:
         asked["recorded_to"] = times.known_at
     records = await client.items("/v1/records", asked)
+    now = datetime.now(UTC).isoformat()
+    goes_on = times.known_at in {None, now[:10]}  # what is asked for view by view would grow meanwhile
     told = {
-        "as_of": times.as_of or datetime.now(UTC).isoformat(),
+        "as_of": times.as_of or now,
         "public_at": times.public_at,
-        "known_at": times.known_at or (records[-1]["envelope"]["recorded"] if records else None),
+        "known_at": records[-1]["envelope"]["recorded"] if goes_on and records else times.known_at,
     }
     params = {name: value for name, value in told.items() if value}
     files = {"records.ndjson": _lines(records)}

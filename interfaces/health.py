@@ -40,19 +40,25 @@ async def healthy() -> dict[str, Any]:
 
 
 def readiness(log: LogReader, views: ViewReader | None, now: datetime) -> dict[str, Any]:
-    """How far the log goes and, where views are served, how far they follow it and which records they lack."""
+    """How far the log goes, by how much the clock is behind it and, where views are served, how far they follow it and
+    which records they lack.
+    """
     head = log.head()
+    last = log.recorded_after(head - 1)
+    clock = {"behind_seconds": max(0.0, (last - now).total_seconds()) if last else 0.0}
     if views is None:
-        return {"ready": True, "head": head}
+        return {"ready": True, "head": head, "clock": clock}
     try:
         position, parked = views.position(), views.parked()
     except NotBuilt:
-        return {"ready": False, "head": head, "position": 0, "behind": {"records": head, "seconds": None}, "parked": []}
+        none = {"position": 0, "behind": {"records": head, "seconds": None}, "parked": []}
+        return {"ready": False, "head": head, "clock": clock} | none
     waiting = log.recorded_after(position)
     seconds = max(0.0, (now - waiting).total_seconds()) if waiting else 0.0
     return {
         "ready": True,
         "head": head,
+        "clock": clock,
         "position": position,
         "behind": {"records": max(0, head - position), "seconds": seconds},
         "parked": [one._asdict() for one in parked],

@@ -28,7 +28,6 @@ from interfaces.problems import of_refusal, of_validation
 from interfaces.stores import identity_of
 from interfaces.telling import Told
 
-ONE_MAX_BYTES = 1024 * 1024
 MANY_MAX_BYTES = 64 * 1024 * 1024
 WINDOW = 1000
 KEY_PATTERN = r"^[!-~]{1,200}$"
@@ -122,7 +121,7 @@ class Recording:
 
     async def one(self, name: str, request: Request, key: str | None, version: int | None = None) -> Response:
         """The answer to one command, told in the body of a request."""
-        raw = await telling.read_body(request, ONE_MAX_BYTES, telling.ONE)
+        raw = await telling.read_body(request, telling.ONE_MAX_BYTES, telling.ONE)
         try:
             body = telling.adapter(name).validate_json(raw, strict=True)
         except ValidationError as error:
@@ -187,7 +186,7 @@ def _many(recording: Recording) -> Callable[..., Coroutine[Any, Any, Response]]:
             said = "If-Match goes with one command: the version is that of one stream."
             raise problems.Problem(422, "if-match-of-many", said)
         raw = await telling.read_body(request, MANY_MAX_BYTES, telling.MANY)
-        lines = telling.lines(raw)
+        lines = await run_in_threadpool(telling.lines, raw)
         identity, request_id = identity_of(request), _request_id()
         if each:
             one = partial(_one, recording, identity, request_id, idempotency_key)
@@ -203,22 +202,34 @@ def _many(recording: Recording) -> Callable[..., Coroutine[Any, Any, Response]]:
 
 
 async def _one_by_one(
-    one: Callable[[int, int, bytes], Coroutine[Any, Any, dict[str, Any]]], lines: list[tuple[int, bytes]]
+    one: Callable[[int, int, bytes, Told | Exception], Coroutine[Any, Any, dict[str, Any]]],
+    lines: list[tuple[int, bytes]],
 ) -> AsyncIterator[bytes]:
     """A result a line, in their order."""
     for start in range(0, len(lines), WINDOW):
-        window = enumerate(lines[start : start + WINDOW], start)
-        results = await asyncio.gather(*(one(place, number, line) for place, (number, line) in window))
+        window = lines[start : start + WINDOW]
+        told = await run_in_threadpool(lambda some: list(telling.each_command(some)), window)
+        places = enumerate(zip(window, told, strict=True), start)
+        results = await asyncio.gather(*(one(place, *line, command) for place, (line, command) in places))
         yield b"".join(encode(result) + b"\n" for result in results)
 
 
 async def _one(
-    recording: Recording, identity: Identity, request: UUID, key: str | None, place: int, number: int, line: bytes
+    recording: Recording,
+    identity: Identity,
+    request: UUID,
+    key: str | None,
+    place: int,
+    number: int,
+    line: bytes,
+    told: Told | Exception,
 ) -> dict[str, Any]:
     """The result of one of many commands. Its key is one that no request can have: keys are without spaces."""
     try:
+        if isinstance(told, Exception):
+            raise told
         asked = Asked(request, key and f"{key}  {place}", _digest("", line))
-        (taken,) = await recording.submit(identity, [telling.command(line, number)], asked)
+        (taken,) = await recording.submit(identity, [told], asked)
     except Exception as error:
         problem = problems.of_error(error, number)
         return {"line": number, "status": problem.status, "problem": problem.document}

@@ -238,7 +238,7 @@ class Seen:
         self.position = self.head()
 
         def replayed() -> T:
-            state = self._replayed(asked, self.position, until)
+            state = self._replayed(asked, self.position, self.position if until is None else until)
             found = work(state)
             self._record(state.disclosed)
             return found

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import uuid_utils.compat
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from application.listing import Query as ListQuery
@@ -40,10 +41,11 @@ def router(stores: Ask) -> APIRouter:
     async def show_supposed(request: Request, slug: Slug, asked: Annotated[AskedSuppose, Query()]) -> Response:
         store = stores(request)
         await store.refuse_unknown(slug)
-        lines = telling.lines(await telling.read_body(request, SUPPOSED_MAX_BYTES, telling.MANY))
+        raw = await telling.read_body(request, SUPPOSED_MAX_BYTES, telling.MANY)
+        lines = await run_in_threadpool(telling.lines, raw)
         if len(lines) > SUPPOSED_MAX:
             raise Problem(413, "too-many-supposed", f"At most {SUPPOSED_MAX} commands can be supposed at once.")
-        submissions = _submissions(slug, lines)
+        submissions = await run_in_threadpool(_submissions, slug, lines)
         now = max(store.clock(), earliest(asked.as_of)) if asked.as_of else store.clock()
         try:
             body = await store.replay(asked, lambda state: _supposed(state, slug, asked, submissions, now))

@@ -1,6 +1,7 @@
 """What callers tell: the bodies of commands, one or many a line, read and checked."""
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,10 @@ from interfaces.problems import FAULTS_MAX, Problem, of_lines, of_validation
 
 ONE = "application/json"
 MANY = "application/x-ndjson"
+ONE_MAX_BYTES = 1024 * 1024
+"""How long one command is, however it comes."""
+NESTED_MAX = 50_000
+"""How much JSON may hold that holds something else: empty lists take hundreds of times as much room as their text."""
 DEPTH_MAX = 32
 """How deep what is told may nest. No command needs more than ten levels; what parses JSON calls itself for each."""
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
@@ -54,14 +59,19 @@ async def read_body(request: Request, max_bytes: int, media_type: str) -> bytes:
 
 
 def refuse_too_deep(raw: bytes, line: int | None = None) -> None:
-    """Raise a problem where JSON nests deeper than it may; what is no JSON at all is found by whoever reads it."""
+    """Raise a problem where JSON nests deeper than it may, or too often; what is none is found by whoever reads it."""
     if raw.count(b"[") + raw.count(b"{") <= DEPTH_MAX:
         return
-    depth = 0
+    depth = nested = 0
     for token in _TOKENS.finditer(raw):
-        depth += _STEPS.get(token[0], 0)
+        step = _STEPS.get(token[0], 0)
+        depth += step
+        nested += step > 0
         if depth > DEPTH_MAX:
             raise Problem(400, "too-deep", f"What is told nests at most {DEPTH_MAX} levels deep.", line=line)
+        if nested > NESTED_MAX:
+            detail = f"What is told holds at most {NESTED_MAX} lists and objects."
+            raise Problem(413, "too-much-nested", detail, line=line)
 
 
 def lines(raw: bytes) -> list[tuple[int, bytes]]:
@@ -74,6 +84,8 @@ def lines(raw: bytes) -> list[tuple[int, bytes]]:
 
 def command(line: bytes, number: int) -> Told:
     """The command on one line of many."""
+    if len(line) > ONE_MAX_BYTES:
+        raise Problem(413, "line-too-long", f"A command has at most {ONE_MAX_BYTES} bytes.", line=number)
     refuse_too_deep(line, number)
     try:
         told = msgspec.json.decode(line, type=dict[str, Any])
@@ -89,16 +101,27 @@ def command(line: bytes, number: int) -> Told:
         raise of_validation(error, number) from None
 
 
+def each_command(lines: Iterable[tuple[int, bytes]]) -> Iterator[Told | Exception]:
+    """The command on each of many lines, or what is wrong with it."""
+    for number, line in lines:
+        try:
+            yield command(line, number)
+        except Exception as error:
+            yield error
+
+
 def commands(lines: list[tuple[int, bytes]]) -> list[Told]:
     """The commands on many lines. Raises one problem with the faults of all of them."""
     told, faulty = list[Told](), list[Problem]()
-    for number, line in lines:
-        try:
-            told.append(command(line, number))
-        except Problem as problem:
-            faulty.append(problem)
+    for one in each_command(lines):
+        if isinstance(one, Problem):
+            faulty.append(one)
             if len(faulty) == FAULTS_MAX:
                 break
+        elif isinstance(one, Exception):
+            raise one
+        else:
+            told.append(one)
     if faulty:
         raise of_lines(faulty)
     return told

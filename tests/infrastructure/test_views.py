@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from application.fold import view_named
 from application.listing import Query
-from application.replay import Standing
+from application.replay import Standing, Times
+from application.unseen import Sight
 from application.view import Record
 from domain.deadline import Deadline
 from infrastructure import projector as projecting
@@ -28,7 +29,8 @@ from infrastructure.keeping import ProjectorThread
 from infrastructure.log import Log, LogReader
 from infrastructure.migrating import migrate
 from infrastructure.postgres import PostgresConnection
-from infrastructure.projector import Projector, Superseded
+from infrastructure.projector import ClockSetBack, Projector, Superseded
+from infrastructure.replayed import Histories
 from infrastructure.settings import Settings
 from infrastructure.sqlite import SqliteDatabase
 from infrastructure.view_reader import NARROWED, NotBuilt, ViewReader
@@ -99,6 +101,76 @@ def projector(desk: Desk, *, built: bool = True) -> Iterator[Projector]:
 def rebuilt(projector: Projector) -> int:
     """How many records were folded."""
     return sum(projector.rebuild())
+
+
+class Clocks:
+    """A clock that is set."""
+
+    def __init__(self) -> None:
+        self.off = timedelta()
+
+    def __call__(self) -> datetime:
+        return now() + self.off
+
+
+def same_as_made_anew(desk: Desk) -> bool:
+    kept = desk.documents()
+    with projector(desk):
+        return desk.documents() == kept
+
+
+def test_a_standby_whose_clock_is_behind_takes_nothing_out_of_the_views(desk: Desk) -> None:
+    clock = Clocks()
+    with projector(desk) as first:
+        desk.tell("raise-issue", issue="whales", title="Whales", occurred=now().isoformat())
+        first.catch_up()
+    clock.off = timedelta(seconds=-3)
+    with closing(Projector(desk.database, clock)) as standby:
+        desk.tell("raise-issue", issue="squid", title="Squid", occurred="2025-01-03")
+        standby.catch_up()
+    assert [issue["key"] for issue in desk.read()["issues"]] == ["fish", "squid", "whales"]
+    assert same_as_made_anew(desk)
+
+
+def test_what_a_wrong_clock_has_let_count_is_taken_back(desk: Desk) -> None:
+    clock = Clocks()
+    in_a_week = (now() + timedelta(days=7)).date().isoformat()
+    with closing(Projector(desk.database, clock)) as keeping:
+        rebuilt(keeping)
+        desk.tell("settle-issue", issue="fish", terms="Half each.", effective=in_a_week)
+        keeping.catch_up()
+        clock.off = timedelta(days=14)
+        keeping.catch_up()
+        assert desk.read()["issues"][0]["status"] == "settled"
+        clock.off = timedelta()
+        with pytest.raises(ClockSetBack):
+            keeping.catch_up()
+        assert not keeping.is_current()
+        rebuilt(keeping)
+        assert keeping.is_current()
+        assert desk.read()["issues"][0]["status"] == "open"
+        clock.off = timedelta(days=14)
+        keeping.catch_up()
+        assert desk.read()["issues"][0]["status"] == "settled"
+
+
+def test_a_build_that_was_begun_by_a_wrong_clock_is_given_up(desk: Desk) -> None:
+    clock = Clocks()
+    desk.tell(
+        "settle-issue", issue="fish", terms="Half each.", effective=(now() + timedelta(days=7)).date().isoformat()
+    )
+    with closing(Projector(desk.database, clock)) as keeping:
+        clock.off = timedelta(days=14)
+        next(begun := keeping.rebuild())
+        begun.close()  # type: ignore[attr-defined]
+        clock.off = timedelta()
+        rebuilt(keeping)
+        assert desk.read()["issues"][0]["status"] == "open"
+
+
+def test_that_the_clock_is_behind_the_log_is_told(desk: Desk) -> None:
+    assert desk.ready()["clock"] == {"behind_seconds": 0.0}
+    assert 3590 < readiness(desk.log, desk.reader, now() - timedelta(hours=1))["clock"]["behind_seconds"] < 3610
 
 
 def test_before_the_first_build_there_is_nothing_to_read(desk: Desk) -> None:
@@ -227,6 +299,25 @@ def test_views_are_the_same_however_they_are_made_anew(
         assert rebuilt(live) == 6
         assert desk.documents() == before
         assert desk.read()["missing"] == [unreadable.position]
+
+
+def test_who_ends_it_does_not_wait_for_all_that_is_left(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infrastructure.projector.BATCH_SECONDS", 0)
+    monkeypatch.setattr("infrastructure.projector.BATCH_MIN", 2)
+    with projector(desk) as live:
+        desk.tell("annotate", note="It takes long.")
+        live.catch_up()
+        desk.committer.commit([Request([told("annotate", note=f"Note {n}.") for n in range(2000)])])
+        assert live.catch_up(lambda: True) < desk.log.head()
+        assert live.catch_up() == desk.log.head()
+
+
+def test_what_is_replayed_ends_where_it_is_told_to(desk: Desk) -> None:
+    head = desk.log.head()
+    desk.tell("raise-issue", issue="coal", title="Coal")
+    histories = Histories(desk.log)
+    for until, length in ((head, head), (head + 1, head + 1), (None, head + 1)):
+        assert len(histories.get("talks", Times(), Sight(everything=True), now(), until).records) == length
 
 
 def test_a_rebuild_that_goes_on_later_takes_what_came_meanwhile_and_what_was_corrected(

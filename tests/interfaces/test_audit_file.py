@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,14 @@ def test_what_is_written_is_what_another_replays(case: Path, tmp_path: Path, tim
     asked = dict(zip(times[::2], times[1::2], strict=True))
     for option, name in (("--as-of", "as_of"), ("--public-at", "public_at"), ("--known-at", "known_at")):
         assert manifest["times"][name] == asked.get(option, manifest["times"][name])
+
+
+def test_what_is_known_on_a_day_that_is_not_over_is_what_was_known_with_its_last_record(
+    case: Path, tmp_path: Path
+) -> None:
+    files = content(written(tmp_path, "--known-at", datetime.now(UTC).date().isoformat()))
+    last = json.loads(files["records.ndjson"].splitlines()[-1])
+    assert json.loads(files["manifest.json"])["times"]["known_at"] == last["envelope"]["recorded"]
 
 
 def test_it_holds_the_records_of_one_negotiation_alone(case: Path, tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ def test_an_unknown_command_is_answered_with_those_that_are_near(client: TestCli
     [
         (b"{", "application/json", 400, "malformed-json"),
         (b"[" * 100_000, "application/json", 400, "too-deep"),
+        (b'{"x": [' + b"[]," * 60_000 + b"[]]}", "application/json", 413, "too-much-nested"),
         (b"\xff", "application/json", 400, "not-utf-8"),
         (rb'{"title": "\ud800"}', "application/json", 400, "malformed-json"),
         (b"{}", "text/plain", 415, "wrong-media-type"),
@@ -89,6 +90,16 @@ def test_a_body_that_cannot_be_read_is_refused(
 ) -> None:
     answer = client.post("/v1/records/open-negotiation", content=raw, headers={"Content-Type": media_type})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("each", [{}, {"each": "1"}])
+def test_a_command_is_as_short_among_others_as_alone(client: TestClient, each: dict[str, str]) -> None:
+    body = b'{"command": "raise-issue", "text": "' + b"x" * (1024 * 1024) + b'"}\n'
+    headers = {"Content-Type": "application/x-ndjson"}
+    answer = client.post("/v1/records", content=body, params=each, headers=headers)
+    told = answer.json()["problem"] if each else answer.json()
+    assert told["code"] == "line-too-long"
+    assert told["status"] == 413
 
 
 def test_an_unforeseen_error_is_answered_without_internals(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

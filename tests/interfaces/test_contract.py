@@ -42,6 +42,8 @@ OUTSIDE_THE_SCHEMA = {
     "missing-parameter",
     "clock-told-twice",
     "too-deep",
+    "too-much-nested",
+    "line-too-long",
     "of-another-negotiation",
     "beyond-the-tree",
     "not-in-that-tree",
