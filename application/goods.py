@@ -26,7 +26,9 @@ Product = Annotated[
 
 
 class NoSuchGoods(Refused):
-    """The schedule has no goods of this name; ask for one that it has, or by a code of the Harmonized System."""
+    """The schedule has no goods of this name; ask for one that it has, by a code of the Harmonized System, or without
+    any: then the rate on all other goods is in the answer, too.
+    """
 
 
 class AskedGoods(NamedTuple):

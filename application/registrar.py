@@ -33,7 +33,9 @@ class VersionMoved(Refused):
 
 
 class NotYetOccurred(Refused):
-    """What is recorded has occurred; give the date from which it counts as `effective` instead."""
+    """What is recorded has occurred; give the date from which it counts as `effective` instead. What is supposed can
+    occur until the `as_of` that is asked for.
+    """
 
 
 class UnknownCalendar(Refused):

@@ -233,6 +233,8 @@ def _stacked(chosen: Sequence[LeviedRate]) -> list[TariffStep]:
                 total = percent
             case "higher":
                 total = max(total, percent)
+            case "lower" if steps or rate.tariff.basis != BASES[0]:
+                total = min(total, percent)
             case _:
                 total += percent
         steps.append(
@@ -257,8 +259,8 @@ def _in_words(steps: Sequence[TariffStep], *, based: bool) -> str:
         rate = f"{step.percent} % {step.basis}"
         if not told or step.stacking == "replace":
             told = rate
-        elif step.stacking == "higher":
-            told = f"the higher of {told} and {rate}"
+        elif step.stacking in {"higher", "lower"}:
+            told = f"the {step.stacking} of {told} and {rate}"
         else:
             told = f"{told}, plus {rate}"
     return told

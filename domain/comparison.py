@@ -49,9 +49,9 @@ def quantity(value: Value) -> Quantity | None:
         case Count():
             return Quantity(Decimal(value.number), ("count", value.unit, value.per or ""), value.qualifier)
         case Share():
-            return Quantity(Decimal(value.percent), ("share", value.to or ""))
+            return Quantity(Decimal(value.percent), ("share", value.to or ""), value.qualifier)
         case Rate():
-            return Quantity(Decimal(value.percent), ("rate", value.basis or ""))
+            return Quantity(Decimal(value.percent), ("rate", value.basis or ""), value.qualifier)
     return None
 
 

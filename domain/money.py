@@ -24,6 +24,8 @@ ANG BGN HRK BOV CHE CHW COU MXV USN XDR XSU XUA
 """.split()
 CURRENCIES = frozenset(_DECIMALS) | frozenset(_TWO_DECIMALS)
 
+Qualifier = Literal["exactly", "about", "up-to", "at-least"]
+"""How sharply a number was told."""
 AmountText = Annotated[
     str,
     Field(
@@ -50,7 +52,7 @@ class Money(Fact, frozen=True):
 
     amount: AmountText
     currency: Currency
-    qualifier: Literal["exactly", "about", "up-to", "at-least"] = "exactly"
+    qualifier: Qualifier = "exactly"
     per: Literal["year"] | None = None
 
     def check(self) -> Self:

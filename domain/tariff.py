@@ -72,15 +72,15 @@ class Tariff(Fact, tag="tariff", frozen=True):
     """`percent` of the value of goods, levied by a party on goods that come from another.
 
     Without goods it is a rate on all of them, and without an origin on those of every party. `stacking` says
-    how it goes together with the rates of the bases before it: it is added, the higher of both counts, or it
-    takes their place. It is not levied on goods that bear a rate of a basis to which it `yields_to`. It ends
-    with the instrument that it `rests_on`, as with its own.
+    how it goes together with the rates of the bases before it: it is added, the higher of both counts, or the lower
+    (it is a ceiling), or it takes their place. It is not levied on goods that bear a rate of a basis to which it
+    `yields_to`. It ends with the instrument that it `rests_on`, as with its own.
     """
 
     SEARCHED: ClassVar[tuple[str, ...]] = ("percent", "basis", "goods")
     percent: RatePercent
     basis: Slug
-    stacking: Literal["add", "higher", "replace"] = "add"
+    stacking: Literal["add", "higher", "lower", "replace"] = "add"
     goods: Annotated[tuple[Goods, ...], Field(max_length=200)] = ()
     quota: Quota | None = None
     levied_by: PartyKey | None = None

@@ -7,7 +7,7 @@ from pydantic import Field
 from domain.cap import Cap
 from domain.fact import Fact
 from domain.moment import Moment
-from domain.money import Money
+from domain.money import Money, Qualifier
 from domain.percent import Percent, SignedPercent
 from domain.rule import Rule
 from domain.tariff import Tariff
@@ -32,6 +32,7 @@ class Share(Fact, tag="share", frozen=True):
 
     percent: Percent
     to: Slug | None = None
+    qualifier: Qualifier = "exactly"
 
 
 class Rate(Fact, tag="rate", frozen=True):
@@ -39,6 +40,7 @@ class Rate(Fact, tag="rate", frozen=True):
 
     percent: SignedPercent
     basis: Line | None = None
+    qualifier: Qualifier = "exactly"
 
 
 class Count(Fact, tag="count", frozen=True):
@@ -46,7 +48,7 @@ class Count(Fact, tag="count", frozen=True):
 
     number: Annotated[int, Field(ge=-(10**15), le=10**15)]
     unit: Line
-    qualifier: Literal["exactly", "about", "up-to", "at-least"] = "exactly"
+    qualifier: Qualifier = "exactly"
     per: Literal["year"] | None = None
 
 

@@ -187,7 +187,9 @@ class Projector:
     def _look_at_the_clock(self, build: Build) -> None:
         """What counted in a build counts: it never stands at an earlier time than before."""
         if self._is_ahead(build):
-            raise ClockSetBack(f"The views stand at {build.asked}, and the clock at {self._clock().isoformat()}.")
+            raise ClockSetBack(
+                f"The views stand at {build.asked}, the clock at {self._clock().isoformat()}: they are made anew."
+            )
         now = max(self._clock(), _stood(build))
         self._asked = now.isoformat()
         self._public.look(now)

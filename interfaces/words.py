@@ -20,9 +20,9 @@ def value(told: Item | None) -> str:
         case "money":
             return money(told["money"])
         case "share":
-            return f"{told['percent']} %" + (f" to {told['to']}" if told.get("to") else "")
+            return _qualified(f"{told['percent']} %", told) + (f" to {told['to']}" if told.get("to") else "")
         case "rate":
-            return f"{told['percent']} %" + (f" ({told['basis']})" if told.get("basis") else "")
+            return _qualified(f"{told['percent']} %", told) + (f" ({told['basis']})" if told.get("basis") else "")
         case "count":
             return _qualified(f"{told['number']:,} {told['unit']}", told)
         case "rule":

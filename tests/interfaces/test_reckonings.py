@@ -217,11 +217,25 @@ def test_a_rate_on_top_of_an_unknown_one_is_unknown(told: Tell, read: Read, act:
     assert rates(read, "8703.23", as_of="2025-01-01") == [(None, None, None)]
 
 
-@pytest.mark.parametrize(("stacking", "rate"), [("add", "41.4"), ("higher", "26.4"), ("replace", "15")])
+@pytest.mark.parametrize(
+    ("stacking", "rate"), [("add", "41.4"), ("higher", "26.4"), ("lower", "15"), ("replace", "15")]
+)
 def test_bases_go_together_by_their_stacking_rule(told: Tell, read: Read, act: None, stacking: str, rate: str) -> None:
     told("add-provision", **provision("all", tariff("15", "reciprocal", stacking=stacking)))
     told("add-provision", **provision("beef", tariff("26.4", "mfn", goods=[{"name": "beef"}])))
     assert rates(read, "beef") == [(None, rate, None)]
+
+
+def test_a_ceiling_lowers_what_is_above_it_and_raises_nothing(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("ceiling", tariff("15", "section-232", stacking="lower")))
+    assert rates(read, "87") == [(None, None, "0")], "it may be less"
+    told("add-provision", **provision("base", tariff("2.5", "mfn", stacking="lower")))
+    assert rates(read, "87") == [(None, "2.5", None)]
+    told("add-provision", **provision("more", tariff("25", "reciprocal")))
+    assert rates(read, "87") == [(None, "15", None)]
+    assert read("/v1/tariffs", negotiation="talks", product="87")["items"][0]["says"] == (
+        "the lower of 2.5 % mfn, plus 25 % reciprocal and 15 % section-232"
+    )
 
 
 def test_a_rate_inside_a_quota_is_another_than_outside(told: Tell, read: Read, act: None) -> None:
@@ -369,7 +383,7 @@ def test_a_rate_does_not_depend_on_the_order_of_recording(told: Tell, read: Read
     commands = [
         provision(f"p{number}", tariff(
             str(number), random.choice(["mfn", "reciprocal", "section-232"]),
-            stacking=random.choice(["add", "higher", "replace"]), goods=random.choice([[], CARS["goods"]]),
+            stacking=random.choice(["add", "higher", "lower", "replace"]), goods=random.choice([[], CARS["goods"]]),
         ), occurred=f"2025-02-0{random.randint(1, 4)}")
         for number in range(6)
     ]  # fmt: skip
