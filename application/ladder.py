@@ -6,7 +6,8 @@ unknown, which is not zero. What is proposed is on no rung yet: it is a candidat
 is not. What is cancelled leaves the rungs that are promises; what was contracted, drawn or distributed was.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping
 from datetime import timedelta
 from functools import lru_cache
 from typing import get_args
@@ -229,9 +230,30 @@ def board(holdings: Mapping[str, Holding]) -> Board:
     if any(holding.part_of or holding.includes for holding in holdings.values()):
         for units in found.values():
             for unit, told in units.items():
-                held = {part for key in told for part in holdings[key].includes if key not in _included(part, holdings)}
-                units[unit] = {k: v for k, v in told.items() if k not in held and not _is_within(k, told, holdings)}
+                left = without_included(told, holdings)
+                units[unit] = {k: v for k, v in left.items() if _holder(k, told, holdings) is None}
     return found
+
+
+def without_included(told: Mapping[str, Line], holdings: Mapping[str, Holding]) -> dict[str, Line]:
+    """Some lines without those of what others of them include."""
+    held = {part for key in told for part in holdings[key].includes if key not in _included(part, holdings)}
+    return {key: line for key, line in told.items() if key not in held}
+
+
+def at_least(amounts: Mapping[str, int], holdings: Mapping[str, Holding]) -> int:
+    """What some tranches have together, where an amount may or may not hold those of its parts: what a whole has, or
+    its parts where that is more.
+    """
+    inside: dict[str, int] = defaultdict(int)
+    whole = 0
+    for key in sorted(amounts, key=lambda key: len(wholes(key, holdings)), reverse=True):
+        minor = max(amounts[key], inside[key])
+        if holder := _holder(key, amounts, holdings):
+            inside[holder] += minor
+        else:
+            whole += minor
+    return whole
 
 
 def on(standing: Board, rung: str, unit: str) -> dict[str, Line]:
@@ -243,10 +265,10 @@ def _included(key: str, holdings: Mapping[str, Holding]) -> tuple[str, ...]:
     return holdings[key].includes if key in holdings else ()
 
 
-def _is_within(key: str, found: Mapping[str, Line], holdings: Mapping[str, Holding]) -> bool:
-    """Whether any whole of a tranche is among those found. Of tranches told to be parts of each other all count."""
+def _holder(key: str, found: Container[str], holdings: Mapping[str, Holding]) -> str | None:
+    """The nearest whole of a tranche that is among those found. Of those told to be parts of each other all count."""
     told = wholes(key, holdings)
-    return key not in told and any(whole in found for whole in told)
+    return None if key in told else next((whole for whole in told if whole in found), None)
 
 
 def wholes(key: str, holdings: Mapping[str, Holding]) -> list[str]:

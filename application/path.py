@@ -11,8 +11,8 @@ from domain.fact import Fact
 from domain.refusal import Refused
 
 NAMING = (
-    *("key", "claim", "record", "rung", "party", "session", "statement", "currency", "finding", "by", "parties"),
-    "claims",
+    *("key", "claim", "record", "tranche", "rung", "party", "session", "statement", "currency", "finding", "by"),
+    *("parties", "claims"),
 )
 """The fields that can name an entry among its neighbours."""
 UNCOMPARED = {"basis", "days_left"}

@@ -15,6 +15,7 @@ from application.ladder import (
     Holding,
     Line,
     Sum,
+    at_least,
     board,
     climb,
     in_year,
@@ -22,6 +23,7 @@ from application.ladder import (
     sum_of,
     total,
     wholes,
+    without_included,
     years_of,
 )
 from application.view import Basis, Record
@@ -95,17 +97,17 @@ class Promises(NamedTuple):
             return {}
         return {key: line for one in self.lines for key, line in told.get(one, _NONE).items()} | stray
 
-    def apart(self) -> Iterator[tuple[str | None, dict[str, dict[str, Line]]]]:
-        """What has come of each on each rung on which money goes the way that was promised, the nearest first; and of
-        all together, under no name, where of some it is not told of which.
+    def apart(self, *rungs: str) -> Iterator[tuple[str | None, dict[str, dict[str, Line]]]]:
+        """What has come of each on some rungs; and of all together, under no name, where of some it is not told of
+        which.
         """
         only = self.alone and len(self.lines) == 1
-        rungs = [(rung, *self.come[rung]) for rung in INVESTED]
+        come = [(rung, *self.come[rung]) for rung in rungs]
         for key in self.lines:
-            came = {rung: told.get(key, _NONE) | (stray if only else _NONE) for rung, told, stray in rungs}
+            came = {rung: told.get(key, _NONE) | (stray if only else _NONE) for rung, told, stray in come}
             yield key, {rung: lines for rung, lines in came.items() if lines}
-        if self.alone and not only and any(stray for _, _, stray in rungs):
-            yield None, {rung: self.reached(rung) for rung, _, stray in rungs if stray}
+        if self.alone and not only and any(stray for _, _, stray in come):
+            yield None, {rung: self.reached(rung) for rung, _, stray in come if stray}
 
     def of(self, tranche: str | None) -> dict[str, Line]:
         """What a tranche promises, or all together."""
@@ -113,6 +115,10 @@ class Promises(NamedTuple):
 
 
 _NONE: dict[str, Line] = {}
+FURTHEST = "furthest"
+"""In place of a rung: of each tranche the most that stands on any of those on which money goes the way that was
+promised.
+"""
 
 
 class Over(NamedTuple):
@@ -174,40 +180,50 @@ def _take_provision(caps: dict[str, CapTold], suspended: dict[str, str | None], 
                 caps[key] = replace(caps[key], basis=Basis.of(record))
 
 
-def cap_years(tally: Tally, standing: Board, cap: Cap) -> list[CapYear]:
-    """How a cap is used, year by year."""
+def cap_years(tally: Tally, cap: Cap) -> list[CapYear]:
+    """How a cap is used, year by year: by a whole and its parts, at least by as much as either has."""
     unit, allowed = cap.amount.currency, cap.amount.minor
-    lines = _under(tally, standing, cap)
+    lines = _under(tally, cap)
     years: list[str | None] = [*years_of(lines.values(), cap.zone)] if cap.amount.per else [None]
     qualifiers = {qualifier for line in lines.values() for qualifier in line.qualifiers}
     found = []
     for year in years:
-        minor = sum(dated.minor for line in lines.values() for dated in in_year(line, year, cap.zone))
+        came = {key: [dated.minor for dated in in_year(line, year, cap.zone)] for key, line in lines.items()}
+        minor = at_least({key: sum(told) for key, told in came.items() if told}, tally.holdings)
         left = sum_of(unit, allowed - minor, qualifiers)
         found.append(CapYear(year, sum_of(unit, minor, qualifiers), left, lines))
     return found
 
 
-def _under(tally: Tally, standing: Board, cap: Cap) -> dict[str, Line]:
-    """The lines that count under a cap: of its tranche and all the parts of that, or of all tranches."""
-    if cap.tranche:
-        holdings = tally.holdings
-        inside = {key: held for key, held in holdings.items() if cap.tranche in (key, *wholes(key, holdings))}
-        standing = board(inside)
-    return on(standing, cap.on, cap.amount.currency)
+def _under(tally: Tally, cap: Cap) -> dict[str, Line]:
+    """The lines that come under a cap: of its tranche and all the parts of that, or of all tranches."""
+    holdings, unit = tally.holdings, cap.amount.currency
+    held = {key: one.lines[cap.on][unit] for key, one in holdings.items() if unit in one.lines.get(cap.on, _NONE)}
+    inside = {key: line for key, line in held.items() if cap.tranche in (None, key, *wholes(key, holdings))}
+    return without_included(inside, holdings)
 
 
 def promises(tally: Tally, standing: Board) -> list[Promises]:
     """The promises of each unit: pledges, and commitments, which take the place of the same tranche's pledge."""
     holdings, found = tally.holdings, list[Promises]()
+    standing = standing | board({k: replace(one, lines={FURTHEST: _furthest(one)}) for k, one in holdings.items()})
     others = _others(holdings)
     for unit in sorted({unit for rung in PROMISED for unit in standing.get(rung, {})}):
         committed = on(standing, "commitment", unit)
         pledges = on(standing, "pledge", unit).items()
         pledged = {key: line for key, line in pledges if unit not in holdings[key].lines.get("commitment", _NONE)}
         own = {rung: lines for rung, lines in (("pledge", pledged), ("commitment", committed)) if lines}
-        come = {rung: _come_of(on(standing, rung, unit), unit, holdings) for rung in TAKEN_UP}
+        come = {rung: _come_of(on(standing, rung, unit), unit, holdings) for rung in (*TAKEN_UP, FURTHEST)}
         found += [Promises(unit, rung, lines, come, len(own) == 1, others) for rung, lines in own.items()]
+    return found
+
+
+def _furthest(holding: Holding) -> dict[str, Line]:
+    found: dict[str, Line] = {}
+    for rung in INVESTED:
+        for unit, line in holding.lines.get(rung, _NONE).items():
+            if unit not in found or line.minor > found[unit].minor:
+                found[unit] = line
     return found
 
 
@@ -256,7 +272,7 @@ def overs(tally: Tally, standing: Board, promised: Sequence[Promises]) -> Iterat
     """
     counting = {(key, one.unit) for one in promised for key in one.lines}
     for one in promised:
-        for tranche, came in one.apart():
+        for tranche, came in one.apart(*INVESTED):
             found = (_compared(one.rung, rung, lines, one.of(tranche), one.unit) for rung, lines in came.items())
             yield from islice(filter(None, found), 1)
     parts = _parts(tally)
@@ -265,7 +281,7 @@ def overs(tally: Tally, standing: Board, promised: Sequence[Promises]) -> Iterat
         yield from _over_whole(key, holding, parts.get(key, {}))
     for key, told in tally.caps.items():
         cap = told.cap
-        for year, reached, headroom, lines in cap_years(tally, standing, cap):
+        for year, reached, headroom, lines in cap_years(tally, cap):
             if headroom.minor < 0 and not tally.suspends(key, lines.values()):
                 allowed = sum_of(cap.amount.currency, cap.amount.minor)
                 yield _over(key, cap.on, reached, allowed, lines, year, cap.zone)

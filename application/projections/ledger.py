@@ -9,8 +9,21 @@ from fractions import Fraction
 
 from msgspec.structs import asdict
 
-from application.ladder import CALLED, PROPOSED, RUNGS, TAKEN_UP, Board, Line, Sum, board, difference, sum_of, total
-from application.tally import CapTold, Promises, Tally, cap_years, concerns, overs, promises, taken
+from application.ladder import (
+    CALLED,
+    INVESTED,
+    PROPOSED,
+    RUNGS,
+    TAKEN_UP,
+    Board,
+    Line,
+    Sum,
+    board,
+    difference,
+    sum_of,
+    total,
+)
+from application.tally import FURTHEST, CapTold, Promises, Tally, cap_years, concerns, overs, promises, taken
 from application.view import Basis, Document, Index, Record, View
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -39,8 +52,8 @@ class RungEntry(Fact, omit_defaults=False, frozen=True):
 
 
 class Left(Sum, omit_defaults=False, kw_only=True, frozen=True):
-    """What is left of what a `tranche` promises on the rung `of` and does not stand on a later `rung` yet: on the one
-    of `selected`, `contracted` and `drawn` on which most of it stands, the nearest of several.
+    """What is left of what a `tranche` promises on the rung `of` and is not `selected`, `contracted` or `drawn` yet. It
+    stands for the most part on the `rung` among those, the nearest of several.
 
     No rung: nothing of it is on record there. No tranche: it is left of all promises on that rung together, as it is
     not told of which some of the money comes. `not_compared` are units in which more has come of it.
@@ -191,11 +204,11 @@ def _new(key: str, rung: str, unit: str, tally: Tally, standing: Mapping[str, Li
 
 def _left(promises: Promises) -> Iterator[Left]:
     unit = promises.unit
-    for tranche, came in promises.apart():
+    for (tranche, came), (_, furthest) in zip(promises.apart(*INVESTED), promises.apart(FURTHEST), strict=True):
         rung = max(came, key=lambda rung: sum(line.minor for line in came[rung].values()), default=None)
         promised = promises.of(tranche)
         yield Left(
-            **asdict(difference(promised, came[rung] if rung else {}, unit)),
+            **asdict(difference(promised, furthest.get(FURTHEST, {}), unit)),
             tranche=tranche,
             of=promises.rung,
             rung=rung,
@@ -216,7 +229,7 @@ def _take_up(promises: Promises) -> Iterator[TakeUp]:
 def _cap(provision: str, told: CapTold, tally: Tally, standing: Board) -> CapEntry:
     cap = told.cap
     allowed = sum_of(cap.amount.currency, cap.amount.minor)
-    years = cap_years(tally, standing, cap)
+    years = cap_years(tally, cap)
     under = years[0].lines.values() if years else ()
     others = {unit: lines for unit, lines in standing.get(cap.on, {}).items() if unit != cap.amount.currency}
     return CapEntry(

@@ -798,6 +798,35 @@ def test_calls_count_in_the_calendar_year_of_the_zone_that_the_cap_names(told: T
     assert (over["ceiling"], over["tranche"], over["basis"]["occurred"]) == ("act/cap", "mine", "2026-01-05")
 
 
+def test_what_a_part_calls_comes_under_the_cap_also_where_its_whole_calls_something(
+    told: Tell, read: Read, cap: None
+) -> None:
+    def reached() -> list[tuple[str, str]]:
+        return [(y["year"], y["reached"]["amount"]) for y in read(LEDGER)["caps"][0]["years"]]
+
+    told("call-capital", tranche="whole", amount=usd("4"), occurred="2025-04-15")
+    told("call-capital", tranche="mine", amount=usd("3"), occurred="2025-05-01")
+    assert reached() == [("2025", "4.00")], "the call on the whole may be for it"
+    told("call-capital", tranche="mine", amount=usd("30"), occurred="2025-10-01")
+    assert reached() == [("2025", "33.00")]
+    (flag,) = read("/v1/flags", kind="over-ceiling", q="cap")["items"]
+    assert "USD 33.00 called in 2025, 13.00 over the 20.00 of act/cap" in [one["text"] for one in flag["details"]]
+    told("call-capital", tranche="mine", amount=usd("1"), occurred="2026-01-05")
+    assert reached() == [("2025", "33.00"), ("2026", "1.00")], "each year by itself"
+
+
+def test_what_is_left_counts_each_part_where_it_has_come_furthest(told: Tell, read: Read) -> None:
+    told("pledge-tranche", tranche="fund", amount=usd("350"))
+    told("pledge-tranche", tranche="cash", amount=usd("200"), rung="commitment", part_of="fund")
+    told("pledge-tranche", tranche="ships", amount=usd("150"), rung="commitment", part_of="fund")
+    told("select-tranche", tranche="gas", amount=usd("6"), part_of="cash")
+    told("propose-tranche", tranche="yard", part_of="ships")
+    told("contract-tranche", tranche="yard", amount=usd("5"))
+    told("record-draw", tranche="yard", amount=usd("1"))
+    found = {one["tranche"]: (one["amount"], one["rung"]) for one in read(LEDGER)["left"]}
+    assert found == {"fund": ("339.00", "selected"), "cash": ("194.00", "selected"), "ships": ("145.00", "contracted")}
+
+
 def test_a_cap_that_is_suspended_or_removed_flags_nothing(told: Tell, read: Read, cap: None) -> None:
     told("call-capital", tranche="mine", amount=usd("21"), occurred="2025-02-01")
     assert len(read("/v1/flags", kind="over-ceiling")["items"]) == 1
@@ -869,7 +898,7 @@ def test_what_is_left_is_told_of_each_promise_apart(told: Tell, read: Read) -> N
     assert left() == [("invest", "selected", "460.00"), ("farm", "drawn", "6.00")]
     told("select-tranche", tranche="port", amount=usd("1"))
     told_apart = [("invest", "selected", "460.00"), ("farm", "drawn", "6.00")]
-    assert left() == [*told_apart, (None, "selected", "469.00")], "of which the port comes is not told"
+    assert left() == [*told_apart, (None, "selected", "465.00")], "of which the port comes is not told"
     told("propose-tranche", tranche="port", part_of="farm")
     assert left() == told_apart, "the most of it is drawn"
     told("cancel-tranche", tranche="farm")
