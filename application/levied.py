@@ -25,7 +25,7 @@ def rates(survey: Survey, later: dict[str, AgreementDocument]) -> Iterator[Levie
 
     `later` is every agreement as it stands in the end.
     """
-    known = {document.key: document for document in survey.documents(AgreementDocument)}
+    known = {document.key: document for document in survey.documents(AgreementDocument, hidden=True)}
     for key, document in later.items():
         for entry in document.provisions:
             agreement = known.get(key)

@@ -62,6 +62,7 @@ def after_record(entry: ProvisionEntry, record: Record) -> ProvisionEntry:
                 told=Basis.of(record),
             )
         case Provision.Amended():
+            entry = replace(entry, **dict.fromkeys(event.without))
             return replace(
                 entry,
                 number=event.number or entry.number,

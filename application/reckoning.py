@@ -105,10 +105,12 @@ class Survey(Reckoner):
         super().__init__(history, asked)
         self._history = history
 
-    def documents(self, kind: type[D], asked: str | None = None) -> list[D]:
-        """All documents of a kind on the day, or at another time, by their keys."""
+    def documents(self, kind: type[D], asked: str | None = None, *, hidden: bool = False) -> list[D]:
+        """All documents of a kind on the day, or at another time, by their keys; also `hidden` ones, which no list
+        shows.
+        """
         known = self._history.view(_view_of(kind)).documents(asked or self.asked)
-        return [cast("D", held.document) for _, held in sorted(known.items()) if held.index.shown]
+        return [cast("D", held.document) for _, held in sorted(known.items()) if hidden or held.index.shown]
 
     def documents_later(self, kind: type[D]) -> list[D]:
         """All documents of a kind as they stand once all that is known has taken effect."""

@@ -50,6 +50,10 @@ class NotAMember(Refused):
     """Whoever restricts a record belongs to at least one of its groups."""
 
 
+class RestrictedFurther(Refused):
+    """What is spoken of is for some alone: restrict this record to no more than those, and for as long."""
+
+
 class TakenDownByAnother(Refused):
     """What another took down is restricted by an analyst."""
 
@@ -147,12 +151,16 @@ class Registrar:
             """A stream, as all those know it for whom the record will be."""
             return self._stream(negotiation, kind, key).without(hidden)
 
+        def told(kind: str, key: str) -> Aggregate:
+            """A stream, as whoever tells the record knows it."""
+            return self._stream(negotiation, kind, key).without(not_told)
+
         subject = body.data_subject or _data_subject(command, body, (kind.KIND, key), known)
         event = command.EVENT(envelope=self._envelope(submission, key, aggregate, subject, now), **facts)
         spoken_of = references(body)
         if command.EVENT not in (Negotiation.Opened, Erasure.Made) and command.aggregate():
             spoken_of.insert(0, Reference("negotiation", negotiation, "negotiation"))
-        _refuse_unknown(known, spoken_of)
+        _refuse_unknown(known, told, spoken_of)
         _refuse_future(body.occurred, now, "occurred")
         own = aggregate.without(not_told)
         if submission.expected_version not in (None, len(own.records)):
@@ -160,7 +168,7 @@ class Registrar:
         if isinstance(event, Corrected):
             corrected = event.check().corrected(own)
             _refuse_future(corrected.envelope.occurred, now, "changes.occurred")
-            _refuse_unknown(known, [_changed(name) for name in references(corrected)])
+            _refuse_unknown(known, told, [_changed(name) for name in references(corrected)])
             corrected.gather(known)
         elif isinstance(event, Restricted):
             _refuse_for_others(event.to, sight, "to")
@@ -246,7 +254,7 @@ def _refuse_for_others(told: Restriction | None, sight: Sight, field: str) -> No
         raise NotAMember(", ".join(told.groups), f"{field}.groups")
 
 
-def _refuse_unknown(known: Known, spoken_of: Iterable[Reference]) -> None:
+def _refuse_unknown(known: Known, told: Known, spoken_of: Iterable[Reference]) -> None:
     for kind, key, field in spoken_of:
         match kind:
             case "calendar":
@@ -257,7 +265,7 @@ def _refuse_unknown(known: Known, spoken_of: Iterable[Reference]) -> None:
                     raise UnknownZone(key, field)
             case _:
                 if not known(kind, key).history:
-                    raise Unknown(f"{kind} {key}", field)
+                    raise (RestrictedFurther if told(kind, key).history else Unknown)(f"{kind} {key}", field)
 
 
 def _published(known: Known, body: Body) -> str | None:

@@ -141,8 +141,8 @@ def concerns(event: DomainEvent) -> bool:
             return True
         case Provision.Added(value=value):
             return isinstance(value, Cap)
-        case Provision.Amended(value=value):
-            return value is not None
+        case Provision.Amended(value=value, without=without):
+            return value is not None or "value" in without
     return False
 
 

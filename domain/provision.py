@@ -106,7 +106,7 @@ class Provision(Aggregate):
             state.issue = self.issue
 
     class Amended(DomainEvent, frozen=True):
-        """A provision is changed; what is not told again stays as it was."""
+        """A provision is changed; what is not told again stays as it was, but for what it is `without` from then on."""
 
         TOPIC: ClassVar[str] = "Provision.Amended"
         text: Prose
@@ -116,6 +116,7 @@ class Provision(Aggregate):
         condition: Line | None = None
         depends_on: Dependences | None = None
         sunset: Moment | None = None
+        without: Annotated[tuple[Literal["value", "condition", "sunset"], ...], Field(max_length=3)] = ()
 
         def decide(self, past: "Provision", known: "Provision") -> Self:
             past.refuse_if_removed()

@@ -50,10 +50,12 @@ Quotation = Annotated[
 
 
 UNSPACED = (
-    "\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
     "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
-"""Han and kana, which are written without spaces between words (Unicode Standard Annex 29, section 4)."""
+"""Han and kana, which are written without spaces between words (Unicode Standard Annex 29, section 4), and Hangul, of
+which a word is written in one with its particles and with other words.
+"""
 _VOICING = "\u3099\u309a"
 """The marks by which kana are other letters: パ is not ハ."""
 _TERM = re.compile(rf"((?:(?![\W_])[{UNSPACED}])+)|[^\W_{UNSPACED}]+")
@@ -65,7 +67,7 @@ def words(text: str) -> list[str]:
 
 
 def terms(text: str) -> list[str]:
-    """What a text is found by: its words; of Japanese and Chinese each two letters in a row, and the last.
+    """What a text is found by: its words; of Japanese, Chinese and Korean each two letters in a row, and the last.
 
     A text holds what is sought if each term of that is the beginning of one of its own.
     """

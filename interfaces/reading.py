@@ -167,7 +167,10 @@ def _list_across(stores: Ask, view: str) -> Callable[..., Awaitable[Response]]:
         if_none_match: IfNoneMatch = None,
     ) -> Response:
         across: AskedAcross = asked
-        return await _list(stores(request), view, across.negotiation, across, if_none_match)
+        store = stores(request)
+        if across.negotiation:
+            await store.refuse_unknown(across.negotiation)
+        return await _list(store, view, across.negotiation, across, if_none_match)
 
     return listed
 

@@ -118,6 +118,12 @@ def _table(*columns: str) -> Table:
     return table
 
 
+def _days(told: list[str | None]) -> str:
+    return " to ".join(dict.fromkeys(filter(None, told)))
+
+
+_SAID = {"proposal", "statement"}
+"""What is said on a day, and not held."""
 _claims = _rows(
     ("subject", lambda i: i["subject"]),
     ("kind", lambda i: i["kind"]),
@@ -146,7 +152,8 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
     "rounds": _rows(
         ("what", lambda i: i["key"]),
         ("status", lambda i: i["status"]),
-        ("held", lambda i: " to ".join(dict.fromkeys(filter(None, i["held"]))) or i["first_occurred"]),
+        ("planned", lambda i: _days(i["planned"][-1]) if i["planned"] else None),
+        ("held", lambda i: _days(i["held"]) or (i["first_occurred"] if i["kind"] in _SAID else None)),
         ("place", lambda i: i["place"]),
         ("sessions", lambda i: len(i["sessions"])),
         ("outcome", lambda i: i["outcome"]),
@@ -156,7 +163,10 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
         ("title", lambda i: i["title"]),
         ("status", lambda i: i["status"]),
         ("parties", lambda i: "\n".join(f"{p['party']}: {p['status']}" for p in i["parties"])),
-        ("provisions", lambda i: ", ".join(p["key"] for p in i["provisions"])),
+        (
+            "provisions",
+            lambda i: "\n".join(p["key"] + ("" if p["applies"] else ": " + p["why"]) for p in i["provisions"]),
+        ),
     ),
     "tranches": _rows(
         ("name", lambda i: i["key"]),

@@ -93,7 +93,8 @@ def keys(event: DomainEvent) -> Iterator[str]:
 def evolve(document: AgreementDocument | None, record: Record, key: str) -> AgreementDocument:
     event = record.event
     document = document or AgreementDocument(negotiation=event.envelope.negotiation, key=key)
-    document = replace(document, last_occurred=event.envelope.occurred)
+    if not isinstance(event, Claim.Made | Claim.Withdrawn | Ruling):
+        document = replace(document, last_occurred=event.envelope.occurred)
     match event:
         case Agreement.Drafted():
             parties = tuple(Standing(party=party, status="drafted", since=None) for party in event.parties)
@@ -251,7 +252,7 @@ def reckoned(document: AgreementDocument, reckoner: Reckoner) -> AgreementDocume
 def index(document: AgreementDocument) -> Index:
     return Index(
         kind=document.form,
-        date=order(document.last_occurred),
+        date=order(document.last_occurred) if document.last_occurred else "",
         parties=frozenset(standing.party for standing in document.parties),
         issues=frozenset(entry.issue for entry in document.provisions if entry.issue),
         text=(
@@ -260,6 +261,7 @@ def index(document: AgreementDocument) -> Index:
             *((p.title, p.text, p.condition, p.value) for p in document.provisions),
             *(dependence.value for p in document.provisions for dependence in p.depends_on),
         ),
+        shown=bool(document.form),
     )
 
 

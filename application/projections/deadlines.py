@@ -142,7 +142,7 @@ def _reading(document: DeadlineDocument, stand: Stand | None, last: Revision, re
     found = _day(Revision(due=due, rule=rule, party=None, basis=basis), reckoner)
     bound = rule.bound if rule and not due else "by"
     day = date.fromisoformat(found.day) if found.day else None
-    status = _status(document, due or found.day, bound, reckoner.asked)
+    status = _status(document, due or found.day, bound, reckoner.asked, own=stand is None)
     return Reading(
         claimant=stand.claimant if stand else None,
         claim=stand.claim if stand else None,
@@ -158,9 +158,13 @@ def _reading(document: DeadlineDocument, stand: Stand | None, last: Revision, re
 _RUNNING = {"upcoming", "overdue", "not-yet"}
 
 
-def _status(document: DeadlineDocument, due: str | None, bound: str, asked: str) -> Status:
-    """How things stand at an asked time: instants compare as such, all else by the dates as they are told."""
+def _status(document: DeadlineDocument, due: str | None, bound: str, asked: str, *, own: bool) -> Status:
+    """How things stand at an asked time: instants compare as such, all else by the dates as they are told. By a reading
+    other than the `own` nothing has lapsed before its day.
+    """
     outcome, told = document.outcome, document.outcome_basis
+    if outcome == "lapsed" and not own and told and due and surely_before(told.occurred, due):
+        outcome = None
     if outcome in {"met", "met-late"} and told and due and bound == "by":
         if surely_before(due, told.occurred):
             return "met-late"

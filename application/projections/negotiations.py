@@ -103,7 +103,7 @@ def evolve(document: NegotiationDocument | None, record: Record, key: str) -> Ne
             )
             return _lived(document, "open", None, basis)
         case Negotiation.Suspended():
-            return _lived(document, "suspended", event.until, basis)
+            return _lived(document, "suspended", f"until {event.until}" if event.until else None, basis)
         case Negotiation.Resumed():
             return _lived(document, "open", None, basis)
         case Negotiation.Concluded():
@@ -162,7 +162,7 @@ def _issue(issue: IssueEntry, event: DomainEvent, basis: Basis) -> IssueEntry:
         case Issue.Dropped():
             return replace(issue, status="dropped", basis=basis)
         case Issue.Reopened():
-            return replace(issue, status="open", basis=basis)
+            return replace(issue, status="open", terms=None, basis=basis)
     return issue
 
 

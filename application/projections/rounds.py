@@ -146,10 +146,17 @@ def evolve(document: RoundDocument | None, record: Record, key: str) -> RoundDoc
             answer = AnswerEntry(
                 party=event.party, answer=event.answer, counter=event.counter, text=event.text, basis=basis
             )
-            return replace(document, answers=(*document.answers, answer), status=event.answer)
+            answers = (*document.answers, answer)
+            return replace(document, answers=answers, status=_of_answers(answers))
         case Claim.Made() | Claim.Withdrawn() | Ruling():
             return replace(document, claims=with_record(document.claims, record))
     return _round(document, event)
+
+
+def _of_answers(answers: tuple[AnswerEntry, ...]) -> str:
+    """What was answered last by everybody who did, or that it differs."""
+    last = {answer.party: answer.answer for answer in answers}
+    return answers[-1].answer if len(set(last.values())) == 1 else "differs-by-party"
 
 
 def _round(document: RoundDocument, event: DomainEvent) -> RoundDocument:

@@ -21,7 +21,10 @@ _ENDS: dict[type[DomainEvent], tuple[_Steps, _Steps]] = {
     Tranche.Cancelled: (_FUNDED, _TRANCHE_AGAIN),
     Tranche.Completed: ((Tranche.Contracted, Tranche.CapitalCalled), _TRANCHE_AGAIN),
     Agreement.Withdrawn: ((Agreement.Suspended, Agreement.Resumed), _AGREEMENT_AGAIN),
-    Agreement.Terminated: ((Agreement.Suspended, Agreement.Resumed), _AGREEMENT_AGAIN),
+    Agreement.Terminated: (
+        (Agreement.Suspended, Agreement.Resumed, Agreement.Amended, *_AGREEMENT_AGAIN),
+        (Agreement.AppliedProvisionally, Agreement.EnteredIntoForce),
+    ),
     Round.Closed: ((Round.Extended, Round.Cancelled), ()),
     Round.Cancelled: ((Round.Extended, Round.Closed), (Round.Scheduled, Round.Rescheduled, Round.Opened)),
 }

@@ -105,3 +105,42 @@ def test_each_party_is_named_once_and_who_is_only_heard_is_none(
     agreement = "other" if command == "draft-agreement" else "deal"
     problem = tell(command, agreement=agreement, parties=parties, **more).json()
     assert (problem["code"], problem["errors"][0]["field"]) == (code, f"parties.{len(parties) - 1}")
+
+
+def test_its_date_is_that_of_its_own_last_step_whatever_is_said_of_it(
+    deal: Callable[..., Any], tell: Tell, read: Read
+) -> None:
+    deal(SIGN)
+    told = {"claim": "c", "kind": "report", "claimant": "north", "subject": "agreement/deal/status"}
+    value = {"type": "status", "status": "dead"}
+    assert tell("make-claim", **told, value=value, occurred="2025-08-01").status_code == 201
+    asked = {"from": "2025-03-01", "to": "2025-03-31"}
+    assert [one["key"] for one in read("/v1/agreements", **asked)["items"]] == ["deal"]
+    assert read("/v1/agreements", **asked | {"from": "2025-04-01", "to": "2025-12-31"})["items"] == []
+
+
+def test_there_is_none_before_it_was_drafted(client: Any, deal: Callable[..., Any], tell: Tell, read: Read) -> None:
+    told = {"agreement": "deal", "provision": "p", "title": "P", "kind": "text", "text": "t", "effective": "2024-11-01"}
+    assert tell("add-provision", **told).status_code == 201
+    deal(SIGN)
+    assert read("/v1/agreements", as_of="2024-12-01")["items"] == []
+    path = "/v1/negotiations/talks/agreements/deal"
+    assert client.get(path, params={"as_of": "2024-12-01"}).status_code == 404
+    assert client.get(path, params={"as_of": "2025-03-05"}).json()["provisions"][0]["key"] == "p"
+
+
+def test_a_sunset_is_lifted(deal: Callable[..., Any], tell: Tell, read: Read) -> None:
+    deal(FORCE)
+    told = {"agreement": "deal", "provision": "truce", "text": "For a month."}
+    assert tell("add-provision", **told, title="T", kind="text", sunset="2025-04-01").status_code == 201
+
+    def applies() -> tuple[bool, str | None]:
+        (one,) = read("/v1/negotiations/talks/agreements/deal", as_of="2025-06-01")["provisions"]
+        return one["applies"], one["sunset"]
+
+    assert applies() == (False, "2025-04-01")
+    amended = told | {"text": "Without an end.", "occurred": "2025-03-20"}
+    assert tell("amend-provision", **amended).status_code == 201
+    assert applies() == (False, "2025-04-01"), "what is not told again stays"
+    assert tell("amend-provision", **amended, without=["sunset"]).status_code == 201
+    assert applies() == (True, None)

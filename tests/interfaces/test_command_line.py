@@ -95,6 +95,16 @@ def test_every_view_is_shown_as_a_table_and_as_json(recorded: None, view: str, s
     assert json.loads(parley("show", view, "japan-us-2025", "--json").stdout)
 
 
+def test_a_round_is_shown_as_held_once_it_was(recorded: None, tmp_path: Path) -> None:
+    file = tmp_path / "round.ndjson"
+    told = {"negotiation": "japan-us-2025", "round": "99", "occurred": "2025-03-01"}
+    commands = ({"command": "schedule-round", "planned_start": "2025-03-18"}, {"command": "cancel-round"})
+    file.write_text("".join(json.dumps(command | told) + "\n" for command in commands))
+    assert parley("record", str(file)).exit_code == 0
+    row = next(line for line in parley("show", "rounds", "japan-us-2025").stdout.splitlines() if "round/99" in line)
+    assert [cell.strip() for cell in row.split("│")[2:5]] == ["cancelled", "2025-03-18", ""]
+
+
 def test_a_view_is_shown_at_other_times(recorded: None) -> None:
     early = parley("show", "ledger", "japan-us-2025", "--as-of", "2026-02-13", "--public-at", "2026-02-13").stdout
     assert "42,500,000,000" in early

@@ -458,7 +458,9 @@ def test_what_its_originator_gave_is_released_with_consent(desk: Desk) -> None:
     assert desk.ask("public", f"/v1/records/{told['id']}").status_code == 200
 
 
-@pytest.mark.parametrize(("groups", "code"), [(["red", "green"], "consent-not-for-all"), (["red"], "unknown")])
+@pytest.mark.parametrize(
+    ("groups", "code"), [(["red", "green"], "consent-not-for-all"), (["red"], "restricted-further")]
+)
 def test_the_consent_can_be_read_by_all_to_whom_it_is_released(desk: Desk, groups: list[str], code: str) -> None:
     begin(desk)
     given = {"groups": ["red", "green"], "originator": "blue"}

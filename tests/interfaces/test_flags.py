@@ -88,6 +88,23 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
         drafted(), ("withdraw-from-agreement", {"agreement": "deal", "parties": ["north"]}),
         ("suspend-agreement", {"agreement": "deal", "parties": ["north", "south"], "occurred": "2025-06-02"}),
     ]),
+    ("after-the-end", [
+        drafted(), ("bring-into-force", {"agreement": "deal", "parties": ["north", "south"]}),
+        ("terminate-agreement", {"agreement": "deal", "occurred": "2025-06-02"}),
+        ("bring-into-force", {"agreement": "deal", "parties": ["north", "south"], "occurred": "2025-06-03"}),
+    ]),
+    ("after-the-end", [
+        drafted(), ("terminate-agreement", {"agreement": "deal", "occurred": "2025-06-02"}),
+        ("amend-agreement", {"agreement": "deal", "text": "-", "occurred": "2025-06-03"}),
+    ]),
+    ("before-it-began", [
+        ("raise-issue", {"issue": "squid", "title": "Squid"}),
+        ("settle-issue", {"issue": "squid", "terms": "-", "occurred": "2025-05-31"}),
+    ]),
+    ("before-it-began", [  # told late
+        ("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025-07-01", "occurred": "2025-06-02"}),
+        ("cancel-deadline", {"deadline": "reply", "occurred": "2025-06-01"}),
+    ]),
     ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2024-06-02"})]),
     ("ends-before-it-begins", [
         drafted(), ("add-provision", {
@@ -201,6 +218,18 @@ REGULAR: list[tuple[str, list[Told]]] = [
     ("after-the-end", [
         ("cancel-tranche", {"tranche": "ports", "effective": "2025-06-30"}),
         ("record-draw", {"tranche": "ports", "amount": usd("5"), "occurred": "2025-06-03"}),
+    ]),
+    ("after-the-end", [
+        drafted(), ("withdraw-from-agreement", {"agreement": "deal", "parties": ["north"]}),
+        ("sign-agreement", {"agreement": "deal", "parties": ["north"], "occurred": "2025-06-02"}),
+    ]),
+    ("before-it-began", [
+        ("raise-issue", {"issue": "squid", "title": "Squid"}), ("settle-issue", {"issue": "squid", "terms": "-"}),
+    ]),
+    ("before-it-began", [
+        ("raise-issue", {"issue": "squid", "title": "Squid"}),
+        ("drop-issue", {"issue": "squid", "occurred": "2025-06-02"}),
+        ("reopen-issue", {"issue": "squid", "occurred": "2025-06-03"}),
     ]),
     ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025-06-01"})]),
     ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025"})]),

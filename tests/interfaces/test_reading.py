@@ -326,3 +326,41 @@ def test_the_reading_part_has_no_writing_route_and_writes_nothing(tell: Tell, re
 def test_reading_alone_needs_a_store(settings: Settings) -> None:
     with pytest.raises(StoreRefused, match="There is no store"), TestClient(application(settings, parts=("reading",))):
         pass
+
+
+def test_a_proposal_stands_as_all_who_answered_it_answered_last(tell: Tell, read: Read) -> None:
+    def status() -> str:
+        return str(read("/v1/negotiations/talks/rounds/proposal/half")["status"])
+
+    def answer(party: str, said: str) -> None:
+        assert tell("answer-proposal", proposal="half", party=party, answer=said).status_code == 201
+
+    for party, role in (("east", "party"), ("west", "observer")):
+        told = {"party": party, "name": party, "kind": "state", "role": role}
+        assert tell("add-party", **told).status_code == 201
+    assert tell("table-proposal", proposal="half", party="north", title="Half", text="Half each.").status_code == 201
+    answer("east", "rejected")
+    assert status() == "rejected"
+    answer("west", "accepted")
+    assert status() == "differs-by-party"
+    answer("east", "accepted")
+    assert status() == "accepted"
+
+
+def test_until_when_a_negotiation_is_suspended_is_told_as_that(tell: Tell, read: Read) -> None:
+    told = {"until": "the general is released", "reason": "He was taken."}
+    assert tell("suspend-negotiation", **told).status_code == 201
+    (_, life) = read("/v1/negotiations/talks")["life"]
+    assert (life["note"], life["basis"]["reason"]) == ("until the general is released", "He was taken.")
+
+
+def test_the_terms_of_an_issue_are_gone_with_its_settlement(tell: Tell, read: Read) -> None:
+    assert tell("settle-issue", issue="fish", terms="Half each.").status_code == 201
+    assert tell("reopen-issue", issue="fish", occurred="2025-02-01").status_code == 201
+    (issue,) = read("/v1/negotiations/talks")["issues"]
+    assert (issue["status"], issue["terms"]) == ("open", None)
+
+
+def test_a_list_of_a_negotiation_that_nobody_opened_is_refused(client: TestClient) -> None:
+    answer = client.get("/v1/deadlines", params={"negotiation": "taks"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")

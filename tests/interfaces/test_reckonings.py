@@ -94,6 +94,21 @@ def test_an_outcome_is_held_against_the_day(told: Tell, read: Read, outcome: str
     assert deadline(read, as_of="2025-01-02")["status"] == "upcoming"
 
 
+def test_by_a_later_reading_nothing_has_lapsed_yet(told: Tell, read: Read) -> None:
+    told("set-deadline", deadline="soon", title="Soon", due="2025-03-23")
+    own = {"type": "date", "date": "2025-06-15"}
+    told("make-claim", claim="c", kind="reading", claimant="south", subject="deadline/soon", value=own)
+    told("record-deadline-outcome", deadline="soon", outcome="lapsed", occurred="2025-03-23")
+
+    def readings(day: str) -> list[str]:
+        return [one["status"] for one in deadline(read, as_of=day)["readings"]]
+
+    assert readings("2025-04-01") == ["lapsed", "upcoming"]
+    assert readings("2025-07-01") == ["lapsed", "overdue"]
+    told("record-deadline-outcome", deadline="soon", outcome="met-late", occurred="2025-06-01")
+    assert readings("2025-07-01") == ["met-late", "met"]
+
+
 @pytest.mark.parametrize(("asked", "status"), [
     ("2026-01-01T03:00Z", "upcoming"), ("2025-12-31T23:45-05:00", "overdue"), ("2025-12-31", "upcoming"),
 ])  # fmt: skip
@@ -853,7 +868,10 @@ def test_a_cap_counts_under_its_tranche_alone_and_blames_what_was_paid(told: Tel
     told("suspend-provision", agreement="act", provision="cap", occurred="2025-04-01")
     told("amend-provision", **amended, value=value, occurred="2025-04-02")
     assert [(one["status"]) for one in read(LEDGER)["caps"]] == ["suspended"]
-    told("amend-provision", **amended, value={"type": "text", "text": "None."}, occurred="2025-04-03")
+    told("amend-provision", **amended, without=["value"], occurred="2025-04-03")
+    assert read(LEDGER)["caps"] == []
+    told("amend-provision", **amended, value=value, occurred="2025-04-04")
+    told("amend-provision", **amended, value={"type": "text", "text": "None."}, occurred="2025-04-05")
     assert read(LEDGER)["caps"] == []
 
 
