@@ -210,6 +210,19 @@ class Agreement(Aggregate):
         UNDOES: ClassVar[tuple[str, ...]] = LEAVING
         depositary: Line | None = None
 
+    class Rejected(PartyStep, frozen=True, kw_only=True):
+        """A party does not consent to be bound, for now: its parliament, its people or a court has decided against it.
+
+        That can happen more than once, and does not stand in the way of a later consent.
+        """
+
+        TOPIC: ClassVar[str] = "Agreement.Rejected"
+        STEP: ClassVar[str] = "rejected"
+        means: Literal["parliament", "referendum", "court", "government"]
+
+        def change(self, state: "Agreement") -> None:
+            """Nothing is taken by it, and nothing undone."""
+
     class AppliedProvisionally(PartyStep, frozen=True, kw_only=True):
         """A party applies it before it is in force (VCLT, article 25)."""
 

@@ -14,7 +14,7 @@ from domain.text import SLUG, Person, Quotation
 from domain.value import Told
 
 _ASPECT = rf"(status|amount|date|rate|membership|binding)(/{SLUG})?"
-_NAMED = rf"(issue|round|session|proposal|agreement|tranche|deadline|party)/{SLUG}|provision/{SLUG}/{SLUG}"
+_NAMED = rf"(issue|round|session|incident|proposal|agreement|tranche|deadline|party)/{SLUG}|provision/{SLUG}/{SLUG}"
 
 Subject = Annotated[
     str,

@@ -17,9 +17,10 @@ STEPS: dict[str, tuple[str, ...]] = {
     "deadline": ("set", "revised", "cancelled", "met", "met-late", "waived", "lapsed", "overtaken"),
     "round": ("scheduled", "rescheduled", "cancelled", "opened", "extended", "closed"),
     "session": ("held",),
+    "incident": ("occurred",),
     "proposal": ("tabled", "answered"),
     "agreement": (
-        *("drafted", "announced", "concluded", "initialled", "signed", "ratified", "deposited"),
+        *("drafted", "announced", "concluded", "initialled", "signed", "rejected", "ratified", "deposited"),
         *("applied-provisionally", "entered-into-force", "suspended", "resumed", "withdrawn", "terminated", "amended"),
     ),
     "provision": ("added", "amended", "removed", "suspended", "resumed"),

@@ -11,6 +11,7 @@ from domain.erased import Erased
 from domain.erasure import Erasure
 from domain.event import DomainEvent
 from domain.finding import Finding
+from domain.incident import Incident
 from domain.issue import Issue
 from domain.negotiation import Negotiation
 from domain.party import Party
@@ -29,6 +30,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Deadline,
     Round,
     Session,
+    Incident,
     Proposal,
     Claim,
     Finding,

@@ -122,8 +122,8 @@ def _days(told: list[str | None]) -> str:
     return " to ".join(dict.fromkeys(filter(None, told)))
 
 
-_SAID = {"proposal", "statement"}
-"""What is said on a day, and not held."""
+_SAID = {"proposal", "statement", "incident"}
+"""What is said or happens on a day, and is not held."""
 _claims = _rows(
     ("subject", lambda i: i["subject"]),
     ("kind", lambda i: i["kind"]),

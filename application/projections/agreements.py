@@ -150,6 +150,8 @@ def _stepped(document: AgreementDocument, event: Step, record: Record) -> Agreem
 
 _WAY = ("announced", "concluded", "initialled", "signed", "ratified", "deposited")
 """The steps towards being bound (VCLT, articles 9 to 16), in their order."""
+_OPEN = {"", "drafted", "rejected", *_WAY[:4]}
+"""How far a party has come that can still decide against it."""
 _FURTHER = ("announced", "concluded", *BINDING)
 _OF_ALL = {"suspended", "resumed", "terminated"}
 """The steps that, taken for the whole, are taken for every party that has not left."""
@@ -175,6 +177,8 @@ def _after(standing: Standing, step: str, since: str) -> Standing:
     """A party's standing after a step: none towards being bound takes back one that has come further, a resumption
     goes on from where the suspension found it or what was reached meanwhile, and nobody who has left is suspended.
     """
+    if step == "rejected" and standing.status not in _OPEN:
+        return standing
     if step in _WAY:
         reached = standing.suspended_from or standing.status
         if reached in _FURTHER[_WAY.index(step) + 1 :]:

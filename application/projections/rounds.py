@@ -1,5 +1,5 @@
-"""Rounds: planned and held dates apart, with their sessions; and the meetings, calls, proposals and joint
-statements that belong to none."""
+"""Rounds: planned and held dates apart, with their sessions; and the meetings, calls, proposals, joint statements and
+incidents that belong to none."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,7 @@ from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Finding, Ruling
+from domain.incident import Incident
 from domain.moment import order
 from domain.negotiation import Negotiation
 from domain.proposal import Proposal
@@ -52,6 +53,15 @@ class ProposalEntry(Fact, omit_defaults=False, frozen=True):
     basis: Basis
 
 
+class IncidentEntry(Fact, omit_defaults=False, frozen=True):
+    """What happened outside the talks."""
+
+    text: str | None
+    parties: tuple[str, ...]
+    issues: tuple[str, ...]
+    basis: Basis
+
+
 class AnswerEntry(Fact, omit_defaults=False, frozen=True):
     """What a party answered."""
 
@@ -63,7 +73,7 @@ class AnswerEntry(Fact, omit_defaults=False, frozen=True):
 
 
 class RoundDocument(Document, frozen=True):
-    """A round, or a session, proposal or statement by itself, as `kind` says.
+    """A round, or a session, proposal, statement or incident by itself, as `kind` says.
 
     `planned` holds every planned pair of dates in turn; `held` the first and last day of the talks.
     `claims` are what anybody said about it, such as whether a meeting was part of the talks.
@@ -81,6 +91,7 @@ class RoundDocument(Document, frozen=True):
     statements: tuple[StatementEntry, ...] = ()
     proposal: ProposalEntry | None = None
     answers: tuple[AnswerEntry, ...] = ()
+    incident: IncidentEntry | None = None
     claims: tuple[Stand, ...] = ()
     first_occurred: str = ""
 
@@ -95,9 +106,11 @@ def keys(event: DomainEvent) -> Iterator[str]:
             yield f"round/{event.round}" if event.round else f"statement/{event.statement}"
         case Proposal.Tabled() | Proposal.Answered():
             yield f"proposal/{event.envelope.key}"
+        case Incident.Occurred():
+            yield f"incident/{event.envelope.key}"
         case Claim.Made() | Claim.Withdrawn() | Ruling():
             kind, key, *_ = about(event)
-            if kind in {"round", "session", "proposal"}:
+            if kind in {"round", "session", "proposal", "incident"}:
                 yield f"{kind}/{key}"
         case _ if type(event).TOPIC.startswith("Round."):
             yield f"round/{event.envelope.key}"
@@ -148,6 +161,9 @@ def evolve(document: RoundDocument | None, record: Record, key: str) -> RoundDoc
             )
             answers = (*document.answers, answer)
             return replace(document, answers=answers, status=_of_answers(answers))
+        case Incident.Occurred():
+            incident = IncidentEntry(text=event.text, parties=event.parties, issues=event.issues, basis=basis)
+            return replace(document, title=event.title, place=event.place, incident=incident, status="occurred")
         case Claim.Made() | Claim.Withdrawn() | Ruling():
             return replace(document, claims=with_record(document.claims, record))
     return _round(document, event)
@@ -199,7 +215,10 @@ def index(document: RoundDocument) -> Index:
     if document.proposal:
         parties.add(document.proposal.party)
         issues.update(document.proposal.issues)
-    told = (document.sessions, document.statements, document.answers)
+    if document.incident:
+        parties.update(document.incident.parties)
+        issues.update(document.incident.issues)
+    told = (document.sessions, document.statements, document.answers, document.incident)
     return Index(
         kind=document.kind,
         date=order(document.held[0] or document.first_occurred),
@@ -215,6 +234,6 @@ VIEW = View(
     keys,
     evolve,
     index,
-    kinds=("round", "session", "proposal", "statement"),
-    of=(Round, Session, Negotiation, Proposal, Claim, Finding),
+    kinds=("round", "session", "proposal", "statement", "incident"),
+    of=(Round, Session, Negotiation, Proposal, Incident, Claim, Finding),
 )

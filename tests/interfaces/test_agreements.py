@@ -144,3 +144,26 @@ def test_a_sunset_is_lifted(deal: Callable[..., Any], tell: Tell, read: Read) ->
     assert applies() == (False, "2025-04-01"), "what is not told again stays"
     assert tell("amend-provision", **amended, without=["sunset"]).status_code == 201
     assert applies() == (True, None)
+
+
+def test_what_is_voted_down_can_be_voted_down_again_and_accepted_later(
+    deal: Callable[..., Any], tell: Tell, read: Read
+) -> None:
+    deal(SIGN)
+
+    def standing(command: str, day: str, **told: Any) -> list[str]:
+        answer = tell(command, agreement="deal", occurred=day, parties=["north"], **told)
+        assert answer.status_code == 201, answer.text
+        return [one["status"] for one in read("/v1/negotiations/talks/agreements/deal")["parties"]]
+
+    assert standing("reject-agreement", "2025-04-01", means="referendum") == ["rejected", "signed"]
+    assert standing("reject-agreement", "2025-05-01", means="parliament") == ["rejected", "signed"]
+    steps = read("/v1/negotiations/talks/agreements/deal")["steps"]
+    assert [(step["step"], step["means"]) for step in steps[1:]] == [
+        ("rejected", "referendum"),
+        ("rejected", "parliament"),
+    ]
+    assert standing("ratify-agreement", "2025-06-01") == ["ratified", "signed"]
+    assert standing("reject-agreement", "2025-07-01", means="court") == ["ratified", "signed"], "it is bound by now"
+    wrong = tell("reject-agreement", agreement="deal", occurred="2025-07-02", parties=["east"], means="court").json()
+    assert wrong["code"] in {"unknown", "not-a-party-to-the-agreement"}

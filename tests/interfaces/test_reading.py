@@ -364,3 +364,22 @@ def test_the_terms_of_an_issue_are_gone_with_its_settlement(tell: Tell, read: Re
 def test_a_list_of_a_negotiation_that_nobody_opened_is_refused(client: TestClient) -> None:
     answer = client.get("/v1/deadlines", params={"negotiation": "taks"})
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+
+
+def test_an_incident_is_found_spoken_of_and_counted_from(tell: Tell, read: Read) -> None:
+    told = {"incident": "raid", "title": "A raid", "text": "On a yard.", "place": "Georgia", "parties": ["north"]}
+    assert tell("record-incident", **told, issues=["fish"], occurred="2025-02-03").status_code == 201
+    assert tell("record-incident", **told).json()["code"] == "already-known"
+    rule = {"count": 10, "unit": "calendar-days", "event": "incident/raid/occurred"}
+    assert tell("set-deadline", deadline="answer", title="Answer", rule=rule).status_code == 201
+    for claimant, number in (("north", 475), ("south", 300)):
+        value = {"type": "count", "number": number, "unit": "people"}
+        report = {"kind": "report", "claimant": claimant, "subject": "incident/raid/amount", "value": value}
+        assert tell("make-claim", **report, occurred="2025-02-05").status_code == 201
+    path = "/v1/negotiations/talks/rounds"
+    for asked in ({"kind": "incident"}, {"party": "north"}, {"issue": "fish"}, {"q": "yard"}, {"from": "2025-02-03"}):
+        (found,) = read(path, **asked)["items"]
+        assert (found["key"], found["status"], found["incident"]["parties"]) == ("incident/raid", "occurred", ["north"])
+    assert len(read(f"{path}/incident/raid")["claims"]) == 2
+    assert read("/v1/contradictions", negotiation="talks")["items"][0]["subject"] == "incident/raid/amount"
+    assert read("/v1/negotiations/talks/deadlines/answer")["day"] == "2025-02-13"
