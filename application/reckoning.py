@@ -9,9 +9,10 @@ from functools import cache
 from typing import NamedTuple, Protocol, TypeVar, cast
 from uuid import UUID
 
+from application.amended import Standing
 from application.calendars import business_days
 from application.fold import all_views
-from application.replay import History, Standing
+from application.replay import History
 from application.view import Basis, Document, Record
 from domain.aggregate import stream_id
 from domain.fact import Fact

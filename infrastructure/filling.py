@@ -12,7 +12,7 @@ from multiprocessing.process import BaseProcess
 from threading import Thread
 from typing import NamedTuple
 
-from application.replay import Amended, by_stream
+from application.amended import Amended, by_stream
 from infrastructure.database import Database, StoreRefused
 from infrastructure.documents import Parked
 from infrastructure.folding import Folded, Postponed, from_nothing

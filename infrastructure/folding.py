@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import structlog
 
+from application.amended import Standing
 from application.fold import Place, evolved, touched
 from application.listing import ACROSS
-from application.replay import Standing
 from application.view import Document, Index, Record, View, texts
 from domain.moment import reached
 from domain.text import terms

@@ -14,9 +14,9 @@ from uuid import uuid4
 
 import structlog
 
+from application.amended import Amended, Standing, by_stream
 from application.fold import Place, touched, view_named
 from application.projections.flags import IMPOSSIBLE
-from application.replay import Amended, Standing, by_stream
 from application.unseen import changes_for_whom
 from application.view import Document, Record, View
 from domain.erasure import Erasure

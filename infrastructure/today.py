@@ -9,10 +9,11 @@ from uuid import UUID
 
 import msgspec
 
+from application.amended import Standing, amended
 from application.fold import Place, view_named
 from application.listing import Query, select
 from application.reckoning import Reckoner
-from application.replay import Held, Standing, amended
+from application.replay import Held
 from application.view import Document, Row, View
 from infrastructure.database import Database
 from infrastructure.log import LogReader

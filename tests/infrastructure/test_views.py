@@ -13,9 +13,10 @@ import pytest
 from fastapi.testclient import TestClient
 from msgspec.structs import replace
 
+from application.amended import Standing
 from application.fold import view_named
 from application.listing import Query
-from application.replay import Standing, Times
+from application.replay import Times
 from application.unseen import Sight
 from application.view import Record
 from domain.deadline import Deadline
