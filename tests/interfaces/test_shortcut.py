@@ -103,3 +103,15 @@ def test_a_command_is_answered_the_same_by_either_way(
     again = answered(client, f"/v1/records/{command}", **told)
     moved = re.compile(rb'"(version|position)":\d+')
     assert (status, moved.sub(b"", first), kind) == (again[0], moved.sub(b"", again[1]), again[2])
+
+
+@pytest.mark.parametrize("path", ["/v1/negotiations/talks", "/v1/negotiations", "/v1/records", "/healthz"])
+def test_a_head_is_answered_as_a_get(path: str, client: TestClient, tell: Callable[..., Any]) -> None:
+    position = client.get("/v1/records", params={"limit": 1}).headers["parley-position"]
+    client.get("/v1/negotiations/talks", params={"min_position": position})
+    asked, head = client.get(path), client.head(path)
+    assert (head.status_code, head.headers.get("etag")) == (asked.status_code, asked.headers.get("etag"))
+    assert (
+        client.head("/v1/records/open-negotiation").status_code
+        == client.get("/v1/records/open-negotiation").status_code
+    )
