@@ -34,6 +34,7 @@ from infrastructure.projector import ClockSetBack, Projector, Superseded
 from infrastructure.replayed import Histories
 from infrastructure.settings import Settings
 from infrastructure.sqlite import SqliteDatabase
+from infrastructure.today import TodayReader
 from infrastructure.view_reader import NARROWED, NotBuilt, ViewReader
 from infrastructure.view_store import TABLES, ViewStore
 from interfaces.health import readiness
@@ -319,6 +320,20 @@ def test_what_is_replayed_ends_where_it_is_told_to(desk: Desk) -> None:
     histories = Histories(desk.log)
     for until, length in ((head, head), (head + 1, head + 1), (None, head + 1)):
         assert len(histories.get("talks", Times(), Sight(everything=True), now(), until).records) == length
+
+
+def test_a_rule_counts_from_what_can_be_read(desk: Desk) -> None:
+    rule = {"count": 3, "unit": "calendar-days", "event": "issue/fish/settled"}
+    desk.tell("set-deadline", deadline="end", title="End", rule=rule)  # type: ignore[arg-type]
+    settled = desk.tell("settle-issue", issue="fish", terms="Half each.")
+    with projector(desk) as live, closing(TodayReader(desk.database)) as reader:
+        place = "deadlines", "talks", "end"
+        (found,) = reader.get(place, now().isoformat()).found.values()
+        assert (json.loads(found.body)["day"], found.parked) == ("2025-01-05", ())
+        rename(desk, settled.position, "Issue.Dreamt")
+        rebuilt(live)
+        (found,) = reader.get(place, now().isoformat()).found.values()
+        assert (json.loads(found.body)["day"], [one.position for one in found.parked]) == (None, [settled.position])
 
 
 def test_a_rebuild_that_goes_on_later_takes_what_came_meanwhile_and_what_was_corrected(
