@@ -49,7 +49,8 @@ def _add_deadline(feed: Calendar, document: DeadlineDocument, stamp: datetime) -
     for day, alike in readings.items():
         who = ", ".join(dict.fromkeys(reading.claimant or "as set" for reading in alike))
         says = "\n".join(f"{reading.claimant or 'as set'}: {reading.says}" for reading in alike)
-        due = f"Due: {document.title} ({who})" if document.outcome is None else f"{document.title}: {alike[0].status}"
+        begins = "Not before" if alike[0].bound == "not-before" else "Due"
+        due = f"{document.title}: {alike[0].status}" if document.outcome else f"{begins}: {document.title} ({who})"
         _add(feed, f"deadline/{document.key}/{alike[0].claim or 'as-set'}", day, day, due, stamp, description=says)
 
 

@@ -80,10 +80,15 @@ def match(tariff: Tariff, goods: AskedGoods) -> Match:
         elif told.codes and goods.codes:
             narrow = max(narrow, min(_digits(told, code, edition) for code, edition in goods.codes))
             if any(overlaps(known, code) for known in told.codes for code, _ in goods.codes):
-                against = f"it is on {', '.join(told.codes)} of {told.edition}, which is not all of what is asked for"
+                against = f"it is on {', '.join(told.codes)} of {told.edition}, {_not_all(told, goods)}"
         elif goods.codes and not goods.name:
             against = f"it is on {told.name}, for which no codes are on record"
     return Match(narrow, against if narrow < 0 else None)
+
+
+def _not_all(told: Goods, goods: AskedGoods) -> str:
+    others = sorted({edition for _, edition in goods.codes if edition not in (None, told.edition)})
+    return f"and codes of {others[0]} may be of other goods" if others else "which is not all of what is asked for"
 
 
 def _digits(told: Goods, code: str, edition: str | None) -> int:

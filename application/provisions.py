@@ -100,7 +100,7 @@ def applied(entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
     if entry.status == "suspended" and is_over(entry.suspended_until, reckoner.asked):
         why = f"it was suspended until {entry.suspended_until}"
     elif entry.status != "part":
-        until = f" until {entry.suspended_until}" if entry.suspended_until else ""
+        until = f" until {entry.suspended_until.removeprefix('until ')}" if entry.suspended_until else ""
         return Applied(False, f"it is {entry.status}{until}", value)
     if entry.sunset and last_date(entry.sunset) < reckoner.day:
         return Applied(False, f"it ended with its sunset on {entry.sunset}", value)

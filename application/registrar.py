@@ -179,7 +179,12 @@ class Registrar:
             self._refuse_without_consent(event, before, sight, now)
         if published := body.published or _published(known, body):
             event = replace(event, envelope=replace(event.envelope, published=published))
-        return aggregate.decide(event.gather(known), hidden)
+        try:
+            return aggregate.decide(event.gather(known), hidden)
+        except Unknown as unknown:
+            if own.history and not aggregate.without(hidden).history:
+                raise RestrictedFurther(f"{kind.KIND} {key}", unknown.field) from None
+            raise
 
     def _refuse_without_consent(self, event: Released, before: Restriction, sight: Sight, now: datetime) -> None:
         event.refuse_without_consent(before, sight.groups)

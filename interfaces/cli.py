@@ -140,7 +140,9 @@ def show(
     if not negotiation and (view != "negotiations" or suppose):
         raise typer.Exit(fail(f"Which negotiation? Try: parley show {view} japan-us-2025"))
     if (view == "tariffs" and (policy or suppose)) or (view != "tariffs" and product):
-        raise typer.Exit(fail("A product goes with tariffs, and a policy or supposition with all else."))
+        raise typer.Exit(
+            fail("Tariffs take a product, and no policy or supposition; all else takes those, and no product.")
+        )
     within = f"/v1/negotiations/{negotiation}" if negotiation else "/v1/negotiations"
     path = within if view == "negotiations" else f"{within}/{view}"
     params = _told(as_of=as_of, public_at=public_at, known_at=known_at, policy=policy)

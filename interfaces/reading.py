@@ -192,7 +192,7 @@ async def _list(
 def listed(state: Replayed, query: ListQuery, asked: AskedAt, negotiation: str | None = None) -> bytes:
     """The answer with a replayed page, of one negotiation or across them."""
     rows = replayed_rows(state, query)
-    if negotiation and not rows:
+    if negotiation and (not rows or asked.policy != "none"):
         _refuse_strangers(state, negotiation, asked)
     places = [(query.view, row[1], row[2]) for row, _ in rows[: query.limit - 1]]
     return answering.timed(_as_page(query, rows), asked, state.may_be_later(places))

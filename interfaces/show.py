@@ -63,9 +63,10 @@ def _ledger(items: list[Item]) -> Table:
 
 
 def _left_of(told: dict[str, Any]) -> str:
-    rung = f"not yet {told['rung']}" if told["rung"] else "all of it"
-    others = f"; beside what came in {', '.join(told['not_compared'])}" if told["not_compared"] else ""
-    return f"of the {told['of']} {told['tranche'] or '(all)'}, {rung}{others}"
+    others = ", ".join(told["not_compared"])
+    rung = f"not yet {told['rung']}" if told["rung"] else "" if others else "all of it"
+    others = f"not compared with what came in {others}" if others else ""
+    return ", ".join(filter(None, [f"of the {told['of']} {told['tranche'] or '(all)'}", rung, others]))
 
 
 def _bar(part: int, whole: int) -> str:

@@ -148,8 +148,8 @@ def _stepped(document: AgreementDocument, event: Step, record: Record) -> Agreem
     return _with_step_of_all(document, event.STEP, touched=parties != known or not known)
 
 
-_WAY = ("announced", "concluded", "initialled", "signed", "ratified", "deposited")
-"""The steps towards being bound (VCLT, articles 9 to 16), in their order."""
+_WAY = ("announced", "concluded", "initialled", "signed", "ratified", "deposited", "applied-provisionally")
+"""The steps towards being bound (VCLT, articles 9 to 16 and 25), in their order."""
 _OPEN = {"", "drafted", "rejected", *_WAY[:4]}
 """How far a party has come that can still decide against it."""
 _FURTHER = ("announced", "concluded", *BINDING)
@@ -227,7 +227,10 @@ def applied_in(document: AgreementDocument, entry: ProvisionEntry, reckoner: Rec
         return found._replace(applies=False, why=against)
     if document.form in UNILATERAL or any(standing.status in IN_EFFECT for standing in document.parties):
         return found
-    return found._replace(why=f"{found.why}; the agreement is {document.status}, not in force")
+    not_yet = f"the agreement is {document.status}, not in force"
+    if document.form == "treaty":  # it binds once it is in force, or applied provisionally (VCLT, articles 24 and 25)
+        return found._replace(applies=False, why=not_yet)
+    return found._replace(why=f"{found.why}; {not_yet}")
 
 
 def without_effect(document: AgreementDocument) -> str | None:

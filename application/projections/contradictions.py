@@ -37,8 +37,9 @@ class ContradictionDocument(Document, frozen=True):
     """`nature` is conflict, scope (the values speak of different things), or none while all agree.
 
     `since` is when it became what it is. It is settled by what came after the last claim that stands: the
-    issue's settlement, or a finding that rules on every claim that stands. `provisions` are the texts on the
-    issue; that they are agreed is for the issue to say. `claims` also holds those that no longer stand.
+    issue's settlement, or a finding that rules on every claim that stands, but for those that say what it
+    prefers. `provisions` are the texts on the issue; that they are agreed is for the issue to say. `claims`
+    also holds those that no longer stand.
     """
 
     subject: str
@@ -99,7 +100,7 @@ def _sided(document: ContradictionDocument, moment: str) -> ContradictionDocumen
     sides = _sides(stands)
     nature = _nature(sides)
     since = document.since if nature == document.nature else moment
-    settling = [entry for entry in document.settled_by if _settles(entry, stands)]
+    settling = [entry for entry in document.settled_by if _settles(entry, sides)]
     return replace(
         document,
         nature=nature,
@@ -110,10 +111,17 @@ def _sided(document: ContradictionDocument, moment: str) -> ContradictionDocumen
     )
 
 
-def _settles(entry: Settlement, stands: tuple[Stand, ...]) -> bool:
-    if entry.by.startswith("finding/"):
-        return all(entry.by.removeprefix("finding/") in {found.finding for found in s.findings} for s in stands)
-    return all(order(stand.basis.occurred) <= order(entry.basis.occurred) for stand in stands)
+def _settles(entry: Settlement, sides: tuple[Side, ...]) -> bool:
+    kind, _, name = entry.by.partition("/")
+    if kind == "finding":
+        return all(_ruled_on(side, name) for side in sides)
+    return all(order(stand.basis.occurred) <= order(entry.basis.occurred) for side in sides for stand in side.claims)
+
+
+def _ruled_on(side: Side, finding: str) -> bool:
+    """Whether a finding is on every claim of a side, or prefers one of them: whoever says the same adds nothing."""
+    told = [{found.finding: found.preferred for found in stand.findings} for stand in side.claims]
+    return any(one.get(finding) for one in told) or all(finding in one for one in told)
 
 
 def reviewed(document: ContradictionDocument) -> ContradictionDocument:

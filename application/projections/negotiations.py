@@ -103,7 +103,9 @@ def evolve(document: NegotiationDocument | None, record: Record, key: str) -> Ne
             )
             return _lived(document, "open", None, basis)
         case Negotiation.Suspended():
-            return _lived(document, "suspended", f"until {event.until}" if event.until else None, basis)
+            return _lived(
+                document, "suspended", f"until {event.until.removeprefix('until ')}" if event.until else None, basis
+            )
         case Negotiation.Resumed():
             return _lived(document, "open", None, basis)
         case Negotiation.Concluded():

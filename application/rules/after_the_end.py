@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from application.flag import Detail, Rule, Seen, Sight, detail
 from application.steps import seen_of, told
 from domain.agreement import Agreement
+from domain.deadline import Deadline
 from domain.event import DomainEvent
 from domain.happening import in_words
 from domain.moment import date_before, surely_before
@@ -25,8 +26,13 @@ _ENDS: dict[type[DomainEvent], tuple[_Steps, _Steps]] = {
         (Agreement.Suspended, Agreement.Resumed, Agreement.Amended, *_AGREEMENT_AGAIN),
         (Agreement.AppliedProvisionally, Agreement.EnteredIntoForce),
     ),
+    Deadline.Cancelled: ((Deadline.Revised, Deadline.OutcomeRecorded), (Deadline.Revised,)),
+    Deadline.OutcomeRecorded: ((Deadline.Revised,), (Deadline.Revised,)),
     Round.Closed: ((Round.Extended, Round.Cancelled), ()),
-    Round.Cancelled: ((Round.Extended, Round.Closed), (Round.Scheduled, Round.Rescheduled, Round.Opened)),
+    Round.Cancelled: (
+        (Round.Extended, Round.Closed, Round.Opened),
+        (Round.Scheduled, Round.Rescheduled, Round.Opened),
+    ),
 }
 """For each step that ends something: those that do not come after it, and those with which it begins again."""
 _WATCHED = {step for end, (over, again) in _ENDS.items() for step in (end, *over, *again)}
@@ -51,7 +57,8 @@ def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, .
             end = None
     if end is None:
         return found
-    return (*found, detail(f"{told(step)}, after it was {in_words(end.what)}", end, step))
+    ended = "met or not" if end.what == Deadline.OutcomeRecorded.TOPIC else in_words(end.what)
+    return (*found, detail(f"{told(step)}, after it was {ended}", end, step))
 
 
 def _surely_before(end: Seen, step: Seen) -> bool:
@@ -64,8 +71,8 @@ RULE = Rule(
     name="after-the-end",
     says="A step is taken after another that ended what it is about.",
     severity="warning",
-    source="the ladder of an investment; the life of a treaty (VCLT, articles 54 to 70); the course of a round",
+    source="the ladder of an investment; the life of a treaty (VCLT, articles 54 to 70); a deadline; a round",
     sees=_sees,
-    of=(Tranche, Agreement, Round),
+    of=(Tranche, Agreement, Deadline, Round),
     judge=_judge,
 )

@@ -167,3 +167,25 @@ def test_what_is_voted_down_can_be_voted_down_again_and_accepted_later(
     assert standing("reject-agreement", "2025-07-01", means="court") == ["ratified", "signed"], "it is bound by now"
     wrong = tell("reject-agreement", agreement="deal", occurred="2025-07-02", parties=["east"], means="court").json()
     assert wrong["code"] in {"unknown", "not-a-party-to-the-agreement"}
+
+
+@pytest.mark.parametrize(("form", "applies"), [("treaty", [False, False, True]), ("memorandum", [True, True, True])])
+def test_of_a_treaty_nothing_applies_before_it_binds_somebody(
+    form: str, applies: list[bool], tell: Tell, read: Read
+) -> None:
+    def told(command: str, **facts: Any) -> bool:
+        answer = tell(command, agreement="pact", **facts)
+        assert answer.status_code == 201, answer.text
+        (provision,) = read("/v1/negotiations/talks/agreements/pact")["provisions"] or [{"applies": None}]
+        return bool(provision["applies"])
+
+    told("draft-agreement", title="Pact", form=form, parties=BOTH)
+    found = [told("add-provision", provision="p", title="P", kind="text", text="t")]
+    found.append(told("sign-agreement", parties=BOTH, occurred="2025-02-01"))
+    found.append(told("apply-provisionally", parties=["north"], occurred="2025-03-01"))
+    assert found == applies
+
+
+def test_what_is_in_force_is_not_applied_provisionally(deal: Callable[..., Any]) -> None:
+    found = deal(SIGN, FORCE, PROVISIONAL)
+    assert [one["status"] for one in found["parties"]] == ["in-force", "in-force"]

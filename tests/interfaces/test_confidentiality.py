@@ -574,7 +574,7 @@ def test_whoever_sees_a_record_amends_it_also_where_it_is_hidden_because_of_anot
     correction = {"record": cars["id"], "changes": {"title": "Vans"}, "reason": "So."}
     assert desk.tell("anybody", "correct-record", **correction).json()["code"] == "unknown"
     assert desk.tell("red", "correct-record", **correction).status_code == 201
-    assert desk.tell("red", "settle-issue", issue="cars", terms="None").json()["code"] == "unknown"
+    assert desk.tell("red", "settle-issue", issue="cars", terms="None").json()["code"] == "restricted-further"
     assert desk.tell("red", "settle-issue", issue="cars", terms="None", restriction=RED).status_code == 201
     assert desk.tell("anybody", "raise-issue", issue="cars", title="Ours").json()["version"] == 1
 
@@ -640,7 +640,7 @@ def test_what_was_refused_together_with_others_restricts_nothing(desk: Desk) -> 
     ]
     headers = {"who": "red", "Content-Type": "application/x-ndjson"}
     refused = desk.client.post("/v1/records", content="\n".join(map(json.dumps, lines)), headers=headers)
-    assert (refused.status_code, refused.json()["line"], refused.json()["code"]) == (422, 3, "unknown")
+    assert (refused.status_code, refused.json()["line"], refused.json()["code"]) == (422, 3, "restricted-further")
     assert desk.tell("anybody", "settle-issue", issue="cars", terms="X").status_code == 201
 
 

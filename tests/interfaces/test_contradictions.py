@@ -153,6 +153,22 @@ def test_a_finding_settles_what_it_has_judged_alone(claim: Claim, tell: Tell, re
     assert read(SPLIT)["status"] == "open"
 
 
+def test_whoever_repeats_what_a_finding_prefers_does_not_open_it_again(claim: Claim, tell: Tell, read: Read) -> None:
+    def status() -> str:
+        return str(read(SPLIT)["status"])
+
+    assert tell("add-party", party="press", name="Press", kind="press", role="observer").status_code == 201
+    claim("n", "north", share("90"))
+    claim("s", "south", share("50"), "2025-02-05")
+    ruling = {"finding": "f", "prefers": "n", "over": ["s"], "policy": "p", "analyst": "A", "reasons": "So."}
+    assert tell("make-finding", **ruling, occurred="2025-03-01").status_code == 201
+    assert status() == "settled"
+    claim("p", "press", share("90.0"), "2025-03-02")
+    assert status() == "settled"
+    claim("q", "press", share("50"), "2025-03-03")
+    assert status() == "open", "what was set aside is said anew"
+
+
 def test_a_new_claim_after_the_settlement_opens_it_again(claim: Claim, tell: Tell, read: Read) -> None:
     claim("n", "north", share("90"))
     claim("s", "south", share("50"))

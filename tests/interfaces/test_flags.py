@@ -97,6 +97,15 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
         drafted(), ("terminate-agreement", {"agreement": "deal", "occurred": "2025-06-02"}),
         ("amend-agreement", {"agreement": "deal", "text": "-", "occurred": "2025-06-03"}),
     ]),
+    ("after-the-end", [
+        ("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025-07-01"}),
+        ("record-deadline-outcome", {"deadline": "reply", "outcome": "met", "occurred": "2025-06-02"}),
+        ("revise-deadline", {"deadline": "reply", "due": "2025-08-01", "occurred": "2025-06-03"}),
+    ]),
+    ("after-the-end", [
+        ("schedule-round", {"round": "1", "planned_start": "2025-06-02"}), ("cancel-round", {"round": "1"}),
+        ("open-round", {"round": "1", "occurred": "2025-06-02"}),
+    ]),
     ("before-it-began", [
         ("raise-issue", {"issue": "squid", "title": "Squid"}),
         ("settle-issue", {"issue": "squid", "terms": "-", "occurred": "2025-05-31"}),
@@ -222,6 +231,11 @@ REGULAR: list[tuple[str, list[Told]]] = [
     ("after-the-end", [
         drafted(), ("withdraw-from-agreement", {"agreement": "deal", "parties": ["north"]}),
         ("sign-agreement", {"agreement": "deal", "parties": ["north"], "occurred": "2025-06-02"}),
+    ]),
+    ("after-the-end", [
+        ("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025-07-01"}),
+        ("record-deadline-outcome", {"deadline": "reply", "outcome": "lapsed", "occurred": "2025-07-02"}),
+        ("record-deadline-outcome", {"deadline": "reply", "outcome": "met-late", "occurred": "2025-07-03"}),
     ]),
     ("before-it-began", [
         ("raise-issue", {"issue": "squid", "title": "Squid"}), ("settle-issue", {"issue": "squid", "terms": "-"}),
