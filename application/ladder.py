@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from datetime import timedelta
 from functools import lru_cache
-from typing import get_args
+from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
@@ -241,19 +241,32 @@ def without_included(told: Mapping[str, Line], holdings: Mapping[str, Holding]) 
     return {key: line for key, line in told.items() if key not in held}
 
 
-def at_least(amounts: Mapping[str, int], holdings: Mapping[str, Holding]) -> int:
-    """What some tranches have together, where an amount may or may not hold those of its parts: what a whole has, or
-    its parts where that is more.
-    """
-    inside: dict[str, int] = defaultdict(int)
-    whole = 0
-    for key in sorted(amounts, key=lambda key: len(wholes(key, holdings)), reverse=True):
-        minor = max(amounts[key], inside[key])
-        if holder := _holder(key, amounts, holdings):
-            inside[holder] += minor
-        else:
-            whole += minor
-    return whole
+class AtLeast(NamedTuple):
+    """What some tranches have together in minor units, and those whose amounts it is made of."""
+
+    minor: int
+    counted: frozenset[str]
+
+
+def at_least(amounts: Mapping[str, int], holdings: Mapping[str, Holding]) -> AtLeast:
+    """Of amounts that may or may not hold those of their parts: what a whole has, or its parts where that is more."""
+    parts: dict[str | None, list[AtLeast]] = defaultdict(list)
+    for key in sorted(amounts, key=lambda key: _depth(key, holdings), reverse=True):
+        own = AtLeast(amounts[key], frozenset([key]))
+        held = [own, _together(parts[key])] if key in parts else [own]
+        parts[_holder(key, amounts, holdings)].append(max(held, key=lambda one: one.minor))
+    return _together(parts[None])
+
+
+def _together(told: Iterable[AtLeast]) -> AtLeast:
+    amounts = list(told)
+    return AtLeast(sum(one.minor for one in amounts), frozenset().union(*(one.counted for one in amounts)))
+
+
+def _depth(key: str, holdings: Mapping[str, Holding]) -> int:
+    """Within how many others a tranche is; those that are told to be parts of each other are the outermost."""
+    told = wholes(key, holdings)
+    return 0 if key in told else len(told)
 
 
 def on(standing: Board, rung: str, unit: str) -> dict[str, Line]:

@@ -172,7 +172,7 @@ def _cases(terms: Value | None, known: _Known) -> tuple[tuple[Case, ...], str]:
             return (), f"it splits {terms.currency}, not {currency}"
         case Waterfall():
             return _by_waterfall(_filled(terms, known.asked.threshold), known)
-        case Share(percent=percent, to=to, qualifier="exactly" | "about"):
+        case Share(percent=percent, to=to, qualifier="exactly"):
             share = Fraction(percent)
             parts = apportioned(known.cash.minor, [share, 100 - share])
             told = [PartEntry(party=to, amount=in_units(parts[0], currency))]
@@ -186,7 +186,7 @@ def _cases(terms: Value | None, known: _Known) -> tuple[tuple[Case, ...], str]:
                 Case(supposing=None, slices=slices, totals=slices[0].parts),
             ), "of all cash; who gets the rest is not said"
         case Share():
-            return (), f"it is told as {terms.qualifier} a share, from which nothing can be worked out"
+            return (), f"it is told as {terms.qualifier} so much, from which nothing can be worked out"
         case Text():
             return (), "it is told in words, from which nothing can be worked out"
     return (), "it has no terms by which cash can be split"

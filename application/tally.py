@@ -60,13 +60,14 @@ class Tally(Fact, frozen=True):
 class CapYear(NamedTuple):
     """What counts under a cap in one calendar year, or in all where it is not by the year; and what is left.
 
-    `lines` are all that count under it in any year.
+    `lines` are those that count in it, `under` all that come under it in any year.
     """
 
     year: str | None
     reached: Sum
     headroom: Sum
     lines: dict[str, Line]
+    under: dict[str, Line]
 
 
 class Come(NamedTuple):
@@ -89,6 +90,7 @@ class Promises(NamedTuple):
     come: dict[str, Come]
     alone: bool
     others: dict[str, set[str]]
+    holdings: Mapping[str, Holding]
 
     def reached(self, rung: str) -> dict[str, Line]:
         """What has come of all of them together on a rung; nothing where that is not told."""
@@ -107,7 +109,14 @@ class Promises(NamedTuple):
             came = {rung: told.get(key, _NONE) | (stray if only else _NONE) for rung, told, stray in come}
             yield key, {rung: lines for rung, lines in came.items() if lines}
         if self.alone and not only and any(stray for _, _, stray in come):
-            yield None, {rung: self.reached(rung) for rung, _, stray in come if stray}
+            yield None, {rung: self.reached(rung) for rung, _, stray in come if stray or rung == FURTHEST}
+
+    def left(self, tranche: str | None, furthest: Mapping[str, Line]) -> Sum:
+        """What of a promise, or of all, has not come: `furthest` are the lines of what has."""
+        promised = self.of(tranche)
+        came = at_least({key: line.minor for key, line in furthest.items()}, self.holdings)
+        qualifiers = [q for lines in (promised, furthest) for line in lines.values() for q in line.qualifiers]
+        return sum_of(self.unit, sum(line.minor for line in promised.values()) - came.minor, qualifiers)
 
     def of(self, tranche: str | None) -> dict[str, Line]:
         """What a tranche promises, or all together."""
@@ -183,15 +192,18 @@ def _take_provision(caps: dict[str, CapTold], suspended: dict[str, str | None], 
 def cap_years(tally: Tally, cap: Cap) -> list[CapYear]:
     """How a cap is used, year by year: by a whole and its parts, at least by as much as either has."""
     unit, allowed = cap.amount.currency, cap.amount.minor
-    lines = _under(tally, cap)
-    years: list[str | None] = [*years_of(lines.values(), cap.zone)] if cap.amount.per else [None]
-    qualifiers = {qualifier for line in lines.values() for qualifier in line.qualifiers}
+    under = _under(tally, cap)
+    years: list[str | None] = [*years_of(under.values(), cap.zone)] if cap.amount.per else [None]
+    qualifiers = {qualifier for line in under.values() for qualifier in line.qualifiers}
     found = []
     for year in years:
-        came = {key: [dated.minor for dated in in_year(line, year, cap.zone)] for key, line in lines.items()}
-        minor = at_least({key: sum(told) for key, told in came.items() if told}, tally.holdings)
+        came = {key: in_year(line, year, cap.zone) for key, line in under.items()}
+        lines = without_included({key: under[key] for key, told in came.items() if told}, tally.holdings)
+        minor, counted = at_least({key: sum(dated.minor for dated in came[key]) for key in lines}, tally.holdings)
         left = sum_of(unit, allowed - minor, qualifiers)
-        found.append(CapYear(year, sum_of(unit, minor, qualifiers), left, lines))
+        found.append(
+            CapYear(year, sum_of(unit, minor, qualifiers), left, {k: lines[k] for k in lines if k in counted}, under)
+        )
     return found
 
 
@@ -199,31 +211,34 @@ def _under(tally: Tally, cap: Cap) -> dict[str, Line]:
     """The lines that come under a cap: of its tranche and all the parts of that, or of all tranches."""
     holdings, unit = tally.holdings, cap.amount.currency
     held = {key: one.lines[cap.on][unit] for key, one in holdings.items() if unit in one.lines.get(cap.on, _NONE)}
-    inside = {key: line for key, line in held.items() if cap.tranche in (None, key, *wholes(key, holdings))}
-    return without_included(inside, holdings)
+    return {key: line for key, line in held.items() if cap.tranche in (None, key, *wholes(key, holdings))}
 
 
 def promises(tally: Tally, standing: Board) -> list[Promises]:
     """The promises of each unit: pledges, and commitments, which take the place of the same tranche's pledge."""
     holdings, found = tally.holdings, list[Promises]()
-    standing = standing | board({k: replace(one, lines={FURTHEST: _furthest(one)}) for k, one in holdings.items()})
+    furthest = _furthest(holdings)
     others = _others(holdings)
     for unit in sorted({unit for rung in PROMISED for unit in standing.get(rung, {})}):
         committed = on(standing, "commitment", unit)
         pledges = on(standing, "pledge", unit).items()
         pledged = {key: line for key, line in pledges if unit not in holdings[key].lines.get("commitment", _NONE)}
         own = {rung: lines for rung, lines in (("pledge", pledged), ("commitment", committed)) if lines}
-        come = {rung: _come_of(on(standing, rung, unit), unit, holdings) for rung in (*TAKEN_UP, FURTHEST)}
-        found += [Promises(unit, rung, lines, come, len(own) == 1, others) for rung, lines in own.items()]
+        come = {rung: _come_of(on(standing, rung, unit), unit, holdings) for rung in TAKEN_UP}
+        come[FURTHEST] = _come_of(without_included(furthest.get(unit, _NONE), holdings), unit, holdings)
+        found += [Promises(unit, rung, lines, come, len(own) == 1, others, holdings) for rung, lines in own.items()]
     return found
 
 
-def _furthest(holding: Holding) -> dict[str, Line]:
-    found: dict[str, Line] = {}
-    for rung in INVESTED:
-        for unit, line in holding.lines.get(rung, _NONE).items():
-            if unit not in found or line.minor > found[unit].minor:
-                found[unit] = line
+def _furthest(holdings: Mapping[str, Holding]) -> dict[str, dict[str, Line]]:
+    """By unit the line of each tranche on which most of it stands."""
+    found: dict[str, dict[str, Line]] = defaultdict(dict)
+    for key, holding in holdings.items():
+        for rung in INVESTED:
+            for unit, line in holding.lines.get(rung, _NONE).items():
+                before = found[unit].get(key)
+                if before is None or line.minor > before.minor:
+                    found[unit][key] = line
     return found
 
 
@@ -281,8 +296,8 @@ def overs(tally: Tally, standing: Board, promised: Sequence[Promises]) -> Iterat
         yield from _over_whole(key, holding, parts.get(key, {}))
     for key, told in tally.caps.items():
         cap = told.cap
-        for year, reached, headroom, lines in cap_years(tally, cap):
-            if headroom.minor < 0 and not tally.suspends(key, lines.values()):
+        for year, reached, headroom, lines, under in cap_years(tally, cap):
+            if headroom.minor < 0 and not tally.suspends(key, under.values()):
                 allowed = sum_of(cap.amount.currency, cap.amount.minor)
                 yield _over(key, cap.on, reached, allowed, lines, year, cap.zone)
 

@@ -161,7 +161,7 @@ def _entry(goods: AskedGoods, lane: _Lane, matched: Sequence[_Matched]) -> Tarif
                 counting[rate.tariff.basis].append(one)
     steps = _stacked(_chosen(counting, lane.origins, aside))
     open_to = [one.match.against for one in matched if one.match.against and not one.rate.against]
-    based = not steps or steps[0].basis == BASES[0] or any(step.stacking == "replace" for step in steps)
+    based = not steps or steps[0].basis == BASES[0] or any(map(_settles, steps))
     total = steps[-1].result if steps and not open_to else None
     return TariffEntry(
         product=goods.called,
@@ -171,7 +171,7 @@ def _entry(goods: AskedGoods, lane: _Lane, matched: Sequence[_Matched]) -> Tarif
         quota=", ".join(f"{quota.side} {quota.name}" for quota in lane.quotas) or None,
         rate=total if based else None,
         at_least=None if based else total,
-        says=f"not known: another rate may count, as {open_to[0]}" if open_to else _in_words(steps, based=based),
+        says=f"not known: another rate may count, as {open_to[0]}" if open_to else _in_words(steps),
         steps=tuple(steps),
         set_aside=tuple(sorted(aside, key=lambda one: (_place_of_basis(one.basis), one.provision))),
     )
@@ -251,16 +251,22 @@ def _stacked(chosen: Sequence[LeviedRate]) -> list[TariffStep]:
     return steps
 
 
-def _in_words(steps: Sequence[TariffStep], *, based: bool) -> str:
+def _settles(step: TariffStep) -> bool:
+    """Whether the rate is known after a step, whatever was before: it was replaced, or no less than a ceiling."""
+    reaches = step.stacking == "lower" and Decimal(step.result) == Decimal(step.percent)
+    return step.stacking == "replace" or reaches
+
+
+def _in_words(steps: Sequence[TariffStep]) -> str:
     if not steps:
         return "no rate on these goods is on record"
-    told = "" if based else "a most-favoured-nation rate that is not on record"
+    told, kind = "" if steps[0].basis == BASES[0] else "a most-favoured-nation rate that is not on record", "one"
     for step in steps:
         rate = f"{step.percent} % {step.basis}"
         if not told or step.stacking == "replace":
-            told = rate
+            told, kind = rate, "one"
         elif step.stacking in {"higher", "lower"}:
-            told = f"the {step.stacking} of {told} and {rate}"
+            told, kind = f"the {step.stacking} of {told if kind == 'one' else f'({told})'} and {rate}", "choice"
         else:
-            told = f"{told}, plus {rate}"
+            told, kind = f"{f'({told})' if kind == 'choice' else told}, plus {rate}", "sum"
     return told

@@ -66,6 +66,10 @@ def is_over(until: str | None, moment: str) -> bool:
     return bool(until and is_moment(until) and surely_before(until, moment))
 
 
+class ToldAndLeftOut(Refused):
+    """What a provision is without is not told at the same time."""
+
+
 class UntilIsNoDate(Refused):
     """The end of a suspension is told as a date that exists, or in words."""
 
@@ -120,6 +124,9 @@ class Provision(Aggregate):
 
         def decide(self, past: "Provision", known: "Provision") -> Self:
             past.refuse_if_removed()
+            for index, field in enumerate(self.without):
+                if getattr(self, field) is not None:
+                    raise ToldAndLeftOut(field, f"without.{index}")
             return self
 
     class Removed(DomainEvent, frozen=True):

@@ -50,7 +50,7 @@ class ProjectorThread(Thread):
         self._said[type(error)] = now
         if isinstance(error, StoreLost | StoreFull | StoreRefused):
             _log.warning(
-                "the views cannot be stored, and are tried again", reason=type(error).__name__, error=str(error)
+                "the views cannot be kept live, and are tried again", reason=type(error).__name__, error=str(error)
             )
         else:
             _log.error("projection failed, and is tried again", exc_info=error)

@@ -128,7 +128,7 @@ class Projector:
         if build.position == 0:
             yield from self._fill_all(build)
         while not self._swap_if_reached(build.number):
-            pass
+            yield 0  # whoever makes it may stop here
 
     def _fill_all(self, build: Build) -> Iterator[int]:
         documents = self._store.documents(build.number)
@@ -136,7 +136,7 @@ class Projector:
         # All up to one position, the one at which the first attempt began: what came since is folded after it.
         head = max(done.values(), default=0) or self._log.head()
         with self._transaction():
-            self._look_at_the_clock(build)
+            self._look_at_the_clock(self._no_earlier(build, self._store.serving()))
             documents.advance(0, self._name, self._asked)
         lengths = {name: length for name, length in self._log.lengths(head).items() if name not in done}
         yield from self._fill(documents, {n: length for n, length in lengths.items() if length <= LONG}, head)
@@ -177,7 +177,7 @@ class Projector:
         """Fold a batch of what was recorded meanwhile; where nothing is left, let the build serve."""
         with self._transaction():
             serving, build = self._store.serving(), self._store.build(number)
-            position, more = self._step(build)
+            position, more = self._step(self._no_earlier(build, serving))
             behind = serving is not None and serving.fold == build.fold and position < serving.position
             ready = not more and (not behind or position == self._log.head())
             if ready:
@@ -188,11 +188,17 @@ class Projector:
         """What counted in a build counts: it never stands at an earlier time than before."""
         if self._is_ahead(build):
             raise ClockSetBack(
-                f"The views stand at {build.asked}, the clock at {self._clock().isoformat()}: they are made anew."
+                f"The views stand at {build.asked}, the clock at {self._clock().isoformat()}: `parley rebuild`."
             )
         now = max(self._clock(), _stood(build))
         self._asked = now.isoformat()
         self._public.look(now)
+
+    def _no_earlier(self, build: Build, serving: Build | None) -> Build:
+        """A build that stands no earlier than the one that serves, unless that is ahead of the clock."""
+        if serving is None or _stood(serving) <= _stood(build) or self._is_ahead(serving):
+            return build
+        return build._replace(asked=serving.asked)
 
     def _is_ahead(self, build: Build) -> bool:
         return _stood(build) - self._clock() > CLOCKS_DIFFER

@@ -93,7 +93,9 @@ def router(stores: Ask) -> APIRouter:
             parties = [("levied_by", "party", asked.levied_by), ("origin", "party", asked.origin)]
             state.refuse_strangers(asked.negotiation, parties)
             survey = state.survey(asked.negotiation)
-            rests_on = [("agreements", asked.negotiation, one.key) for one in survey.documents(AgreementDocument)]
+            rests_on = [
+                ("agreements", asked.negotiation, one.key) for one in survey.documents(AgreementDocument, hidden=True)
+            ]
             return {"items": schedule(survey, wanted), "next": None}, rests_on
 
         return await _answer(store, asked, worked_out, if_none_match)

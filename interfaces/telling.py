@@ -107,7 +107,8 @@ def each_command(lines: Iterable[tuple[int, bytes]]) -> Iterator[Told | Exceptio
         try:
             yield command(line, number)
         except Exception as error:
-            yield error
+            error.__context__ = None  # with what led to it, all that was read of the line would be held
+            yield error.with_traceback(None)
 
 
 def commands(lines: list[tuple[int, bytes]]) -> list[Told]:

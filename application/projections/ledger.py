@@ -19,7 +19,6 @@ from application.ladder import (
     Line,
     Sum,
     board,
-    difference,
     sum_of,
     total,
 )
@@ -203,16 +202,18 @@ def _new(key: str, rung: str, unit: str, tally: Tally, standing: Mapping[str, Li
 
 
 def _left(promises: Promises) -> Iterator[Left]:
-    unit = promises.unit
-    for (tranche, came), (_, furthest) in zip(promises.apart(*INVESTED), promises.apart(FURTHEST), strict=True):
+    for tranche, all_lines in promises.apart(*INVESTED, FURTHEST):
+        lines_of = all_lines.get if tranche else promises.reached
+        came = {rung: lines for rung in INVESTED if (lines := lines_of(rung))}
         rung = max(came, key=lambda rung: sum(line.minor for line in came[rung].values()), default=None)
-        promised = promises.of(tranche)
         yield Left(
-            **asdict(difference(promised, furthest.get(FURTHEST, {}), unit)),
+            **asdict(promises.left(tranche, all_lines.get(FURTHEST, {}))),
             tranche=tranche,
             of=promises.rung,
             rung=rung,
-            not_compared=tuple(sorted(set[str]().union(*(promises.others.get(key, ()) for key in promised)))),
+            not_compared=tuple(
+                sorted(set[str]().union(*(promises.others.get(key, ()) for key in promises.of(tranche))))
+            ),
         )
 
 
@@ -230,7 +231,7 @@ def _cap(provision: str, told: CapTold, tally: Tally, standing: Board) -> CapEnt
     cap = told.cap
     allowed = sum_of(cap.amount.currency, cap.amount.minor)
     years = cap_years(tally, cap)
-    under = years[0].lines.values() if years else ()
+    under = years[0].under.values() if years else ()
     others = {unit: lines for unit, lines in standing.get(cap.on, {}).items() if unit != cap.amount.currency}
     return CapEntry(
         provision=provision,

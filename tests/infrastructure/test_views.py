@@ -156,6 +156,26 @@ def test_what_a_wrong_clock_has_let_count_is_taken_back(desk: Desk) -> None:
         assert desk.read()["issues"][0]["status"] == "settled"
 
 
+def test_views_that_are_made_anew_stand_no_earlier_than_those_before(desk: Desk) -> None:
+    clock = Clocks()
+    soon = (now() + timedelta(seconds=30)).isoformat()
+    desk.tell("settle-issue", issue="fish", terms="Half each.", effective=soon)
+    with closing(Projector(desk.database, clock)) as keeping:
+        for seconds in (40, 10):
+            clock.off = timedelta(seconds=seconds)
+            rebuilt(keeping)
+            assert desk.read()["issues"][0]["status"] == "settled"
+
+
+def test_a_rebuild_can_be_left_while_it_follows_what_is_recorded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infrastructure.projector.BATCH", 2)
+    with projector(desk, built=False) as making:
+        steps = making.rebuild()
+        assert next(steps) == 2
+        desk.committer.commit([Request([told("annotate", note=f"Note {n}.") for n in range(9)])])
+        assert list(steps).count(0) >= 4
+
+
 def test_a_build_that_was_begun_by_a_wrong_clock_is_given_up(desk: Desk) -> None:
     clock = Clocks()
     desk.tell(

@@ -144,6 +144,8 @@ def test_a_sunset_is_lifted(deal: Callable[..., Any], tell: Tell, read: Read) ->
     assert applies() == (False, "2025-04-01"), "what is not told again stays"
     assert tell("amend-provision", **amended, without=["sunset"]).status_code == 201
     assert applies() == (True, None)
+    both = tell("amend-provision", **amended, sunset="2025-05-01", without=["condition", "sunset"]).json()
+    assert (both["code"], both["errors"][0]["field"]) == ("told-and-left-out", "without.1")
 
 
 def test_what_is_voted_down_can_be_voted_down_again_and_accepted_later(

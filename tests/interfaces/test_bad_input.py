@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from interfaces import telling
 from tests.interfaces.conftest import Tell
 
 CLAIM = {"kind": "position", "claimant": "north", "subject": "issue/fish", "value": {"type": "text", "text": "More."}}
@@ -100,6 +101,13 @@ def test_a_command_is_as_short_among_others_as_alone(client: TestClient, each: d
     told = answer.json()["problem"] if each else answer.json()
     assert told["code"] == "line-too-long"
     assert told["status"] == 413
+
+
+def test_a_line_that_is_refused_is_not_held() -> None:
+    line = b'{"command": "raise-issue", "note": [' + b"[]," * 1000 + b"[]]}"
+    (error,) = telling.each_command([(1, line)])
+    assert isinstance(error, Exception)
+    assert (error.__traceback__, error.__context__) == (None, None)
 
 
 def test_an_unforeseen_error_is_answered_without_internals(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,7 +104,7 @@ def test_by_a_later_reading_nothing_has_lapsed_yet(told: Tell, read: Read) -> No
         return [one["status"] for one in deadline(read, as_of=day)["readings"]]
 
     assert readings("2025-04-01") == ["lapsed", "upcoming"]
-    assert readings("2025-07-01") == ["lapsed", "overdue"]
+    assert readings("2025-07-01") == ["lapsed", "lapsed"]
     told("record-deadline-outcome", deadline="soon", outcome="met-late", occurred="2025-06-01")
     assert readings("2025-07-01") == ["met-late", "met"]
 
@@ -249,7 +249,18 @@ def test_a_ceiling_lowers_what_is_above_it_and_raises_nothing(told: Tell, read: 
     told("add-provision", **provision("more", tariff("25", "reciprocal")))
     assert rates(read, "87") == [(None, "15", None)]
     assert read("/v1/tariffs", negotiation="talks", product="87")["items"][0]["says"] == (
-        "the lower of 2.5 % mfn, plus 25 % reciprocal and 15 % section-232"
+        "the lower of (2.5 % mfn, plus 25 % reciprocal) and 15 % section-232"
+    )
+
+
+def test_what_is_above_a_ceiling_is_known_whatever_it_rests_on(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("more", tariff("20", "reciprocal")))
+    assert rates(read, "87") == [(None, None, "20")]
+    told("add-provision", **provision("ceiling", tariff("15", "section-232", stacking="lower")))
+    told("add-provision", **provision("further", tariff("1", "zz")))
+    assert rates(read, "87") == [(None, "16", None)]
+    assert read("/v1/tariffs", negotiation="talks", product="87")["items"][0]["says"].startswith(
+        "(the lower of (a most"
     )
 
 
@@ -828,6 +839,46 @@ def test_what_a_part_calls_comes_under_the_cap_also_where_its_whole_calls_someth
     assert "USD 33.00 called in 2025, 13.00 over the 20.00 of act/cap" in [one["text"] for one in flag["details"]]
     told("call-capital", tranche="mine", amount=usd("1"), occurred="2026-01-05")
     assert reached() == [("2025", "33.00"), ("2026", "1.00")], "each year by itself"
+
+
+def test_a_whole_that_stands_lower_hides_none_of_its_parts(told: Tell, read: Read) -> None:
+    told("pledge-tranche", tranche="fund", amount=usd("500"))
+    told("select-tranche", tranche="gas", amount=usd("100"), part_of="fund")
+    for part, amount in (("well", "80"), ("pipe", "50")):
+        told("propose-tranche", tranche=part, part_of="gas")
+        told("record-draw", tranche=part, amount=usd(amount))
+    (left,) = read(LEDGER)["left"]
+    assert left["amount"] == "370.00"
+
+
+def test_what_is_left_of_all_is_told_also_where_what_came_is_included_elsewhere(told: Tell, read: Read) -> None:
+    for tranche in ("one", "two"):
+        told("pledge-tranche", tranche=tranche, amount=usd("100"))
+    told("select-tranche", tranche="stray")
+    told("record-draw", tranche="stray", amount=usd("10"))
+    told("select-tranche", tranche="all", amount=usd("50"), part_of="one", includes_prior=True, includes=["stray"])
+    found = [(one["tranche"], one["amount"], one["rung"]) for one in read(LEDGER)["left"]]
+    assert found == [("one", "50.00", "selected"), ("two", "100.00", None), (None, "150.00", "selected")]
+
+
+def test_a_cap_counts_returns_names_what_counts_and_takes_each_year_by_itself(
+    told: Tell, read: Read, act: None
+) -> None:
+    def reached() -> list[tuple[str, str]]:
+        return [(y["year"], y["reached"]["amount"]) for y in read(LEDGER)["caps"][0]["years"]]
+
+    value = {"type": "cap", "on": "drawn", "zone": "UTC", "amount": usd("100", per="year")}
+    told("add-provision", **provision("cap", value, kind="investment"))
+    for tranche, amount, day in (("a", "120", "2025-01-02"), ("b", "50", "2024-01-02")):
+        told("propose-tranche", tranche=tranche, occurred="2024-01-01")
+        told("record-draw", tranche=tranche, amount=usd(amount), occurred=day)
+    told("return-funds", tranche="b", rung="drawn", amount=usd("30"), occurred="2025-02-01")
+    assert reached() == [("2024", "50.00"), ("2025", "90.00")]
+    told("propose-tranche", tranche="c", part_of="a", occurred="2025-01-01")
+    told("record-draw", tranche="c", amount=usd("10"), occurred="2025-03-01")
+    told("record-draw", tranche="a", amount=usd("20"), occurred="2025-02-02")
+    (over,) = [one for one in read(LEDGER)["over"] if one["ceiling"] == "act/cap"]
+    assert (over["tranche"], over["basis"]["occurred"]) == ("a", "2025-02-02"), "the part is in its whole"
 
 
 def test_what_is_left_counts_each_part_where_it_has_come_furthest(told: Tell, read: Read) -> None:
