@@ -6,16 +6,15 @@ So nothing more of a negotiation is read, however long it is.
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-import msgspec
-
 from application.amended import Standing, amended
 from application.fold import Place, view_named
 from application.listing import Query, select
 from application.reckoning import Reckoner
 from application.replay import Held
-from application.view import Document, Row, View
+from application.view import Row, View
 from infrastructure.database import Database
 from infrastructure.log import LogReader
+from infrastructure.serialization import decode_document
 from infrastructure.view_reader import Got, Page, ViewReader
 
 ALL = 2**31
@@ -64,7 +63,7 @@ class TodayReader:
         """
         work_out = view.reckoned or (lambda document, _: document)
         known: dict[UUID, list[Standing]] = {}
-        documents: list[Document] = [msgspec.json.decode(body, type=view.document) for _, body in stored]
+        documents = [decode_document(view, body) for _, body in stored]
         found = {}
         waiting = list(range(len(stored)))
         while waiting:

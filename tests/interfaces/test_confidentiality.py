@@ -17,6 +17,7 @@ from infrastructure.database import Database
 from infrastructure.erasing import Eraser
 from infrastructure.projector import Projector
 from infrastructure.settings import Settings
+from interfaces import stores
 from interfaces.main import EVERYTHING, Part, application
 from tests.interfaces.conftest import Clock
 
@@ -398,7 +399,10 @@ def test_a_list_across_negotiations_is_of_one_state_also_where_some_of_it_is_rep
         assert seen() == (["new", "new", "paper", "secret"], desk.head())
 
 
-def test_what_is_restricted_is_gone_before_the_views_are_folded(address: str, database: Database) -> None:
+def test_what_is_restricted_is_gone_before_the_views_are_folded(
+    address: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "SOON_SECONDS", 0.0)  # nobody folds here
     with desk_on(address, ("recording", "reading")) as desk:
         begin(desk)
         raised = desk.tell("red", "raise-issue", issue="cars", title=SECRET).json()["id"]
