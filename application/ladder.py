@@ -296,13 +296,8 @@ def wholes(key: str, holdings: Mapping[str, Holding]) -> list[str]:
 
 def total(lines: Mapping[str, Line], unit: str) -> Sum:
     """All the money of some lines of one unit."""
-    return difference(lines, {}, unit)
-
-
-def difference(lines: Mapping[str, Line], without: Mapping[str, Line], unit: str) -> Sum:
-    """All the money of some lines without that of others of the same unit."""
-    minor = sum(line.minor for line in lines.values()) - sum(line.minor for line in without.values())
-    return sum_of(unit, minor, [q for told in (lines, without) for line in told.values() for q in line.qualifiers])
+    minor = sum(line.minor for line in lines.values())
+    return sum_of(unit, minor, [qualifier for line in lines.values() for qualifier in line.qualifiers])
 
 
 def in_year(line: Line, year: str | None, zone: str) -> list[Dated]:

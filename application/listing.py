@@ -16,6 +16,10 @@ ALONE = tuple(view.name for view in all_views() if view.listed == "alone")
 """The views that are one document of each negotiation, named as the view."""
 
 
+ALL = 2**31
+"""How many documents a page holds that is to hold all."""
+
+
 class Query(NamedTuple):
     """What a list is narrowed to. Dates are keys of `domain.moment.order`; `date_to` is exclusive."""
 

@@ -10,6 +10,7 @@ from application.view import Basis, Record
 from domain.fact import Fact
 from domain.moment import last_date
 from domain.provision import Dependence, Provision, is_over
+from domain.text import until
 from domain.value import Value
 
 
@@ -100,8 +101,7 @@ def applied(entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
     if entry.status == "suspended" and is_over(entry.suspended_until, reckoner.asked):
         why = f"it was suspended until {entry.suspended_until}"
     elif entry.status != "part":
-        until = f" until {entry.suspended_until.removeprefix('until ')}" if entry.suspended_until else ""
-        return Applied(False, f"it is {entry.status}{until}", value)
+        return Applied(False, f"it is {entry.status} {until(entry.suspended_until)}".rstrip(), value)
     if entry.sunset and last_date(entry.sunset) < reckoner.day:
         return Applied(False, f"it ended with its sunset on {entry.sunset}", value)
     found_all = [(dependence, reckoner.condition(dependence.rule)) for dependence in entry.depends_on]

@@ -109,14 +109,13 @@ class Promises(NamedTuple):
             came = {rung: told.get(key, _NONE) | (stray if only else _NONE) for rung, told, stray in come}
             yield key, {rung: lines for rung, lines in came.items() if lines}
         if self.alone and not only and any(stray for _, _, stray in come):
-            yield None, {rung: self.reached(rung) for rung, _, stray in come if stray or rung == FURTHEST}
+            yield None, {rung: self.reached(rung) for rung, _, stray in come if stray}
 
     def left(self, tranche: str | None, furthest: Mapping[str, Line]) -> Sum:
         """What of a promise, or of all, has not come: `furthest` are the lines of what has."""
-        promised = self.of(tranche)
         came = at_least({key: line.minor for key, line in furthest.items()}, self.holdings)
-        qualifiers = [q for lines in (promised, furthest) for line in lines.values() for q in line.qualifiers]
-        return sum_of(self.unit, sum(line.minor for line in promised.values()) - came.minor, qualifiers)
+        qualifiers = [qualifier for line in furthest.values() for qualifier in line.qualifiers]
+        return total(self.of(tranche), self.unit).less(sum_of(self.unit, came.minor, qualifiers))
 
     def of(self, tranche: str | None) -> dict[str, Line]:
         """What a tranche promises, or all together."""

@@ -49,6 +49,11 @@ Quotation = Annotated[
 ]
 
 
+def until(told: str | None) -> str:
+    """Until when, as people say it, who may have told the word itself; nothing where it is not told."""
+    return f"until {told.removeprefix('until ')}" if told else ""
+
+
 UNSPACED = (
     "\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
     "\U0001b000-\U0001b16f\U00020000-\U0003ffff"

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from application.amended import Standing, amended
 from application.fold import Place, view_named
-from application.listing import Query, select
+from application.listing import ALL, Query, select
 from application.reckoning import Reckoner
 from application.replay import Held
 from application.view import Row, View
@@ -16,8 +16,6 @@ from infrastructure.database import Database
 from infrastructure.log import LogReader
 from infrastructure.serialization import decode_document
 from infrastructure.view_reader import Got, Page, ViewReader
-
-ALL = 2**31
 
 
 class TodayReader:

@@ -19,7 +19,7 @@ import msgspec
 from pydantic import TypeAdapter
 
 from application.fold import all_views
-from application.listing import Query
+from application.listing import ALL, Query
 from application.replay import Times
 from application.view import Record, View
 from domain.aggregate import stream_id
@@ -166,7 +166,7 @@ class AuditFile:
         negotiation = self.manifest.negotiation
         state = Replayed(Histories(self), self.manifest.times)
         for view in all_views():
-            found = state.select(Query(view=view.name, negotiations=frozenset([negotiation]), limit=2**31))
+            found = state.select(Query(view=view.name, negotiations=frozenset([negotiation]), limit=ALL))
             places = [(view.name, negotiation, row[2]) for row, _ in found]
             flags = state.flags(places)
             own = {

@@ -151,9 +151,7 @@ def _list_within(stores: Ask, view: str) -> Callable[..., Awaitable[Response]]:
         asked: Annotated[told, Query()],  # type: ignore[valid-type]
         if_none_match: IfNoneMatch = None,
     ) -> Response:
-        store = stores(request)
-        await store.refuse_unknown(slug)
-        return await _list(store, view, slug, asked, if_none_match)
+        return await _list(stores(request), view, slug, asked, if_none_match)
 
     return listed
 
@@ -167,10 +165,7 @@ def _list_across(stores: Ask, view: str) -> Callable[..., Awaitable[Response]]:
         if_none_match: IfNoneMatch = None,
     ) -> Response:
         across: AskedAcross = asked
-        store = stores(request)
-        if across.negotiation:
-            await store.refuse_unknown(across.negotiation)
-        return await _list(store, view, across.negotiation, across, if_none_match)
+        return await _list(stores(request), view, across.negotiation, across, if_none_match)
 
     return listed
 
@@ -178,6 +173,8 @@ def _list_across(stores: Ask, view: str) -> Callable[..., Awaitable[Response]]:
 async def _list(
     store: Seen, view: str, negotiation: str | None, asked: AskedList, if_none_match: str | None
 ) -> Response:
+    if negotiation:
+        await store.refuse_unknown(negotiation)
     query = asking.query(view, negotiation, asked)
     if not asked.is_now:
         query = store.narrowed(query)

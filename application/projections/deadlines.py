@@ -163,9 +163,8 @@ def _status(document: DeadlineDocument, due: str | None, bound: str, asked: str,
     other than the `own` nothing has lapsed before its day.
     """
     outcome, told = document.outcome, document.outcome_basis
-    early = outcome == "lapsed" and not own and told and due and surely_before(told.occurred, due)
-    if early and due and not surely_before(due, asked):
-        outcome = None
+    if outcome == "lapsed" and not own and told and due and surely_before(told.occurred, due):
+        outcome = outcome if surely_before(due, asked) else None
     if outcome in {"met", "met-late"} and told and due and bound == "by":
         if surely_before(due, told.occurred):
             return "met-late"

@@ -202,12 +202,12 @@ def _new(key: str, rung: str, unit: str, tally: Tally, standing: Mapping[str, Li
 
 
 def _left(promises: Promises) -> Iterator[Left]:
-    for tranche, all_lines in promises.apart(*INVESTED, FURTHEST):
-        lines_of = all_lines.get if tranche else promises.reached
+    for tranche, apart in promises.apart(*INVESTED, FURTHEST):
+        lines_of = apart.get if tranche else promises.reached
         came = {rung: lines for rung in INVESTED if (lines := lines_of(rung))}
         rung = max(came, key=lambda rung: sum(line.minor for line in came[rung].values()), default=None)
         yield Left(
-            **asdict(promises.left(tranche, all_lines.get(FURTHEST, {}))),
+            **asdict(promises.left(tranche, lines_of(FURTHEST) or {})),
             tranche=tranche,
             of=promises.rung,
             rung=rung,

@@ -12,6 +12,7 @@ from domain.issue import Issue
 from domain.moment import order
 from domain.negotiation import Negotiation
 from domain.party import Party
+from domain.text import until
 
 
 class PartyEntry(Fact, omit_defaults=False, frozen=True):
@@ -103,9 +104,7 @@ def evolve(document: NegotiationDocument | None, record: Record, key: str) -> Ne
             )
             return _lived(document, "open", None, basis)
         case Negotiation.Suspended():
-            return _lived(
-                document, "suspended", f"until {event.until.removeprefix('until ')}" if event.until else None, basis
-            )
+            return _lived(document, "suspended", until(event.until) or None, basis)
         case Negotiation.Resumed():
             return _lived(document, "open", None, basis)
         case Negotiation.Concluded():
