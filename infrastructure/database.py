@@ -45,7 +45,8 @@ class Dialect(NamedTuple):
     types: dict[str, str]
     """Column types by the names that the tables' declarations use: `{text}` sorts by code point.
 
-    `{clustered}` and `{unsampled}` say of a table how it is kept, and that no sample of it is kept elsewhere.
+    `{clustered}` and `{unsampled}` say of a table how it is kept, and that no sample of it is kept elsewhere;
+    `{rewritten}` that of one whose rows are written again and again.
     """
     texts: str
     """The declaration of a table of searchable texts, each in a numbered place."""

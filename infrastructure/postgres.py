@@ -58,6 +58,8 @@ _FOREIGN = (
 )
 _UNSAMPLED = "WITH (autovacuum_analyze_threshold = 2147483647)"
 """The statistics of a table would keep samples of what is erased from it; no plan here goes by them."""
+_REWRITTEN = _UNSAMPLED.replace("(", "(fillfactor = 70, ")
+"""With room on each page, so that what is written again stays on its own, and no index has to be told."""
 
 
 class PostgresConnection(Connection):
@@ -65,7 +67,7 @@ class PostgresConnection(Connection):
 
     dialect = Dialect(
         types={"text": 'TEXT COLLATE "C"', "bytes": "BYTEA", "uuid": "UUID", "integer": "BIGINT", "clustered": ""}
-        | {"unsampled": _UNSAMPLED},
+        | {"unsampled": _UNSAMPLED, "rewritten": _REWRITTEN},
         texts=f"CREATE TABLE {{table}} (place BIGINT PRIMARY KEY, text TSVECTOR NOT NULL) {_UNSAMPLED}",
         elements="json_array_elements(CAST(? AS JSON))",
         text_key="place",

@@ -56,7 +56,7 @@ class SqliteConnection(Connection):
 
     dialect = Dialect(
         types={"text": "TEXT", "bytes": "BLOB", "uuid": "TEXT", "integer": "INTEGER", "clustered": "WITHOUT ROWID"}
-        | {"unsampled": ""},
+        | {"unsampled": "", "rewritten": ""},
         # To this tokenizer all beyond ASCII are letters: what are words is settled before.
         texts='CREATE VIRTUAL TABLE {table} USING fts5 (text, tokenize = "ascii", columnsize = 0, detail = none)',
         elements="json_each(?)",
