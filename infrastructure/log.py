@@ -6,7 +6,7 @@ the keys of data subjects are written in the append's own transaction.
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -104,6 +104,16 @@ class LogReader:
         where = "negotiation || '' = ? AND position > ?" if few else "negotiation = ? AND position + 0 > ?"
         sql = f"SELECT position, topic, state FROM records WHERE {where} ORDER BY position"
         return self._records(self._connection.rows(sql, (negotiation, after)))
+
+    def at(self, positions: Iterable[int]) -> list[Record]:
+        """The records at some positions, in the order of the log."""
+        integer, elements = self._connection.dialect.types["integer"], self._connection.dialect.elements
+        rows = self._connection.rows(
+            "SELECT position, topic, state FROM records WHERE position IN"
+            f" (SELECT CAST(value ->> 0 AS {integer}) FROM {elements}) ORDER BY position",
+            (as_elements(map(str, positions)),),
+        )
+        return self._records(rows)
 
     def amended(self, negotiation: str, until: int) -> list[Record]:
         """All records of the streams in which an amendment stands, in the order of the log."""

@@ -6,7 +6,7 @@ over when that one ends. The views are a copy of the log: they are made anew bes
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -28,6 +28,7 @@ from infrastructure.filling import filled
 from infrastructure.folding import Folding, Fresh, Kept, KeptDocuments, counting, fresh, postponed, taken
 from infrastructure.log import LogReader
 from infrastructure.public_log import PublicLog
+from infrastructure.touches import Touches
 from infrastructure.view_store import Build, ViewStore
 
 BATCH = 4000
@@ -71,6 +72,7 @@ class Projector:
         self._kept = KeptDocuments()
         self._amendments: dict[str, Amended] = {}
         """What amendments have made of negotiations, as far as the log was read."""
+        self._touches = Touches()
         self._reached: Build | None = None
         """The build as it was when all this was in memory."""
         self._name = str(uuid4())
@@ -217,6 +219,7 @@ class Projector:
         if self._reached != build:
             self._kept.clear()
             self._amendments.clear()
+            self._touches.clear()
             self._public.clear()
             self._documents = self._store.documents(build.number)
             self._reached = build
@@ -255,6 +258,8 @@ class Projector:
     def _retry(self, until: int) -> bool:
         """Fold anew what was parked, where that was asked for."""
         again = self._documents.parked(again=True)
+        if again:
+            self._touches.clear()
         for parked in again:
             self._documents.unpark(parked.place)
             if parked.view:
@@ -288,6 +293,7 @@ class Projector:
         amended = self._amendments.get(negotiation) or self._amended(negotiation, checkpoint)
         self._amendments[negotiation] = amended
         new = {record.position: record for record in told if record.position > checkpoint}
+        self._touches.follow(negotiation, new.values())
         unknown = set(amended.unknown)
         changed = self._judge(negotiation, amended, list(new.values()), until)
         due = {record.position for record in told} & amended.positions - new.keys()
@@ -332,6 +338,7 @@ class Projector:
         """Forget all that was folded of a negotiation; gives what it is to be folded from, in batches."""
         self._documents.forget(negotiation)
         self._kept.clear()
+        self._touches.forget(negotiation)
         unseen = self._public.unseen(negotiation, until)
         if negotiation in self._public.restricted:
             self._documents.restrict([negotiation])
@@ -389,7 +396,7 @@ class Projector:
         views = set(places.values())
         records: dict[Place, list[Record]] = defaultdict(list)
         amended = self._amendments.get(negotiation) or self._amended(negotiation, until)
-        for standing in amended.in_time(self._public.in_time(negotiation, until)):
+        for standing in amended.in_time(self._touching(negotiation, places, amended, until)):
             for view, place in touched(standing.record, views):
                 if place in places and standing.counts(view, self._asked):
                     records[place].append(standing.record)
@@ -404,6 +411,17 @@ class Projector:
             else:
                 folded.append(fresh(view, place, document, records[place][-1], before.get(place)))
         self._put(folded)
+
+    def _touching(self, negotiation: str, places: Collection[Place], amended: Amended, until: int) -> Iterator[Record]:
+        """The records that touch some documents, and perhaps others, in the order in which they occurred."""
+
+        def read() -> Iterator[Record]:
+            return self._public.in_time(negotiation, until)
+
+        if amended.unknown and ("flags", negotiation, IMPOSSIBLE) in places:  # which doubts touch without saying so
+            return read()
+        positions = self._touches.of(negotiation, places, read)
+        return read() if positions is None else self._public.at(positions - amended.positions, negotiation, until)
 
     def _amended(self, negotiation: str, until: int) -> Amended:
         return Amended(by_stream(self._public.amended(negotiation, until)))

@@ -1,6 +1,6 @@
 """The log as each of its readers may see it: what the stored views are folded from, and nothing more."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -34,6 +34,12 @@ class PublicLog:
         """The records of a negotiation up to a position, in the order in which they occurred."""
         hidden = self.unseen(negotiation, until).positions
         return (record for record in self._log.in_time(negotiation, until) if record.position not in hidden)
+
+    def at(self, positions: Iterable[int], negotiation: str, until: int) -> Iterator[Record]:
+        """The records of a negotiation at some positions up to one, in the order in which they occurred."""
+        seen = set(positions).difference(self.unseen(negotiation, until).positions)
+        found = self._log.at(position for position in seen if position <= until)
+        return iter(sorted(found, key=lambda record: record.place))
 
     def amended(self, negotiation: str, until: int) -> list[Record]:
         """All records of the streams in which an amendment stands that is seen, in the order of the log."""

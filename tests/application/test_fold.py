@@ -19,7 +19,7 @@ from application.registrar import Submission
 from application.replay import History
 from application.view import Record
 from domain.refusal import Refused
-from infrastructure import filling
+from infrastructure import filling, touches
 from infrastructure.committer import Committer, Request
 from infrastructure.documents import unpacked
 from infrastructure.log import Log
@@ -235,9 +235,11 @@ def without_doubts(documents: dict[Any, bytes]) -> dict[Any, bytes]:
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(HISTORIES, st.sampled_from([0, 3, 40]))
-def test_live_documents_equal_a_naive_replay_and_a_rebuild(batches: list[list[Any]], days: int) -> None:
-    with TemporaryDirectory() as folder:
+@given(HISTORIES, st.sampled_from([0, 3, 40]), st.sampled_from([touches.TOUCHES_MAX, 150, 0]))
+def test_live_documents_equal_a_naive_replay_and_a_rebuild(batches: list[list[Any]], days: int, held: int) -> None:
+    """Also where the records that touch a document are not held, or not for long."""
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(touches, "TOUCHES_MAX", held)
         desk = Desk(Path(folder))
         told(desk, batches, folding=True)
         desk.now += timedelta(days=days)

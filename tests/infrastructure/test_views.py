@@ -609,6 +609,36 @@ def test_a_record_that_cannot_be_read_is_parked_until_it_can(desk: Desk) -> None
         assert [issue["key"] for issue in desk.read()["issues"]] == ["fish", "coal", "rice"]
 
 
+def test_of_a_long_negotiation_no_more_is_read_for_a_late_record_than_touches_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = desk.tell("raise-issue", issue="coal", title="Coal")
+    desk.committer.commit([Request([told("hold-session", session=f"s{n}", form="call") for n in range(200)])])
+    rename(desk, record.position, "Issue.Dreamt")
+    read: list[int] = []
+    decoded = LogReader._records
+
+    def reads(log: LogReader, rows: Any) -> list[Record]:
+        found = decoded(log, rows)
+        read.extend(record.position for record in found)
+        return found
+
+    with projector(desk) as live:
+        desk.tell("raise-issue", issue="iron", title="Iron", occurred="2024-12-01")
+        live.catch_up()
+        monkeypatch.setattr(LogReader, "_records", reads)
+        late = desk.tell("raise-issue", issue="rice", title="Rice", occurred="2024-12-01")
+        live.catch_up()
+        assert late.position in read
+        assert len(read) < 20
+        rename(desk, record.position, record.event.TOPIC)
+        retry(desk)
+        desk.tell("raise-issue", issue="tin", title="Tin", occurred="2024-12-01")
+        live.catch_up()
+        assert {issue["key"] for issue in desk.read()["issues"]} == {"fish", "coal", "iron", "rice", "tin"}
+    assert same_as_made_anew(desk)
+
+
 def rename(desk: Desk, position: int, topic: str) -> None:
     connection = desk.database.writer("log")
     connection.run("UPDATE records SET topic = ? WHERE position = ?", (topic, position))
