@@ -6,7 +6,7 @@ every replay fold the same standings.
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
@@ -60,6 +60,13 @@ class Standing(NamedTuple):
         return any(reached(time, asked) for time in self.ends)
 
 
+class Amending(NamedTuple):
+    """What amendments change: the standings as they were, and as they are."""
+
+    gone: list[Standing]
+    come: list[Standing]
+
+
 class Amended:
     """What corrections and retractions have made of the streams that they touch."""
 
@@ -73,8 +80,30 @@ class Amended:
         for records in streams:
             self.take(records)
 
-    def take(self, records: Sequence[Record]) -> list[Standing]:
-        """Judge a stream anew; gives the standings that are others than before, as they were and as they are."""
+    def follow(self, new: Sequence[Record], read: Callable[[set[UUID]], Iterable[Sequence[Record]]]) -> Amending:
+        """Judge the streams anew that new records amend, or belong to; gives what that changes of earlier records.
+
+        `read` gives the whole streams that are amended only now, the new records among them.
+        """
+        streams, positions = self.touched_by(new), {record.position for record in new}
+        told = {records[0].event.envelope.stream: records for records in by_stream(new)}
+        known = [[*self.records[stream], *told[stream]] for stream in streams & self.records.keys()]
+        amending = Amending([], [])
+        for records in [*known, *read(streams - self.records.keys())]:
+            for all_of, own in zip(amending, self.take(records), strict=True):
+                all_of += [standing for standing in own if standing.record.position not in positions]
+        return amending
+
+    def of(self, records: Sequence[Record]) -> list[Standing]:
+        """How some records stand."""
+        positions = {record.position for record in records}
+        streams = {record.event.envelope.stream for record in records} & self.standings.keys()
+        standings = [one for stream in streams for one in self.standings[stream] if one.record.position in positions]
+        standings += [Standing(record) for record in records if record.position not in self.positions]
+        return [self.doubted(standing) for standing in standings]
+
+    def take(self, records: Sequence[Record]) -> Amending:
+        """Judge a stream anew; gives the standings that are others than before."""
         event = records[0].event
         stream, named = event.envelope.stream, (aggregate_of(event).KIND, event.envelope.key)
         before = self.standings.get(stream) or [Standing(record) for record in records]
@@ -86,7 +115,10 @@ class Amended:
         self.records[stream], self.standings[stream] = records, now
         self.positions.update(record.position for record in records)
         was, is_now = ({(s.record.position, s.begins, s.ends): s for s in known} for known in (before, now))
-        return [s for known, other in ((was, is_now), (is_now, was)) for at, s in known.items() if other.get(at) != s]
+        return Amending(
+            [standing for at, standing in was.items() if is_now.get(at) != standing],
+            [standing for at, standing in is_now.items() if was.get(at) != standing],
+        )
 
     def touched_by(self, records: Iterable[Record]) -> set[UUID]:
         """The streams that some more records change, of those with amendments in them by then."""

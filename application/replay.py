@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import chain, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from application.amended import Standing, amended, by_stream
+from application.amended import Amending, Standing, amended, by_stream
 from application.fold import evolved, view_named
 from application.unseen import Sight, says_for_whom, unseen
 from application.view import Document, Index, Record, Row, View
@@ -91,6 +92,13 @@ class Kept:
         self.state = state
         self._ordered: dict[str, list[Held]] = {}
 
+    def put(self, key: str, held: Held | None) -> None:
+        """Put a document in the place of another, or of none."""
+        self._ordered.clear()
+        self.state.pop(key, None)
+        if held:
+            self.state[key] = held
+
     def ordered(self, sort: str) -> Iterable[Held]:
         """The documents in the order of a list."""
         column = sort.removeprefix("-")
@@ -114,35 +122,40 @@ class ViewHistory:
         """The standings are given in the order of their places."""
         self._view = view
         self._of: dict[str, list[Standing]] = defaultdict(list)
-        self._changes: list[Change] = []
         self._changes_of: dict[str, list[Change]] = defaultdict(list)
-        self._vague: list[Change] = []
-        self._kept = [_NOTHING_YET]
-        self._tip: Kept | None = None
         for standing in standings:
-            self._changes += self._changes_by(standing)
-        self._changes.sort(key=_date)
-        for change in self._changes:
-            self._changes_of[change.key].append(change)
-        self._vague.sort(key=_date)
-        self._keep()
+            for change in self._changes_by(standing):
+                self._changes_of[change.key].append(change)
+                if not change.ceases:
+                    self._of[change.key].append(standing)
+        for changes in self._changes_of.values():
+            changes.sort(key=_date)
+        self._changes = sorted(chain.from_iterable(self._changes_of.values()), key=_date)
+        self._vague = [change for change in self._changes if self._is_vague(change)]
+        self._spread()
 
-    def add(self, standings: Iterable[Standing]) -> None:
-        """Take in more records, wherever they belong."""
-        new = sorted((change for standing in standings for change in self._changes_by(standing)), key=_date)
-        if not new:
-            return
-        for change in new:
+    def change(self, amending: Amending) -> None:
+        """Let some standings go and take in others, wherever they belong."""
+        gone, come = ([c for s in own for c in self._changes_by(s)] for own in amending)
+        for change in gone:
+            for changes in (self._changes, self._changes_of[change.key], self._vague):
+                _remove(changes, change)
+            if not change.ceases:
+                self._of[change.key].remove(change.standing)
+        for change in come:
             insort(self._changes, change, key=_date)
             insort(self._changes_of[change.key], change, key=_date)
-        for key in {change.key for change in new}:
-            self._of[key].sort(key=_PLACE)
-        self._vague.sort(key=_date)
-        self._kept = self._kept[: bisect_left(self._kept, new[0].date, key=_kept_at)] or [_NOTHING_YET]
-        if self._tip and new[0].date >= self._tip.date:
-            self._tip = Kept(new[-1].date, self._advanced(self._tip.state, new, new[-1].date))
-        else:
-            self._tip = None
+            if self._is_vague(change):
+                insort(self._vague, change, key=_date)
+            if not change.ceases:
+                insort(self._of[change.key], change.standing, key=_PLACE)
+        if len(self._changes) > 2 * self._spread_over:
+            self._spread()
+            return
+        dates: dict[str, str] = {}
+        for change in sorted(gone + come, key=_date):
+            dates.setdefault(change.key, change.date)
+        self._put_right(dates)
         self._keep()
 
     def documents(self, asked: str) -> dict[str, Held]:
@@ -190,13 +203,31 @@ class ViewHistory:
     def _changes_by(self, standing: Standing) -> Iterator[Change]:
         since = standing.since(self._view)
         for key in self._view.keys(standing.record.event):
-            self._of[key].append(standing)
-            begins = Change(max(map(first_date, since)), key, standing, ceases=False)
-            if any(len(time) < len("2025-07-22") for time in since):
-                self._vague.append(begins)
-            yield begins
+            yield Change(max(map(first_date, since)), key, standing, ceases=False)
             if standing.ends:
                 yield Change(min(map(first_date, standing.ends)), key, standing, ceases=True)
+
+    def _is_vague(self, change: Change) -> bool:
+        since = () if change.ceases else change.standing.since(self._view)
+        return any(len(time) < len("2025-07-22") for time in since)
+
+    def _spread(self) -> None:
+        """Keep states at dates spread over all changes."""
+        self._kept = [_NOTHING_YET]
+        self._tip: Kept | None = None
+        self._spread_over = max(CHECKPOINT_MIN, len(self._changes))
+        self._keep()
+
+    def _put_right(self, dates: dict[str, str]) -> None:
+        """Fold some documents anew in the states that are kept, each in those from a date on."""
+        states = [*self._kept, *([self._tip] if self._tip else [])]
+        for before, kept in pairwise(states):
+            for key in [key for key, date in dates.items() if date <= kept.date]:
+                changes = self._changes_of[key]
+                since = changes[bisect_right(changes, before.date, key=_date) : _end(changes, kept.date)]
+                kept.put(key, self._folded(key, before.state.get(key), since, kept.date))
+        if self._tip and (late := self._changes[_end(self._changes, self._tip.date) :]):
+            self._tip = Kept(late[-1].date, self._advanced(self._tip.state, late, late[-1].date))
 
     def _keep(self) -> None:
         """Keep states at dates spread over the changes after the last that is kept, and one at the end."""
@@ -252,6 +283,14 @@ class ViewHistory:
 
 def _date(change: Change) -> str:
     return change.date
+
+
+def _remove(changes: list[Change], change: Change) -> None:
+    """Take a change out of a list in the order of dates, if it is there."""
+    first, end = (side(changes, change.date, key=_date) for side in (bisect_left, bisect_right))
+    found = next((at for at in range(first, end) if changes[at] == change), None)
+    if found is not None:
+        del changes[found]
 
 
 def _kept_at(kept: Kept) -> str:
@@ -313,16 +352,21 @@ class History:
 
     def extended(self, records: Sequence[Record]) -> "History":
         """The history with more records at the end of the log; this one is no longer to be used."""
-        if self._amended.touched_by(records):
-            return History([*self.records, *records])
+        unknown = set(self._amended.unknown)
         self.records += records
+        amending = self._amended.follow(records, self._whole)
+        if unknown != self._amended.unknown:  # whatever speaks of it stands otherwise
+            return History(self.records)
         self.__dict__.pop("versions", None)
         self.restricted = self.restricted or says_for_whom(records)
         self._standings = self._streams = None
-        standings = [self._amended.doubted(Standing(record)) for record in records]
+        gone, come = (list(map(self._amended.doubted, own)) for own in amending)
         for view in self._views.values():
-            view.add(standings)
+            view.change(Amending(gone, come + self._amended.of(records)))
         return self
+
+    def _whole(self, streams: set[UUID]) -> list[list[Record]]:
+        return by_stream(r for r in self.records if r.event.envelope.stream in streams) if streams else []
 
     def with_supposed(self, records: Sequence[Record]) -> "History":
         """A history of its own, with records on top that somebody supposes."""

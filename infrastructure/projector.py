@@ -286,7 +286,7 @@ class Projector:
                 standings += self._standings(negotiation, self._seen(negotiation, own, until), checkpoint, until)
         self._fold(standings, until)
 
-    def _standings(self, negotiation: str, told: Sequence[Record], checkpoint: int, until: int) -> Iterator[Standing]:
+    def _standings(self, negotiation: str, told: Sequence[Record], checkpoint: int, until: int) -> list[Standing]:
         """Records of a negotiation as they stand, those after the checkpoint new; what they change of earlier ones, by
         correcting them or because its time has come, is folded at once.
         """
@@ -295,7 +295,8 @@ class Projector:
         new = {record.position: record for record in told if record.position > checkpoint}
         self._touches.follow(negotiation, new.values())
         unknown = set(amended.unknown)
-        changed = self._judge(negotiation, amended, list(new.values()), until)
+        amending = amended.follow(list(new.values()), lambda streams: self._public.streams(negotiation, streams, until))
+        changed = amending.gone + amending.come
         due = {record.position for record in told} & amended.positions - new.keys()
         for stream in {record.event.envelope.stream for record in told if record.position in due}:
             # With the time of one amendment come the beginnings and ends of others' standings.
@@ -307,19 +308,9 @@ class Projector:
                 self._postpone(standing)
                 places |= {place: view for view, place in touched(standing.record)}
             self._refold(negotiation, places, until)
-        streams = {record.event.envelope.stream for record in new.values()} & amended.standings.keys()
-        standings = [standing for stream in streams for standing in amended.standings[stream] if _at(standing) in new]
-        standings += [Standing(record) for record in told if record.position not in amended.positions]
-        return map(amended.doubted, standings)
-
-    def _judge(self, negotiation: str, amended: Amended, new: Sequence[Record], until: int) -> list[Standing]:
-        """Judge the streams anew that new records amend, or belong to; gives what of the earlier ones is changed."""
-        streams = amended.touched_by(new)
-        told = {records[0].event.envelope.stream: records for records in by_stream(new)}
-        known = [[*amended.records[stream], *told[stream]] for stream in streams & amended.records.keys()]
-        known += self._public.streams(negotiation, streams - amended.records.keys(), until)
-        positions = {record.position for record in new}
-        return [standing for records in known for standing in amended.take(records) if _at(standing) not in positions]
+        return amended.of(
+            [record for record in told if record.position in new or record.position not in amended.positions]
+        )
 
     def _seen(self, negotiation: str, records: Sequence[Record], until: int) -> list[Record]:
         """Those of some new records that everybody may see; of the others, those under an embargo are postponed."""

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from application import replay as replaying
 from application.command import all_commands
 from application.fold import all_views, view_named
 from application.projections.flags import IMPOSSIBLE
@@ -270,20 +271,32 @@ KNOWN = ["2026-06-01", "2026-06-02T13:00Z", "2026-06-03", "2026-06-04"]
     st.sampled_from([None, *ASKED]),
     st.sampled_from([None, *KNOWN]),
     st.integers(1, 200),
+    st.integers(1, 20),
+    st.sampled_from([replaying.CHECKPOINT_MIN, 1, 4]),
 )
 def test_the_answer_at_any_three_times_equals_a_naive_replay(
-    batches: list[list[Any]], as_of: str, public_at: str | None, known_at: str | None, seen: int
+    batches: list[list[Any]],
+    as_of: str,
+    public_at: str | None,
+    known_at: str | None,
+    seen: int,
+    more: int,
+    checkpoint: int,
 ) -> None:
-    """Also where the history was in memory before its last records came."""
+    """Also where the history was in memory before its last records came, some at a time, and its states were kept."""
     with TemporaryDirectory() as folder:
         desk = Desk(Path(folder))
         told(desk, batches, folding=False)
         records = desk.history("one")
         desk.close()
-    history = History(records[:seen])
-    for view in all_views():
-        history.view(view.name).documents(as_of)
-    history = history.extended(records[seen:]).narrowed(public_at, known_at)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replaying, "CHECKPOINT_MIN", checkpoint)
+        history = History(records[:seen])
+        for first in range(seen, len(records), more):
+            for view in all_views():
+                history.view(view.name).documents(as_of)
+            history = history.extended(records[first : first + more])
+    history = history.narrowed(public_at, known_at)
     naive = {place: encode(document) for place, document in replay(records, as_of, public_at, known_at).items()}
     documents = {
         (view.name, key): held.body
