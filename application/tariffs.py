@@ -2,7 +2,8 @@
 
 Every rate is a provision. Of those of one legal basis that cover the goods one counts: inside a quota before
 all, then the one on narrower goods, on goods of one origin, and the later one. The bases then go together in
-a fixed order, each by its own stacking rule, so that nothing depends on the order in which they were told.
+a fixed order, one that replaces another in its place, each by its own stacking rule, so that nothing depends on the
+order in which they were told.
 """
 
 from collections import defaultdict
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 from application.goods import AskedGoods, Match, asked_goods, match
 from application.levied import LeviedRate, all_agreements, all_tariffs, rates
-from application.projections.negotiations import NegotiationDocument
+from application.projections.negotiations import NegotiationDocument, PartyEntry
 from application.reckoning import Survey
 from application.view import Basis
 from domain.fact import Fact
@@ -100,20 +101,22 @@ class _Lane(NamedTuple):
 def schedule(survey: Survey, asked: Asked) -> list[TariffEntry]:
     """The rates on the day, in the order of the goods' names. Raises `Refused` where there are no such goods."""
     later = all_agreements(survey)
-    names = _names(survey)
+    parties = [party for one in survey.documents_later(NegotiationDocument) for party in one.parties]
+    names = _names(parties)
+    traders = [party.key for party in parties if party.kind in {"state", "union"} and party.role == "party"]
     on_record = list(rates(survey, later))
     found = []
     for goods in asked_goods(all_tariffs(later), asked.product, asked.edition):
         matched = [_Matched(rate, match(rate.tariff, goods)) for rate in on_record]
-        found += [_entry(goods, lane, matched) for lane in _lanes(matched, asked, names)]
+        found += [_entry(goods, lane, matched) for lane in _lanes(matched, asked, names, traders)]
     return found
 
 
-def _names(survey: Survey) -> dict[str, tuple[str, ...]]:
+def _names(parties: Iterable[PartyEntry]) -> dict[str, tuple[str, ...]]:
     """By each party its name, and those of all whom it represents, the nearest first: a member's goods are also the
     union's.
     """
-    represents = {p.key: p.represents for one in survey.documents_later(NegotiationDocument) for p in one.parties}
+    represents = {party.key: party.represents for party in parties}
     names = {}
     for party in represents:
         told = [party]
@@ -123,45 +126,64 @@ def _names(survey: Survey) -> dict[str, tuple[str, ...]]:
     return names
 
 
-def _lanes(matched: Sequence[_Matched], asked: Asked, names: Mapping[str, tuple[str, ...]]) -> list[_Lane]:
-    """Every way in which the rates on some goods can be levied, within what is asked."""
+def _lanes(
+    matched: Sequence[_Matched], asked: Asked, names: Mapping[str, tuple[str, ...]], traders: Sequence[str]
+) -> list[_Lane]:
+    """Every way in which the rates on some goods can be levied, within what is asked.
+
+    Where some rates are on goods of one origin and others on those of all, every party that trades has its own.
+    """
     tariffs = [one.rate.tariff for one in matched if one.match.narrow >= 0]
-    by = [asked.levied_by] if asked.levied_by else _each(tariff.levied_by for tariff in tariffs)
-    of = [asked.origin] if asked.origin else _each(tariff.origin for tariff in tariffs)
-    quotas = sorted({t.quota.name for t in tariffs if t.quota})
-    sides = product(*([_Quota(name, side) for side in ("inside", "outside")] for name in quotas))
+    by: Sequence[str | None] = (
+        [asked.levied_by] if asked.levied_by else _each(tariff.levied_by for tariff in tariffs) or [None]
+    )
+    origins = _each(tariff.origin for tariff in tariffs)
+    if origins and any(tariff.origin is None for tariff in tariffs):
+        origins = _each([*origins, *traders])
+    of: Sequence[str | None] = [asked.origin] if asked.origin else origins or [None]
 
-    def lane(levied_by: str | None, origin: str | None, quotas: tuple[_Quota, ...]) -> _Lane:
+    def lane(levied_by: str | None, origin: str | None) -> _Lane:
         told = [names.get(party, (party,)) if party else () for party in (levied_by, origin)]
-        return _Lane(levied_by, origin, quotas, *told)
+        return _Lane(levied_by, origin, (), *told)
 
-    lanes = [
-        lane(levied_by, origin, on_sides)
-        for levied_by, origin, on_sides in product(by, of, sides)
-        if levied_by is None or levied_by != origin
-    ]
-    return [one for one in lanes if any(map(one.takes, tariffs))] or [lane(asked.levied_by, asked.origin, ())]
+    lanes = [lane(*parties) for parties in product(by, of) if parties[0] is None or parties[0] != parties[1]]
+    return [
+        one._replace(quotas=quotas)
+        for one in lanes
+        if (taken := [tariff for tariff in tariffs if one.takes(tariff)])
+        for quotas in _sides(taken)
+    ] or [lane(asked.levied_by, asked.origin)]
 
 
-def _each(told: Iterable[str | None]) -> list[str | None]:
-    """Each party that is told, or nobody in particular."""
-    return [*sorted(set(filter(None, told)))] or [None]
+def _each(told: Iterable[str | None]) -> list[str]:
+    return sorted(set(filter(None, told)))
+
+
+def _sides(tariffs: Iterable[Tariff]) -> Iterable[tuple[_Quota, ...]]:
+    """Every way in which goods can lie inside and outside the quotas of some rates."""
+    names = _each(tariff.quota.name for tariff in tariffs if tariff.quota)
+    return product(*([_Quota(name, side) for side in ("inside", "outside")] for name in names))
 
 
 def _entry(goods: AskedGoods, lane: _Lane, matched: Sequence[_Matched]) -> TariffEntry:
     aside: list[SetAside] = []
     counting: dict[str, list[_Matched]] = defaultdict(list)
+    open_to: list[str] = []
     for one in matched:
         rate, found = one
-        if lane.takes(rate.tariff) and _is_on_side(rate.tariff, lane.quotas):
-            against = found.against or (rate.against if found.narrow >= 0 else None)
-            if against:
-                aside.append(_set_aside(rate, against))
-            elif found.narrow >= 0:
-                counting[rate.tariff.basis].append(one)
-    steps = _stacked(_chosen(counting, lane.origins, aside))
-    open_to = [one.match.against for one in matched if one.match.against and not one.rate.against]
-    based = not steps or steps[0].basis == BASES[0] or any(map(_settles, steps))
+        if not lane.takes(rate.tariff) or not _is_on_side(rate.tariff, lane.quotas):
+            continue
+        if found.against and not rate.against:
+            open_to.append(found.against)
+        against = found.against or (rate.against if found.narrow >= 0 else None)
+        if against:
+            aside.append(_set_aside(rate, against))
+        elif found.narrow >= 0:
+            counting[rate.tariff.basis].append(one)
+    chosen = _chosen(counting, lane.origins, aside)
+    steps = _stacked(chosen)
+    has_base = BASES[0] in counting or any(BASES[0] in rate.tariff.replaces for rate in chosen)
+    based = not steps or has_base or any(map(_settles, steps))
     total = steps[-1].result if steps and not open_to else None
     return TariffEntry(
         product=goods.called,
@@ -171,7 +193,7 @@ def _entry(goods: AskedGoods, lane: _Lane, matched: Sequence[_Matched]) -> Tarif
         quota=", ".join(f"{quota.side} {quota.name}" for quota in lane.quotas) or None,
         rate=total if based else None,
         at_least=None if based else total,
-        says=f"not known: another rate may count, as {open_to[0]}" if open_to else _in_words(steps),
+        says=f"not known: another rate may count, as {open_to[0]}" if open_to else _in_words(steps, has_base),
         steps=tuple(steps),
         set_aside=tuple(sorted(aside, key=lambda one: (_place_of_basis(one.basis), one.provision))),
     )
@@ -183,10 +205,13 @@ def _chosen(counting: dict[str, list[_Matched]], origins: tuple[str, ...], aside
     for basis in sorted(counting, key=_place_of_basis):
         *others, best = sorted(counting[basis], key=partial(_precedence, origins))
         chosen[basis] = best.rate
-        aside += [_set_aside(other.rate, f"{best.rate.provision} goes before it") for other in others]
+        aside += [_set_aside(other.rate, _goes_before(best, other, origins)) for other in others]
+    for rate in list(chosen.values()):
+        for basis in {*rate.tariff.replaces} & {*chosen} - {rate.tariff.basis}:
+            aside.append(_set_aside(chosen.pop(basis), f"{rate.provision} takes its place"))
     for basis, before in _yielding({basis: rate.tariff.yields_to for basis, rate in chosen.items()}).items():
         aside.append(_set_aside(chosen.pop(basis), f"it yields to {before}"))
-    return list(chosen.values())
+    return sorted(chosen.values(), key=_place_of)
 
 
 def _yielding(yields_to: dict[str, tuple[str, ...]]) -> dict[str, str]:
@@ -211,6 +236,15 @@ def _set_aside(rate: LeviedRate, why: str) -> SetAside:
     return SetAside(basis=rate.tariff.basis, percent=rate.tariff.percent, provision=rate.provision, why=why)
 
 
+def _goes_before(best: _Matched, other: _Matched, origins: tuple[str, ...]) -> str:
+    pairs = zip(_precedence(origins, best), _precedence(origins, other), _PRECEDENCE, strict=True)
+    return f"{best.rate.provision} goes before it: {next((why for one, two, why in pairs if one != two), 'by name')}"
+
+
+def _place_of(rate: LeviedRate) -> tuple[int, str]:
+    return min(map(_place_of_basis, (rate.tariff.basis, *rate.tariff.replaces)))
+
+
 def _place_of_basis(basis: str) -> tuple[int, str]:
     return (BASES.index(basis) if basis in BASES else len(BASES)), basis
 
@@ -221,6 +255,17 @@ def _precedence(origins: tuple[str, ...], one: _Matched) -> tuple[object, ...]:
     told = (order(basis.effective or basis.occurred), order(basis.occurred)) if basis else ("", "")
     near = -origins.index(tariff.origin) if tariff.origin else -len(origins)
     return tariff.quota is not None, one.match.narrow, near, *told, one.rate.provision
+
+
+_PRECEDENCE = (
+    "it is on that side of a quota",
+    "it is on narrower goods",
+    "it is on goods of a nearer origin",
+    "it is the later one",
+    "it was told of a later day",
+    "by name",
+)
+"""In words what `_precedence` compares."""
 
 
 def _stacked(chosen: Sequence[LeviedRate]) -> list[TariffStep]:
@@ -257,10 +302,10 @@ def _settles(step: TariffStep) -> bool:
     return step.stacking == "replace" or reaches
 
 
-def _in_words(steps: Sequence[TariffStep]) -> str:
+def _in_words(steps: Sequence[TariffStep], has_base: bool) -> str:
     if not steps:
         return "no rate on these goods is on record"
-    told, kind = "" if steps[0].basis == BASES[0] else "a most-favoured-nation rate that is not on record", "one"
+    told, kind = "" if has_base else "a most-favoured-nation rate that is not on record", "one"
     for step in steps:
         rate = f"{step.percent} % {step.basis}"
         if not told or step.stacking == "replace":

@@ -271,6 +271,61 @@ def test_a_rate_inside_a_quota_is_another_than_outside(told: Tell, read: Read, a
     assert rates(read, "rice") == [("inside minimum-access", "0", None), ("outside minimum-access", "80", None)]
 
 
+def test_a_preference_takes_the_place_of_the_base_alone(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("cars", tariff("2.5", "mfn", **CARS)))
+    told("add-provision", **provision("surcharge", tariff("25", "section-232")))
+    assert rates(read, "cars", origin="south") == [(None, "27.5", None)]
+    told("add-provision", **provision("free", tariff("0", "preference", origin="south", replaces=["mfn"])))
+    (found,) = read("/v1/tariffs", negotiation="talks", product="cars", origin="south")["items"]
+    assert (found["rate"], found["says"]) == ("25", "0 % preference, plus 25 % section-232")
+    assert [(one["provision"], one["why"]) for one in found["set_aside"]] == [("act/cars", "act/free takes its place")]
+    assert rates(read, "01", origin="south") == [(None, "25", None)], "also where the base is not on record"
+    assert rates(read, "01", origin="north") == [(None, None, "25")]
+
+
+def test_a_base_that_yields_is_on_record(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("base", tariff("2.5", "mfn", yields_to=["preference"])))
+    told("add-provision", **provision("free", tariff("0", "preference")))
+    assert rates(read, "87") == [(None, "0", None)]
+
+
+def test_a_list_has_every_party_that_trades_where_a_rate_is_on_goods_of_all(told: Tell, read: Read, act: None) -> None:
+    told("add-party", party="office", name="Office", kind="office", represents="south")
+    told("add-party", party="east", name="East", kind="state")
+    told("add-provision", **provision("all", tariff("10", "mfn", levied_by="north")))
+    told("add-provision", **provision("east", tariff("25", "section-232", levied_by="north", origin="east")))
+    items = read("/v1/tariffs", negotiation="talks", product="87")["items"]
+    assert [(item["origin"], item["rate"]) for item in items] == [("east", "35"), ("south", "10")]
+
+
+def test_what_another_levies_changes_nothing(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("cars", tariff("15", "mfn", levied_by="north", origin="south", **CARS)))
+    named = {"goods": [{"name": "carriages"}]}
+    told("add-provision", **provision("other", tariff("9", "mfn", levied_by="south", origin="north", **named)))
+    assert rates(read, "8703.23", levied_by="north") == [(None, "15", None)]
+    quota = {"name": "some", "side": "inside"}
+    told("add-provision", **provision("quota", tariff("1", "mfn", levied_by="south", quota=quota, **CARS)))
+    assert rates(read, "8703.23", levied_by="north", origin="south") == [(None, "15", None)]
+    assert len(rates(read, "8703.23", levied_by="south")) == 2
+
+
+def test_why_a_rate_goes_before_another_is_told(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("early", tariff("1", "mfn"), occurred="2025-01-02"))
+    told("add-provision", **provision("late", tariff("2", "mfn"), occurred="2025-01-03"))
+    told("add-provision", **provision("cars", tariff("3", "mfn", **CARS), occurred="2025-01-02"))
+    told("add-provision", **provision("south", tariff("4", "mfn", origin="south"), occurred="2025-01-02"))
+    (cars,) = read("/v1/tariffs", negotiation="talks", product="8703", origin="south")["items"]
+    assert {one["provision"]: one["why"] for one in cars["set_aside"]} == dict.fromkeys(
+        ["act/early", "act/late", "act/south"], "act/cars goes before it: it is on narrower goods"
+    )
+    (all_else,) = read("/v1/tariffs", negotiation="talks", product="01", origin="south")["items"]
+    assert {one["why"] for one in all_else["set_aside"]} == {
+        "act/south goes before it: it is on goods of a nearer origin"
+    }
+    (of_others,) = read("/v1/tariffs", negotiation="talks", product="01", origin="north")["items"]
+    assert {one["why"] for one in of_others["set_aside"]} == {"act/late goes before it: it is the later one"}
+
+
 def test_a_code_of_another_edition_is_not_taken_for_the_same(told: Tell, read: Read, act: None) -> None:
     told("add-provision", **provision("cars", tariff("5", "mfn", **CARS)))
     assert rates(read, "8703", edition="2022") == [(None, "5", None)]
