@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from application.projections.agreements import IN_EFFECT, UNILATERAL, WITHOUT_EFFECT, AgreementDocument, without_effect
+from application.projections.agreements import (
+    IN_EFFECT,
+    UNILATERAL,
+    WITHOUT_EFFECT,
+    AgreementDocument,
+    not_in_force,
+    on_day,
+    without_effect,
+)
 from application.provisions import ProvisionEntry, applied
 from application.reckoning import Survey
 from domain.moment import first_date
@@ -25,13 +33,15 @@ def rates(survey: Survey, later: dict[str, AgreementDocument]) -> Iterator[Levie
 
     `later` is every agreement as it stands in the end.
     """
-    known = {document.key: document for document in survey.documents(AgreementDocument, hidden=True)}
+    standing = survey.documents(AgreementDocument, hidden=True)
+    known = {document.key: on_day(document, survey.day) for document in standing}
     for key, document in later.items():
         for entry in document.provisions:
             agreement = known.get(key)
             stands = _entry(agreement, entry.key)
             if stands is None and any(dependence.effect == "begins" for dependence in entry.depends_on):
                 agreement = _as_first_told(key, entry.key, survey)
+                agreement = agreement and on_day(agreement, survey.day)
                 stands = _entry(agreement, entry.key)
             if stands and agreement:
                 found = applied(stands, survey)
@@ -74,7 +84,7 @@ def _not_levied(
     if status in WITHOUT_EFFECT:
         return f"{agreement.key} is {status}, since {since}"
     if form not in UNILATERAL and status not in IN_EFFECT:
-        return f"{agreement.key} is {agreement.status}, not in force"
+        return f"{agreement.key} is {not_in_force(agreement)}"
     below = known.get(tariff.rests_on or "")
     if below:
         status, since = _standing(below, tariff.levied_by)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from domain.aggregate import Aggregate
 from domain.event import DomainEvent
+from domain.moment import Moment
 from domain.names import AgreementKey, PartyKey
 from domain.refusal import Refused
 from domain.session import Participant
@@ -23,7 +24,7 @@ Parties = Annotated[tuple[PartyKey, ...], Field(min_length=1, max_length=300)]
 
 
 BINDING = ("initialled", "signed", "ratified", "deposited", "applied-provisionally", "in-force")
-LEAVING = ("withdrawn", "terminated")
+LEAVING = ("withdrawn", "terminated", "expired")
 """The steps that lead into an agreement and out of it: those of one kind can be taken anew after one of the other."""
 
 
@@ -137,7 +138,7 @@ class Agreement(Aggregate):
         return drafted | acceded
 
     class Drafted(DomainEvent, frozen=True):
-        """An instrument takes shape: a text, or at first only its name."""
+        """An instrument takes shape: a text, or at first only its name; `until` is the last day of its term."""
 
         TOPIC: ClassVar[str] = "Agreement.Drafted"
         BEGINS: ClassVar[bool] = True
@@ -145,6 +146,7 @@ class Agreement(Aggregate):
         form: Form
         parties: Parties
         text: Prose | None = None
+        until: Moment | None = None
 
         def gather(self, named: Callable[[str, str], Any]) -> Self:
             refuse_observers(self.parties, self.envelope.occurred, named)
@@ -263,6 +265,23 @@ class Agreement(Aggregate):
 
         TOPIC: ClassVar[str] = "Agreement.Terminated"
         STEP: ClassVar[str] = "terminated"
+        UNDOES: ClassVar[tuple[str, ...]] = (*BINDING, "suspended", "resumed")
+
+    class Extended(Step, frozen=True):
+        """Its term is prolonged, also more than once; without `until` it is not on record for how long."""
+
+        TOPIC: ClassVar[str] = "Agreement.Extended"
+        STEP: ClassVar[str] = "extended"
+        until: Moment | None = None
+
+        def change(self, state: "Agreement") -> None:
+            """Nothing is taken by it, and nothing undone."""
+
+    class Expired(AnyStep, frozen=True):
+        """It ends with its term (VCLT, article 54), for some parties or for all."""
+
+        TOPIC: ClassVar[str] = "Agreement.Expired"
+        STEP: ClassVar[str] = "expired"
         UNDOES: ClassVar[tuple[str, ...]] = (*BINDING, "suspended", "resumed")
 
     class Amended(DomainEvent, frozen=True):

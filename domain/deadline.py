@@ -13,7 +13,7 @@ from domain.text import Line
 
 
 class DeadlineNeedsDateOrRule(Refused):
-    """A deadline is a due date, a rule that gives one, or both."""
+    """A deadline is set with a due date, a rule that gives one, or both."""
 
 
 class DeadlineAlreadyCancelled(Refused):
@@ -48,7 +48,8 @@ class Deadline(Aggregate):
         about: Subject | None = None
 
         def check(self) -> Self:
-            refuse_undated(self.due, self.rule, self.envelope.key)
+            if self.due is None and self.rule is None:
+                raise DeadlineNeedsDateOrRule(self.envelope.key, "due")
             return self
 
         def decide(self, past: "Deadline", known: "Deadline") -> Self:
@@ -56,16 +57,12 @@ class Deadline(Aggregate):
             return self
 
     class Revised(DomainEvent, frozen=True):
-        """A deadline moves."""
+        """A deadline moves: to a date, by a rule, or to when nobody can say yet."""
 
         TOPIC: ClassVar[str] = "Deadline.Revised"
         due: Moment | None = None
         rule: Rule | None = None
         party: PartyKey | None = None
-
-        def check(self) -> Self:
-            refuse_undated(self.due, self.rule, self.envelope.key)
-            return self
 
         def change(self, state: "Deadline") -> None:
             state.status = "open"
@@ -101,9 +98,3 @@ class Deadline(Aggregate):
         def change(self, state: "Deadline") -> None:
             state.status = "ended"
             state.outcome = self.outcome
-
-
-def refuse_undated(due: str | None, rule: Rule | None, deadline: str) -> None:
-    """Refuse a deadline that nobody could ever work out."""
-    if due is None and rule is None:
-        raise DeadlineNeedsDateOrRule(deadline, "due")

@@ -21,7 +21,8 @@ STEPS: dict[str, tuple[str, ...]] = {
     "proposal": ("tabled", "answered"),
     "agreement": (
         *("drafted", "announced", "concluded", "initialled", "signed", "rejected", "ratified", "deposited"),
-        *("applied-provisionally", "entered-into-force", "suspended", "resumed", "withdrawn", "terminated", "amended"),
+        *("applied-provisionally", "entered-into-force", "suspended", "resumed", "withdrawn", "terminated"),
+        *("extended", "expired", "amended"),
     ),
     "provision": ("added", "amended", "removed", "suspended", "resumed"),
     "tranche": (

@@ -1,6 +1,7 @@
 """Agreements: how far each has come for each party and between each pair, its provisions, and how they are read."""
 
 from collections.abc import Iterator
+from datetime import date
 from itertools import combinations
 from typing import get_args
 
@@ -15,7 +16,7 @@ from domain.claim import Claim, aspect_of
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Finding, Ruling
-from domain.moment import order
+from domain.moment import last_date, order
 from domain.provision import Provision, is_over
 from domain.session import Participant
 
@@ -27,6 +28,7 @@ class AgreementStepEntry(Fact, omit_defaults=False, frozen=True):
     parties: tuple[str, ...]
     by: tuple[Participant, ...]
     means: str | None
+    until: str | None
     note: str | None
     basis: Basis
 
@@ -60,12 +62,14 @@ class AgreementDocument(Document, frozen=True):
     """One agreement. `claims` are those about it as a whole, such as whether it binds.
 
     `status` is what the steps on record make it, and while the whole is suspended `suspended_from` what it was before;
-    `accounts` are what each claimant says that it is.
+    `accounts` are what each claimant says that it is. `until` is the last day of its term: after it, the status is
+    `expired` for all who have not left before.
     """
 
     title: str = ""
     form: str = ""
     text: str | None = None
+    until: str | None = None
     status: str = "drafted"
     suspended_from: str | None = None
     parties: tuple[Standing, ...] = ()
@@ -100,11 +104,15 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
             parties = tuple(Standing(party=party, status="drafted", since=None) for party in event.parties)
             joined = _joined(document.parties, parties)
             status = _of_parties(joined) if document.steps and document.steps[-1].parties else document.status
-            told = replace(document, title=event.title, form=event.form, text=event.text, status=status)
+            told = replace(
+                document, title=event.title, form=event.form, text=event.text, until=event.until, status=status
+            )
             return _paired(replace(told, parties=joined))
         case Agreement.Amended():
             amendment = AmendmentEntry(text=event.text, by=event.by, basis=Basis.of(record))
             return replace(document, amendments=(*document.amendments, amendment))
+        case Agreement.Extended():
+            return replace(document, steps=(*document.steps, _step(event, record)), until=event.until)
         case Step():
             return _paired(_stepped(document, event, record))
         case Claim.Made() | Claim.Withdrawn() | Ruling() if about(event)[0] == "agreement":
@@ -126,16 +134,21 @@ def _joined(known: tuple[Standing, ...], drafted: tuple[Standing, ...]) -> tuple
     return (*known, *(standing for standing in drafted if standing.party not in names))
 
 
-def _stepped(document: AgreementDocument, event: Step, record: Record) -> AgreementDocument:
-    takers = tuple(filter(None, event.takers))
-    entry = AgreementStepEntry(
+def _step(event: Step, record: Record) -> AgreementStepEntry:
+    return AgreementStepEntry(
         step=event.STEP,
-        parties=takers,
+        parties=tuple(filter(None, event.takers)),
         by=getattr(event, "by", ()),
         means=getattr(event, "means", None),
+        until=getattr(event, "until", None),
         note=event.note,
         basis=Basis.of(record),
     )
+
+
+def _stepped(document: AgreementDocument, event: Step, record: Record) -> AgreementDocument:
+    entry = _step(event, record)
+    takers = entry.parties
     since = event.envelope.takes_effect
     known = _joined(document.parties, tuple(Standing(party=taker, status="", since=None) for taker in takers))
     affected = takers or [p.party for p in known if event.STEP in _OF_ALL and p.status not in LEAVING]
@@ -153,7 +166,7 @@ _WAY = ("announced", "concluded", "initialled", "signed", "ratified", "deposited
 _OPEN = {"", "drafted", "rejected", *_WAY[:4]}
 """How far a party has come that can still decide against it."""
 _FURTHER = ("announced", "concluded", *BINDING)
-_OF_ALL = {"suspended", "resumed", "terminated"}
+_OF_ALL = {"suspended", "resumed", "terminated", "expired"}
 """The steps that, taken for the whole, are taken for every party that has not left."""
 
 
@@ -227,7 +240,7 @@ def applied_in(document: AgreementDocument, entry: ProvisionEntry, reckoner: Rec
         return found._replace(applies=False, why=against)
     if document.form in UNILATERAL or any(standing.status in IN_EFFECT for standing in document.parties):
         return found
-    not_yet = f"the agreement is {document.status}, not in force"
+    not_yet = f"the agreement is {not_in_force(document)}"
     if document.form == "treaty":  # it binds once it is in force, or applied provisionally (VCLT, articles 24 and 25)
         return found._replace(applies=False, why=not_yet)
     return found._replace(why=f"{found.why}; {not_yet}")
@@ -238,15 +251,36 @@ def without_effect(document: AgreementDocument) -> str | None:
     whom it binds (VCLT, articles 54 to 57 and 70).
     """
     if document.status in WITHOUT_EFFECT:
-        return f"the agreement is {document.status}"
+        term = f": its term ended on {document.until}" if document.status == "expired" and document.until else ""
+        return f"the agreement is {document.status}{term}"
     gone = [standing for standing in document.parties if standing.status in WITHOUT_EFFECT]
     if gone and len(document.parties) - len(gone) < 2:
         return f"the agreement is {', '.join(f'{one.status} for {one.party} since {one.since}' for one in gone)}"
     return None
 
 
+def not_in_force(document: AgreementDocument) -> str:
+    """What an agreement is that is in force for nobody."""
+    if document.status == "differs-by-party":
+        return "in force for none of its parties"
+    return f"{document.status.replace('-', ' ')}, not in force"
+
+
+def on_day(document: AgreementDocument, day: date) -> AgreementDocument:
+    """The agreement on a day: at an end for all for whom it has come about, where its term is past."""
+    never = {*LEAVING, *(() if document.form in UNILATERAL else ("drafted", "rejected"))}
+    if document.until is None or document.status in never or last_date(document.until) >= day:
+        return document
+    ended = {"status": "expired", "suspended_from": None}
+    parties = tuple(
+        party if party.status in never else replace(party, since=document.until, **ended) for party in document.parties
+    )
+    return _paired(replace(document, parties=parties, **ended))
+
+
 def reckoned(document: AgreementDocument, reckoner: Reckoner) -> AgreementDocument:
     """The agreement with what applies of it on the day."""
+    document = on_day(document, reckoner.day)
     provisions = []
     for entry in document.provisions:
         found = applied_in(document, entry, reckoner)

@@ -116,6 +116,7 @@ def reckoned(document: DeadlineDocument, reckoner: Reckoner) -> DeadlineDocument
     last = document.revisions[-1]
     own = _reading(document, None, last, reckoner)
     told = [stand for stand in current(document.claims) if isinstance(stand.value, When | RuledDate)]
+    readings = [_reading(document, stand, last, reckoner) for stand in told]
     return replace(
         document,
         revisions=tuple(replace(one, day=_day(one, reckoner).day) for one in document.revisions),
@@ -123,8 +124,14 @@ def reckoned(document: DeadlineDocument, reckoner: Reckoner) -> DeadlineDocument
         day=own.day,
         days_left=own.days_left,
         says=own.says,
-        readings=(own, *(_reading(document, stand, last, reckoner) for stand in told)),
+        readings=(own, *(reading for reading in readings if not _was_before(reading, last.basis.occurred))),
     )
+
+
+def _was_before(reading: Reading, revised: str) -> bool:
+    """Whether a reading is of an earlier term: told before a revision, of a day that had come by then."""
+    has_come = reading.day is not None and reading.day <= last_date(revised).isoformat()
+    return has_come and surely_before(reading.basis.occurred, revised)
 
 
 def _day(told: Revision, reckoner: Reckoner) -> WorkedOut:

@@ -17,15 +17,20 @@ _AGREEMENT_AGAIN: _Steps = (
     *(Agreement.Signed, Agreement.Ratified, Agreement.Deposited),
     *(Agreement.AppliedProvisionally, Agreement.EnteredIntoForce),
 )
+_AGREEMENT_OVER: tuple[_Steps, _Steps] = (
+    (Agreement.Suspended, Agreement.Resumed, Agreement.Amended, Agreement.Extended, *_AGREEMENT_AGAIN),
+    (Agreement.AppliedProvisionally, Agreement.EnteredIntoForce),
+)
 _ENDS: dict[type[DomainEvent], tuple[_Steps, _Steps]] = {
     Tranche.Rejected: (_FUNDED, _TRANCHE_AGAIN),
     Tranche.Cancelled: (_FUNDED, _TRANCHE_AGAIN),
     Tranche.Completed: ((Tranche.Contracted, Tranche.CapitalCalled), _TRANCHE_AGAIN),
-    Agreement.Withdrawn: ((Agreement.Suspended, Agreement.Resumed), _AGREEMENT_AGAIN),
-    Agreement.Terminated: (
-        (Agreement.Suspended, Agreement.Resumed, Agreement.Amended, *_AGREEMENT_AGAIN),
-        (Agreement.AppliedProvisionally, Agreement.EnteredIntoForce),
+    Agreement.Withdrawn: (
+        (Agreement.Suspended, Agreement.Resumed, Agreement.Terminated, Agreement.Expired),
+        _AGREEMENT_AGAIN,
     ),
+    Agreement.Terminated: _AGREEMENT_OVER,
+    Agreement.Expired: _AGREEMENT_OVER,
     Deadline.Cancelled: ((Deadline.Revised, Deadline.OutcomeRecorded), (Deadline.Revised,)),
     Deadline.OutcomeRecorded: ((Deadline.Revised,), (Deadline.Revised,)),
     Round.Closed: ((Round.Extended, Round.Cancelled), ()),
@@ -57,8 +62,10 @@ def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, .
             end = None
     if end is None:
         return found
-    ended = "met or not" if end.what == Deadline.OutcomeRecorded.TOPIC else in_words(end.what)
-    return (*found, detail(f"{told(step)}, after it was {ended}", end, step))
+    ended = (
+        "its outcome was on record" if end.what == Deadline.OutcomeRecorded.TOPIC else f"it was {in_words(end.what)}"
+    )
+    return (*found, detail(f"{told(step)}, after {ended}", end, step))
 
 
 def _surely_before(end: Seen, step: Seen) -> bool:

@@ -24,6 +24,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     Agreement.Resumed: (Agreement.Suspended,),
     Agreement.Withdrawn: (Agreement.EnteredIntoForce, Agreement.AppliedProvisionally, Agreement.Signed),
     Agreement.Terminated: (Agreement.EnteredIntoForce, Agreement.AppliedProvisionally, Agreement.Signed),
+    Agreement.Expired: (Agreement.EnteredIntoForce, Agreement.AppliedProvisionally, Agreement.Signed),
     Round.Extended: (Round.Scheduled, Round.Opened),
     Round.Closed: (Round.Opened,),
 }

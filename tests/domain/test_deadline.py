@@ -18,10 +18,10 @@ def test_a_deadline_is_a_date_or_a_rule_or_both(told):
     given(Deadline, SET).when(a(Deadline.Revised, "2025-05-01", **told)).then()
 
 
-def test_a_deadline_without_date_and_rule_is_neither_set_nor_revised():
+def test_a_deadline_is_not_set_without_date_and_rule_but_can_move_to_when_nobody_says():
     undated = a(Deadline.Set, "2025-04-01", title="Some day")
     given(Deadline).when(undated).refused(DeadlineNeedsDateOrRule, "due")
-    given(Deadline, SET).when(a(Deadline.Revised, "2025-05-01")).refused(DeadlineNeedsDateOrRule, "due")
+    assert given(Deadline, SET, CANCELLED).when(a(Deadline.Revised, "2025-07-01")).then().status == "open"
 
 
 def test_a_deadline_is_set_once_at_whatever_time():

@@ -48,6 +48,9 @@ SUSPEND, RESUME, TERMINATE = (f"{step}-agreement" for step in ("suspend", "resum
     ([FORCE, (SUSPEND, []), (RESUME, ["south"])], "differs-by-party", "suspended", "in-force"),
     ([FORCE, (TERMINATE, []), (SUSPEND, [])], "terminated", "terminated", "terminated"),
     ([FORCE, (TERMINATE, []), FORCE], "in-force", "in-force", "in-force"),
+    ([FORCE, ("expire-agreement", [])], "expired", "expired", "expired"),
+    ([FORCE, ("expire-agreement", ["north"]), (SUSPEND, [])], "suspended", "expired", "suspended"),
+    ([FORCE, ("extend-agreement", []), ("extend-agreement", [])], "in-force", "in-force", "in-force"),
     ([FORCE, (SUSPEND, []), (RESUME, BOTH), (SUSPEND, [])], "suspended", "suspended", "suspended"),
     ([FORCE, (SUSPEND, BOTH), (RESUME, []), (SUSPEND, BOTH)], "suspended", "suspended", "suspended"),
     ([ANNOUNCE, (SUSPEND, []), (RESUME, [])], "announced", "drafted", "drafted"),
@@ -67,6 +70,53 @@ def test_a_resumption_goes_on_from_where_the_suspension_found_it_and_who_has_lef
     assert found["status"] == whole
     assert [standing["status"] for standing in found["parties"]] == [north, south]
     assert [pair["in_force"] for pair in found["pairs"]] == [north == south == "in-force"]
+
+
+def test_an_agreement_ends_with_its_term_unless_it_is_prolonged(tell: Tell, read: Read) -> None:
+    drafted = {"title": "Corridor", "form": "treaty", "parties": [*BOTH, "east"], "until": "2025-07-01"}
+    tell("add-party", party="east", name="East", kind="state")
+    tell("draft-agreement", agreement="corridor", **drafted)
+    passage = {"title": "Passage", "kind": "text", "text": "Ships pass."}
+    tell("add-provision", agreement="corridor", provision="passage", **passage)
+    tell("bring-into-force", agreement="corridor", parties=BOTH, occurred="2025-01-02")
+
+    def on(day: str) -> tuple[Any, ...]:
+        found = read("/v1/negotiations/talks/agreements/corridor", as_of=day)
+        (provision,) = found["provisions"]
+        statuses = [standing["status"] for standing in found["parties"]]
+        return found["status"], found["until"], statuses, found["pairs"][0]["in_force"], provision["why"]
+
+    stands = "differs-by-party", "2025-07-01", ["in-force", "in-force", "drafted"], True, "it is part of the agreement"
+    ended = "the agreement is expired: its term ended on 2025-07-01"
+    assert on("2025-07-01") == stands
+    assert on("2025-07-02") == ("expired", "2025-07-01", ["expired", "expired", "drafted"], False, ended)
+    tell("extend-agreement", agreement="corridor", occurred="2025-06-30", note="One says 60 days, the other 120.")
+    assert on("2025-06-29") == stands
+    assert on("2026-07-01") == (stands[0], None, *stands[2:])
+    tell("extend-agreement", agreement="corridor", until="2025-10", occurred="2025-09-01")
+    assert on("2025-10-31")[0] == "differs-by-party"
+    assert on("2025-11-01")[0] == "expired"
+    steps = read("/v1/negotiations/talks/agreements/corridor")["steps"]
+    assert [(step["step"], step["until"]) for step in steps] == [
+        ("in-force", None), ("extended", None), ("extended", "2025-10"),
+    ]  # fmt: skip
+
+
+def test_a_draft_does_not_end_with_its_term_but_an_order_does(tell: Tell, read: Read) -> None:
+    for form in ("treaty", "order"):
+        told = {"title": form, "form": form, "parties": ["north"], "until": "2025-06-30", "published": "2025-01-02"}
+        tell("draft-agreement", agreement=form, **told)
+        value = {"type": "tariff", "percent": "10", "basis": "mfn"}
+        rate = {"title": "Rate", "kind": "tariff", "text": "10 %", "value": value}
+        assert tell("add-provision", agreement=form, provision="rate", **rate).status_code == 201
+    statuses = {a["key"]: a["status"] for a in read("/v1/negotiations/talks/agreements")["items"]}
+    assert statuses == {"treaty": "drafted", "order": "expired"}
+    for day, rate in (("2025-06-30", "10"), ("2025-07-01", None)):
+        (found,) = read("/v1/tariffs", negotiation="talks", product="01", as_of=day)["items"]
+        assert found["rate"] == rate
+    assert {one["why"] for one in found["set_aside"]} == {
+        "order is expired, since 2025-06-30", "treaty is drafted, not in force",
+    }  # fmt: skip
 
 
 def test_a_step_that_stands_is_not_taken_again(deal: Callable[..., Any], tell: Tell) -> None:

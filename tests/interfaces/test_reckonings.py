@@ -187,6 +187,24 @@ def test_rival_readings_of_a_deadline_are_worked_out_side_by_side(told: Tell, re
     ]  # fmt: skip
 
 
+def test_a_deadline_that_moves_to_nobody_says_when_has_the_days_that_are_claimed(told: Tell, read: Read) -> None:
+    told("set-deadline", deadline="soon", title="Soon", due="2025-03-18")
+    told("revise-deadline", deadline="soon", occurred="2025-03-17")
+    reading = {"kind": "reading", "subject": "deadline/soon", "occurred": "2025-03-18"}
+    told("make-claim", **reading, claimant="north", value={"type": "date", "date": "2025-05-17"})
+    told("make-claim", **reading, claimant="south", value={"type": "date", "date": "2025-07-16"})
+
+    def readings(day: str) -> list[tuple[Any, ...]]:
+        return [(one["claimant"], one["day"], one["status"]) for one in deadline(read, as_of=day)["readings"]]
+
+    assert readings("2025-03-20") == [
+        (None, None, "undated"), ("north", "2025-05-17", "upcoming"), ("south", "2025-07-16", "upcoming"),
+    ]  # fmt: skip
+    told("revise-deadline", deadline="soon", due="2025-07-17", occurred="2025-05-17")
+    assert readings("2025-05-25") == [(None, "2025-07-17", "upcoming"), ("south", "2025-07-16", "upcoming")]
+    assert readings("2025-05-16")[1] == ("north", "2025-05-17", "upcoming")
+
+
 def test_a_cancelled_deadline_is_no_longer_due_until_it_is_revised(told: Tell, read: Read) -> None:
     told("set-deadline", deadline="soon", title="Soon", due="2025-01")
     assert deadline(read, as_of="2025-01-31")["status"] == "upcoming"
