@@ -3,7 +3,7 @@
 They are pure functions of documents, of what has happened in the same negotiation, and of that day.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
 from typing import NamedTuple, Protocol, TypeVar, cast
@@ -75,16 +75,22 @@ class Reckoner:
 
     def deadline(self, rule: Rule) -> WorkedOut:
         """The day that a rule gives, counted from the last time that its event had happened."""
-        return self._worked_out(rule, self.last_by_then(rule.event, rule.by) if rule.event else None)
+        return self._worked_out(rule, self.last_by_then)
 
     def condition(self, rule: Rule) -> WorkedOut:
         """The day that a rule gives, counted from the first time that its event happened, also after the day."""
-        return self._worked_out(rule, next(iter(self.happened(rule.event, rule.by)), None) if rule.event else None)
+        return self._worked_out(rule, lambda event, by: next(iter(self.happened(event, by)), None))
 
-    def _worked_out(self, rule: Rule, happened: Happened | None) -> WorkedOut:
-        if rule.event and happened is None:
-            by = f" by {rule.by}" if rule.by else ""
-            return WorkedOut(day=None, says=f"waits for {rule.event}{by}, which is not on record")
+    def _worked_out(self, rule: Rule, find: Callable[[str, str | None], Happened | None]) -> WorkedOut:
+        """The day that a rule gives, counted from what is found; of several parties' steps from the last."""
+        happened = None
+        if rule.event:
+            found = {by: find(rule.event, by) for by in rule.by_all or (rule.by,)}
+            awaited = [by for by, step in found.items() if step is None]
+            if awaited:
+                by = f" by {' and '.join(filter(None, awaited))}" if any(awaited) else ""
+                return WorkedOut(day=None, says=f"waits for {rule.event}{by}, which is not on record")
+            happened = max(filter(None, found.values()), key=lambda step: order(step.when))
         start = happened.when if happened else rule.start
         if start is None:
             return WorkedOut(day=None, says=f"{in_words(rule)}: the day of that is not told")
@@ -138,9 +144,11 @@ def _is(record: Record, step: str, by: str | None) -> bool:
 def in_words(rule: Rule) -> str:
     """A rule as people say it."""
     since = rule.after or rule.event or rule.start
+    if rule.by_all:
+        since = f"{since} by {' and '.join(rule.by_all)}"
     if rule.count:
-        unit = rule.unit.replace("-", " ") if rule.count != 1 else rule.unit.replace("-", " ").removesuffix("s")
-        told = f"{rule.count} {unit} after {since}"
+        unit = rule.unit.replace("-", " ") if abs(rule.count) != 1 else rule.unit.replace("-", " ").removesuffix("s")
+        told = f"{abs(rule.count)} {unit} {'after' if rule.count > 0 else 'before'} {since}"
     else:
         told = f"on the day of {since}"
     if rule.align:

@@ -40,7 +40,9 @@ class RuleCountsFromNothing(Refused):
 
 
 class RuleCountsFromTwo(Refused):
-    """A rule counts from an `event` on record, by a party where `by` says so, or from a `start` that is told."""
+    """A rule counts from an `event` on record, by a party where `by` says so or by each of `by_all`, or from a `start`
+    that is told.
+    """
 
 
 class RuleNeedsCalendar(Refused):
@@ -52,7 +54,9 @@ class RuleReachesTooFar(Refused):
 
 
 class Rule(Fact, frozen=True):
-    """`count` days or months after an event; the day after it is the first.
+    """`count` days or months after an event, before it where that is below 0; the day next to it is the first.
+
+    An event that parties bring about counts `by` one of them, or once the last of several has (`by_all`).
 
     On several calendars a business day is one on all of them. What falls on a day that is none rolls to the
     `following` or `preceding` one, or to the following unless that lies in the next month
@@ -60,11 +64,12 @@ class Rule(Fact, frozen=True):
     bound `not-before` it is the first day on which something can be, in place of the last.
     """
 
-    count: Annotated[int, Field(ge=0, le=COUNT_MAX)]
+    count: Annotated[int, Field(ge=-COUNT_MAX, le=COUNT_MAX)]
     unit: Literal["calendar-days", "business-days", "months"]
     after: Line | None = None
     event: Happening | None = None
     by: PartyKey | None = None
+    by_all: Annotated[tuple[PartyKey, ...], Field(max_length=300)] = ()
     start: Moment | None = None
     calendars: Annotated[tuple[CalendarName, ...], Field(max_length=10)] = ()
     roll: Literal["none", "following", "preceding", "modified-following"] = "none"
@@ -74,11 +79,15 @@ class Rule(Fact, frozen=True):
     def check(self) -> Self:
         if not (self.after or self.event or self.start):
             raise RuleCountsFromNothing(f"{self.count} {self.unit}", "event")
-        if (self.event and self.start) or (self.by and not self.event):
-            raise RuleCountsFromTwo(self.by or self.start, "by" if self.by else "start")
+        if self.event and self.start:
+            raise RuleCountsFromTwo(self.start, "start")
+        if self.by and (self.by_all or not self.event):
+            raise RuleCountsFromTwo(self.by, "by")
+        if self.by_all and not self.event:
+            raise RuleCountsFromTwo(self.by_all[0], "by_all")
         if (self.unit == "business-days" or self.roll != "none") and not self.calendars:
             raise RuleNeedsCalendar(f"{self.count} {self.unit}", "calendars")
-        if self.unit == "months" and self.count > MONTHS_MAX:
+        if self.unit == "months" and abs(self.count) > MONTHS_MAX:
             raise RuleReachesTooFar(f"{self.count} months", "count")
         return self
 
@@ -96,15 +105,17 @@ class Rule(Fact, frozen=True):
 
 @lru_cache(maxsize=4096)
 def _business_days_after(start: date, count: int, works: Works) -> date:
-    day = start
-    while count:
-        day += timedelta(days=1)
-        count -= works(day)
+    """Also before, where the count is below 0."""
+    day, step = start, timedelta(days=1 if count > 0 else -1)
+    for _ in range(abs(count)):
+        day += step
+        while not works(day):
+            day += step
     return day
 
 
 def _months_after(start: date, count: int) -> date:
-    """The same day of a later month, or its last day where it has none such."""
+    """The same day of a later or an earlier month, or its last day where it has none such."""
     years, month = divmod(start.month - 1 + count, 12)
     year, month = start.year + years, month + 1
     return date(year, month, min(start.day, monthrange(year, month)[1]))

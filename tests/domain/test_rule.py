@@ -50,6 +50,13 @@ def test_business_days_agree_with_a_naive_count(start, count, names):
     assert found == day
 
 
+@given(DAYS, st.integers(-60, -1))
+def test_business_days_before_a_day_count_back_to_one(start, count):
+    day = rule(count=count, unit="business-days", calendars=("US",)).day(start, on_weekdays)
+    assert on_weekdays(day)
+    assert sum(on_weekdays(day + timedelta(n)) for n in range((start - day).days)) == -count
+
+
 @pytest.mark.parametrize(
     ("names", "day"), [(["US"], "2026-04-21"), (["JP"], "2026-04-23"), (["JP", "US"], "2026-04-23")]
 )

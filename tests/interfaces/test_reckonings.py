@@ -175,6 +175,25 @@ def test_a_rule_can_wait_for_the_step_of_one_party(told: Tell, read: Read) -> No
     assert deadline(read)["day"] == "2025-04-30"
 
 
+def test_a_rule_can_wait_for_the_last_of_several_parties_and_count_back(told: Tell, read: Read) -> None:
+    told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
+    event = {"unit": "months", "event": "agreement/deal/ratified"}
+    told("set-deadline", deadline="soon", title="In force", rule={"count": 3, **event, "by_all": ["north", "south"]})
+    told("set-deadline", deadline="text", title="Text", rule={"count": -2, **event, "by": "south"})
+    told("ratify-agreement", agreement="deal", parties=["south"], occurred="2025-04-30")
+    assert (deadline(read)["day"], deadline(read)["says"]) == (
+        None, "waits for agreement/deal/ratified by north, which is not on record",
+    )  # fmt: skip
+    told("ratify-agreement", agreement="deal", parties=["north"], occurred="2025-03-31")
+    assert (deadline(read)["day"], deadline(read)["says"].partition(",")[0]) == (
+        "2025-07-30", "3 months after agreement/deal/ratified by north and south",
+    )  # fmt: skip
+    text = deadline(read, "text")
+    assert (text["day"], text["says"].partition(";")[0]) == (
+        "2025-02-28", "2 months before agreement/deal/ratified, 2025-04-30",
+    )  # fmt: skip
+
+
 def test_rival_readings_of_a_deadline_are_worked_out_side_by_side(told: Tell, read: Read) -> None:
     start = {"start": "2025-01-01"}
     told("set-deadline", deadline="soon", title="Soon", rule={"count": 5, "unit": "calendar-days", **start})
@@ -222,6 +241,14 @@ def test_a_cancelled_deadline_is_no_longer_due_until_it_is_revised(told: Tell, r
     ({"count": 1, "unit": "months", "event": "moon/full/rises"}, "not-a-happening", "rule.event"),
     ({"count": 10**9, "unit": "months", "start": "2025"}, "less-than-equal", "rule.count"),
     ({"count": 1, "unit": "months"}, "rule-counts-from-nothing", "rule.event"),
+    ({"count": -10**9, "unit": "months", "start": "2025"}, "greater-than-equal", "rule.count"),
+    ({"count": -1201, "unit": "months", "start": "2025"}, "rule-reaches-too-far", "rule.count"),
+    ({"count": 1, "unit": "months", "start": "2025", "by_all": ["north"]}, "rule-counts-from-two", "rule.by_all"),
+    ({"count": 1, "unit": "months", "event": "negotiation", "by": "none"}, "not-a-happening", "rule.event"),
+    ({"count": 1, "unit": "months", "event": "issue/fish/settled", "by": "north", "by_all": ["south"]},
+        "rule-counts-from-two", "rule.by"),
+    ({"count": 1, "unit": "months", "event": "issue/fish/settled", "by_all": ["north", "nobody"]},
+        "unknown", "rule.by_all.1"),
 ])  # fmt: skip
 def test_a_rule_that_cannot_be_is_refused(tell: Tell, rule: dict[str, Any], code: str, field: str) -> None:
     problem = tell("set-deadline", deadline="soon", title="Soon", rule=rule)
