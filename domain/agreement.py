@@ -33,7 +33,7 @@ class NotAPartyToTheAgreement(Refused):
 
 
 class ObserverSignsNothing(Refused):
-    """An observer is heard, and is no party to an agreement."""
+    """Only who takes part as a party can be one to an agreement; who signs beside them is a witness."""
 
 
 class PartyNamedTwice(Refused):
@@ -178,12 +178,13 @@ class Agreement(Aggregate):
         by: tuple[Participant, ...] = ()
 
     class Signed(PartyStep, frozen=True, kw_only=True):
-        """Representatives sign (VCLT, articles 12 and 18)."""
+        """Representatives sign (VCLT, articles 12 and 18), before witnesses, who are not bound."""
 
         TOPIC: ClassVar[str] = "Agreement.Signed"
         STEP: ClassVar[str] = "signed"
         UNDOES: ClassVar[tuple[str, ...]] = LEAVING
         by: tuple[Participant, ...] = ()
+        witnesses: Annotated[tuple[PartyKey, ...], Field(max_length=300)] = ()
 
     class Ratified(PartyStep, frozen=True, kw_only=True):
         """A party consents to be bound: by ratification, acceptance, approval or accession (VCLT, articles 14, 15)."""

@@ -20,7 +20,9 @@ class PartyAlreadyWithdrawn(Refused):
 
 
 class Party(Aggregate):
-    """Whether it takes part (`party`) or is only heard (`observer`): observers make claims, and sign nothing."""
+    """Whether it takes part (`party`), helps the others along (`mediator`, `guarantor`) or is only heard (`observer`):
+    whoever is no party makes claims, and is bound by nothing.
+    """
 
     TOPIC = "Party"
     KIND = "party"
@@ -36,8 +38,8 @@ class Party(Aggregate):
         return [event.role for event in self.history if isinstance(event, Party.Added)]
 
     def observed(self, moment: str) -> bool:
-        """Whether it was only heard when something occurred; before it joined, whether it joined so."""
-        return (self.at(moment).roles[-1:] or self.roles[:1]) == ["observer"]
+        """Whether it was no party when something occurred; before it joined, whether it joined so."""
+        return (self.at(moment).roles[-1:] or self.roles[:1]) not in ([], ["party"])
 
     class Added(DomainEvent, frozen=True):
         """A party joins the negotiation, or comes back to it."""
@@ -46,7 +48,7 @@ class Party(Aggregate):
         BEGINS: ClassVar[bool] = True
         name: Line
         kind: Literal["state", "union", "office", "company", "organisation", "press"]
-        role: Literal["party", "observer"] = "party"
+        role: Literal["party", "observer", "mediator", "guarantor"] = "party"
         code: CountryCode | None = None
         represents: PartyKey | None = None
 

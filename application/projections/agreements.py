@@ -27,6 +27,7 @@ class AgreementStepEntry(Fact, omit_defaults=False, frozen=True):
     step: str
     parties: tuple[str, ...]
     by: tuple[Participant, ...]
+    witnesses: tuple[str, ...]
     means: str | None
     until: str | None
     note: str | None
@@ -139,6 +140,7 @@ def _step(event: Step, record: Record) -> AgreementStepEntry:
         step=event.STEP,
         parties=tuple(filter(None, event.takers)),
         by=getattr(event, "by", ()),
+        witnesses=getattr(event, "witnesses", ()),
         means=getattr(event, "means", None),
         until=getattr(event, "until", None),
         note=event.note,
@@ -294,7 +296,12 @@ def index(document: AgreementDocument) -> Index:
     return Index(
         kind=document.form,
         date=order(document.last_occurred) if document.last_occurred else "",
-        parties=frozenset(standing.party for standing in document.parties),
+        parties=frozenset(
+            (
+                *(standing.party for standing in document.parties),
+                *(witness for step in document.steps for witness in step.witnesses),
+            )
+        ),
         issues=frozenset(entry.issue for entry in document.provisions if entry.issue),
         text=(
             *(document.key, document.title, document.text),

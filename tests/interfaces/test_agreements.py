@@ -157,6 +157,21 @@ def test_each_party_is_named_once_and_who_is_only_heard_is_none(
     assert (problem["code"], problem["errors"][0]["field"]) == (code, f"parties.{len(parties) - 1}")
 
 
+@pytest.mark.parametrize("role", ["mediator", "guarantor"])
+def test_who_helps_the_parties_along_witnesses_what_they_sign(
+    deal: Callable[..., Any], tell: Tell, read: Read, role: str
+) -> None:
+    deal()
+    tell("add-party", party="un", name="United Nations", kind="organisation", role=role)
+    signed = {"agreement": "deal", "occurred": "2025-03-01", "witnesses": ["un"]}
+    assert tell("sign-agreement", **signed, parties=["un"]).json()["code"] == "not-a-party-to-the-agreement"
+    assert tell("sign-agreement", **signed, parties=BOTH).status_code == 201
+    (found,) = read("/v1/negotiations/talks/agreements", party="un")["items"]
+    assert (found["status"], [step["witnesses"] for step in found["steps"]]) == ("signed", [["un"]])
+    other = {"agreement": "other", "title": "O", "form": "treaty", "parties": ["un"]}
+    assert tell("draft-agreement", **other).json()["code"] == "observer-signs-nothing"
+
+
 def test_its_date_is_that_of_its_own_last_step_whatever_is_said_of_it(
     deal: Callable[..., Any], tell: Tell, read: Read
 ) -> None:
