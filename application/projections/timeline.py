@@ -5,14 +5,21 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from application.reckoning import in_words as rule_in_words
 from application.view import Basis, Document, Index, Record, View, texts
+from domain.agreement import Step
+from domain.amendment import Corrected
+from domain.claim import Claim
 from domain.erased import ERASED, Erased
 from domain.erasure import Erasure
 from domain.event import DomainEvent
 from domain.happening import in_words
 from domain.model import EVENT_OF_TOPIC, aggregate_of, topic_of
 from domain.moment import order
+from domain.money import Money
 from domain.names import concerned
+from domain.proposal import Proposal
+from domain.rule import Rule
 
 LINE_LENGTH = 160
 
@@ -49,7 +56,7 @@ def evolve(document: TimelineDocument | None, record: Record, key: str) -> Timel
         about=getattr(event, "subject", None)
         or getattr(event, "about", None)
         or f"{aggregate_of(event).KIND}/{event.envelope.key}",
-        title=f"{topic.partition('.')[0]} {event.envelope.key}: {in_words(topic)}{_salient(event)}",
+        title=f"{topic.partition('.')[0]} {event.envelope.key}: {in_words(topic)}{_who(event)}{_salient(event)}",
         parties=tuple(sorted(parties)),
         issues=tuple(sorted(issues)),
         text=document.text if document else _told(event),
@@ -78,16 +85,47 @@ def _explained(document: TimelineDocument | None, erasure: Record, key: str) -> 
     )
 
 
+def _who(event: DomainEvent) -> str:
+    """Whose step it is, or whose word."""
+    match event:
+        case Claim.Made(claimant=who) | Proposal.Tabled(party=who) | Proposal.Answered(party=who):
+            return f" by {who}"
+        case Step():
+            told = ", ".join(filter(None, event.takers))
+            return f" by {told}" if told else ""
+    return ""
+
+
 def _salient(event: DomainEvent) -> str:
     """The fact that says most about the record, where it has one."""
-    if isinstance(event, Erased):
-        return f" {ERASED}"
-    if isinstance(event, Erasure.Made):
-        return f" ({len(event.records)} records erased, and a name in {len(event.named_in)})"
-    for field in ("title", "name", "subject", "outcome", "text", "note", "planned_start", "due"):
+    match event:
+        case Erased():
+            return f" {ERASED}"
+        case Erasure.Made():
+            return f" ({len(event.records)} records erased, and a name in {len(event.named_in)})"
+        case Corrected():
+            return f" ({', '.join(event.changes)})"
+    for field in (
+        "title",
+        "name",
+        "subject",
+        "answer",
+        "outcome",
+        "text",
+        "due",
+        "until",
+        "to",
+        "note",
+        "planned_start",
+    ):
         told = getattr(event, field, None)
         if told:
             return f" ({told if len(told) <= LINE_LENGTH else told[: LINE_LENGTH - 1] + '…'})"
+    match getattr(event, "rule", None) or getattr(event, "amount", None):
+        case Rule() as rule:
+            return f" ({rule_in_words(rule)})"
+        case Money(amount=amount, currency=currency):
+            return f" ({currency} {amount})"
     return ""
 
 

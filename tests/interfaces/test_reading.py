@@ -383,3 +383,37 @@ def test_an_incident_is_found_spoken_of_and_counted_from(tell: Tell, read: Read)
     assert len(read(f"{path}/incident/raid")["claims"]) == 2
     assert read("/v1/contradictions", negotiation="talks")["items"][0]["subject"] == "incident/raid/amount"
     assert read("/v1/negotiations/talks/deadlines/answer")["day"] == "2025-02-13"
+
+
+def test_a_line_of_the_timeline_says_who_and_what(tell: Tell, read: Callable[..., Any]) -> None:
+    tell("raise-issue", issue="coal", title="Coal")
+    tell("pledge-tranche", tranche="t", amount={"amount": "9", "currency": "USD"})
+    claim = {"kind": "position", "claimant": "north", "subject": "issue/fish"}
+    told = tell("make-claim", claim="c", **claim, value={"type": "text", "text": "Half."}).json()
+    tell("correct-record", record=told["id"], changes={"quotation": "Half of it."}, reason="A slip.")
+    tell("set-deadline", deadline="d", title="Reply", due="2025-05-01")
+    tell("revise-deadline", deadline="d", due="2025-06-01")
+    tell("revise-deadline", deadline="d", rule={"count": 3, "unit": "months", "event": "issue/fish/settled"})
+    tell("link-issue", issue="fish", to="coal")
+    tell("table-proposal", proposal="p", party="north", title="Half", text="Half.")
+    tell("answer-proposal", proposal="p", party="south", answer="rejected", text="No.")
+    tell("draft-agreement", agreement="a", title="A", form="treaty", parties=["north", "south"])
+    tell("sign-agreement", agreement="a", parties=["north", "south"])
+    tell("terminate-agreement", agreement="a")
+    tell("record-draw", tranche="t", amount={"amount": "3.25", "currency": "USD"})
+    titles = [item["title"] for item in read("/v1/negotiations/talks/timeline", limit=100)["items"]]
+    assert titles[-13:] == [
+        "Tranche t: pledged (USD 9)",
+        "Claim c: made by north (issue/fish)",
+        "Record c: corrected (quotation)",
+        "Deadline d: set (Reply)",
+        "Deadline d: revised (2025-06-01)",
+        "Deadline d: revised (3 months after issue/fish/settled)",
+        "Issue fish: linked (coal)",
+        "Proposal p: tabled by north (Half)",
+        "Proposal p: answered by south (rejected)",
+        "Agreement a: drafted (A)",
+        "Agreement a: signed by north, south",
+        "Agreement a: terminated",
+        "Tranche t: drawn (USD 3.25)",
+    ]
