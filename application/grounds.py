@@ -31,8 +31,8 @@ class CitedSource(Fact, omit_defaults=False, frozen=True):
 class Grounds(Fact, omit_defaults=False, frozen=True):
     """How a field came to be what it is, the last record last, and the sources of those records.
 
-    What is `worked_out` depends on the day: the steps are then all those of the document, and say not what it was after
-    each.
+    What is `worked_out` depends on the day, and may rest on all records of the document: each step then says what those
+    up to it make of the field on that day.
     """
 
     view: str
@@ -65,29 +65,25 @@ def grounds(history: History, view: str, key: str, field: str | None, as_of: str
     """What a field of a document rests on, or the whole document; none if there is no such document then."""
     fold, path = view_named(view), field or ""
     document: Any = None
-    whole, steps = list[Step](), list[Step]()
+    shown: Any = None
+    steps = list[tuple[bool, Step]]()
     for record in history.view(view).records(key, as_of):
-        before, basis = document, Basis.of(record)
+        before, seen = document, shown
         document = fold.evolve(document, record, key)
         if document == before:
             continue
-        whole.append(Step(before=None, after=None, basis=basis))
-        was, is_now = (_shown(at(one, path) if one else NOTHING) for one in (before, document))
-        if was != is_now:
-            steps.append(Step(before=was, after=is_now, basis=basis))
+        shown = fold.reckoned(document, Reckoner(history, as_of)) if fold.reckoned else document
+        was, is_now = (_shown(at(one, path) if one and field else NOTHING) for one in (seen, shown))
+        steps.append((was != is_now, Step(before=was, after=is_now, basis=Basis.of(record))))
     if document is None or not fold.index(document).shown:
         return None
-    shown = fold.reckoned(document, Reckoner(history, as_of)) if fold.reckoned else document
     value = at(shown, path)
     if value is NOTHING:
         raise NoSuchField(f"{field} (of {', '.join(fold.document.__struct_fields__)})", "field")
     worked_out = bool(field) and value != at(document, path)
-    if worked_out or not field:
-        steps = whole
-    cited = _cited(history, (step.basis for step in steps), as_of)
-    return Grounds(
-        view=view, key=key, field=field, value=value, worked_out=worked_out, steps=tuple(steps), sources=cited
-    )
+    told = tuple(step for changes, step in steps if changes or worked_out or not field)
+    cited = _cited(history, (step.basis for step in told), as_of)
+    return Grounds(view=view, key=key, field=field, value=value, worked_out=worked_out, steps=told, sources=cited)
 
 
 def reliance(history: History, source: str, as_of: str) -> Reliance:

@@ -221,6 +221,8 @@ def test_what_is_worked_out_is_told_as_it_is_shown_with_all_that_it_rests_on(tel
         found = read(f"{N}/grounds", view="deadlines", key="reply", field=field, as_of="2025-03-13")
         assert (found["value"], found["worked_out"]) == (value, True)
         assert records([step["basis"] for step in found["steps"]]) == told
+        first = {"day": "2025-03-10", "status": "overdue"}[field]
+        assert [(step["before"], step["after"]) for step in found["steps"]] == [(None, first), (first, value)]
     found = read(f"{N}/grounds", view="deadlines", key="reply", field="due")
     assert (found["value"], found["worked_out"]) == ("2025-03-12", False)
 
