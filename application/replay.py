@@ -183,7 +183,7 @@ class ViewHistory:
         """
         recent = settled_date(asked)
         lately = self._changes[bisect_right(self._changes, recent, key=_date) : _end(self._changes, asked)]
-        year = f"{int(asked[:4]) - 1}{recent[4:]}"
+        year = f"{int(recent[:4]) - 1}{recent[4:]}"
         vague = self._vague[bisect_left(self._vague, year, key=_date) : _end(self._vague, recent)]
         for change in [*vague, *lately]:
             standing = change.standing
@@ -370,7 +370,7 @@ class History:
 
     def with_supposed(self, records: Sequence[Record]) -> "History":
         """A history of its own, with records on top that somebody supposes."""
-        return History([*self.records, *records])
+        return self._of([*self.records, *records])
 
     def seen_by(self, sight: Sight, now: datetime) -> tuple["History", datetime | None]:
         """A history of its own, of what one may see; and until when it holds, as an embargo will lift."""
@@ -407,7 +407,7 @@ class History:
         return narrowed
 
     def _of(self, records: list[Record]) -> "History":
-        """A history of its own, of some of the records."""
+        """A history of its own, of other records: some of these, or more."""
         some = History(records)
         some.confidential, some.vaguely_public = self.confidential, self.vaguely_public
         return some

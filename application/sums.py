@@ -81,7 +81,7 @@ def summed(ledger: LedgerDocument, rungs: Sequence[str], currency: str | None, p
     if len({told.currency for told in reported}) > 1:
         raise MixedCurrencies(", ".join(told.currency for told in reported), "currency")
     if len(reported) > 1:
-        raise MixedPeriods(entry.rung, "currency")
+        raise MixedPeriods(entry.rung, "per")
     only = reported[0] if reported else None
     tranches = _of(ledger, entry, reported)
     return Summed(rung=entry.rung, known=only is not None, sum=only, reported=reported, tranches=tranches)
@@ -102,7 +102,7 @@ def converted(
     entry = _entry(ledger, rungs)
     reported = tuple(told for told in entry.sums if _is_per(told, per))
     if len({told.per for told in reported}) > 1:
-        raise MixedPeriods(entry.rung, "convert_to")
+        raise MixedPeriods(entry.rung, "per")
     for name, rate in rates.items():
         if name == into or not Fraction(rate):
             raise RatesContradict(f"{name}:{rate}", "rate")

@@ -316,6 +316,21 @@ def test_commands_are_supposed_on_top_of_each_other_and_of_any_moment(course: di
     assert (answer["current"]["value"], answer["times"]["as_of"]) == (share("5"), "2025-02-25")
 
 
+def test_what_was_vaguely_public_is_so_under_a_supposition(tell: Tell, read: Read, suppose: Suppose) -> None:
+    for record in read("/v1/records")["items"]:
+        changes = {"published": "2025-01-02"}
+        tell("correct-record", record=record["envelope"]["id"], changes=changes, reason="It is public.")
+    claim = {"claimant": "north", "kind": "position", "subject": "issue/fish", "value": share("5")}
+    told = tell("make-claim", **claim, published="2025-02").json()["id"]
+    key = "issue/fish:north:position"
+    asked = {"public_at": "2025-02-10", "as_of": "2025-03-01"}
+    assert read(f"{N}/positions/{key}", **asked)["times"]["may_be_later"] == [told]
+    coal = {"command": "raise-issue", "issue": "coal", "title": "Coal", "occurred": "2025-02-01"}
+    answer = suppose([coal], view="positions", key=key, **asked)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["times"]["may_be_later"] == [told]
+
+
 def test_a_supposition_in_the_future_is_seen_from_there(course: dict[str, str], suppose: Suppose) -> None:
     later = SETTLE | {"occurred": "2027-01-01"}
     assert suppose([later], view="negotiations", as_of="2027-01-02").json()["issues"][0]["status"] == "settled"

@@ -1,5 +1,6 @@
 """Whoever reads a restricted record is taken down, before there is an answer."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -101,6 +102,26 @@ def test_the_words_that_are_sought_are_not_kept(desk: Desk) -> None:
     assert desk.ask("reader", "/v1/negotiations", min_position=position).status_code == 200
     for sought, told in (({"q": "paper"}, ""), ({"q": "paper", "kind": "article"}, "?kind=article")):
         assert desk.read_by("red", "/v1/sources", **sought) == [("red", f"/v1/sources{told}", [paper])]
+
+
+def test_what_is_supposed_on_restricted_records_reads_them(desk: Desk) -> None:
+    cars, paper = begin(desk)
+    told = {
+        "command": "raise-issue",
+        "negotiation": "talks",
+        "issue": "coal",
+        "title": "Coal",
+        "occurred": "2025-01-03",
+    }
+    answer = desk.client.post(
+        "/v1/negotiations/talks/suppose",
+        params={"view": "negotiations"},
+        content=json.dumps(told),
+        headers=desk._as("red") | {"Content-Type": "application/x-ndjson"},
+    )
+    assert {issue["key"] for issue in answer.json()["issues"]} == {"fish", "cars", "coal"}
+    (read,) = desk.ask("auditor", "/v1/reads").json()["items"]
+    assert (read["who"], read["records"]) == ("red", sorted([cars, paper]))
 
 
 def test_an_auditor_sees_all_and_is_taken_down_too(desk: Desk) -> None:

@@ -1212,6 +1212,7 @@ def test_money_by_the_year_is_not_added_to_money_in_all(client: TestClient, told
         head = client.get("/v1/records").headers["parley-position"]
         answer = client.get(SUM, params={"rung": "drawn", "min_position": head} | asked)
         assert (answer.status_code, answer.json()["code"]) == (422, "mixed-periods")
+        assert answer.json()["errors"][0]["field"] == "per"
     for per, amount in (("year", "1.00"), ("total", "10.00")):
         found = client.get(SUM, params={"rung": "drawn", "currency": "USD", "per": per}).json()["sum_of"]
         assert found["sum"]["amount"] == amount

@@ -96,6 +96,12 @@ def test_an_answer_says_what_was_dated_too_vaguely_to_be_sure_of(tell: Tell, rea
     assert read("/v1/negotiations/talks/positions", as_of="2025-01-20")["times"] == vague["times"]
 
 
+def test_what_was_told_to_the_year_is_unsure_until_that_is_over_everywhere(tell: Tell, read: Read) -> None:
+    tell("make-claim", claimant="north", occurred="2024", **share("10"))
+    for asked, unsure in (("2024-12-30", True), ("2025-01-01T06:00Z", True), ("2025-01-02T18:00Z", False)):
+        assert bool(read(PATH, as_of=asked)["times"]["may_be_later"]) is unsure, asked
+
+
 def test_a_replay_to_the_end_is_the_stored_document(course: None, read: Read, client: TestClient) -> None:
     for path in ("", "/positions", "/timeline", "/ledger", "/contradictions", "/flags", "/positions?q=fish&sort=-date"):
         stored, replayed = (read(f"/v1/negotiations/talks{path}", **asked) for asked in ({}, {"as_of": "2999-01-01"}))
