@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from pydantic import Field
 
 from domain.aggregate import Aggregate
-from domain.event import Derived, DomainEvent
+from domain.event import Derived, DomainEvent, First
 from domain.names import IssueKey, Names, PartyKey, subject_of
 from domain.refusal import Refused
 from domain.text import SLUG, Person, Quotation
@@ -79,11 +79,10 @@ class Claim(Aggregate):
         self.made: Claim.Made | None = None
         self.withdrawn = False
 
-    class Made(DomainEvent, frozen=True):
+    class Made(First, frozen=True):
         """Somebody asserts a value: what a party wants, what a provision means, or how something stands."""
 
         TOPIC: ClassVar[str] = "Claim.Made"
-        BEGINS: ClassVar[bool] = True
         FIXED: ClassVar[frozenset[str]] = frozenset({"kind", "claimant", "subject"})
         kind: Kind
         claimant: PartyKey
@@ -103,10 +102,6 @@ class Claim(Aggregate):
             """What is said of a provision is said on the issue that it settles."""
             about = subject_of(self.subject)
             return replace(self, issue=named(*about[:2]).issue) if about.kind == "provision" else self
-
-        def decide(self, past: "Claim", known: "Claim") -> Self:
-            known.refuse_if_known()
-            return self
 
         def change(self, state: "Claim") -> None:
             state.made = self

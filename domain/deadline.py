@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, Self
 
 from domain.aggregate import Aggregate
 from domain.claim import Subject
-from domain.event import DomainEvent
+from domain.event import DomainEvent, First
 from domain.moment import Moment, refuse_backwards
 from domain.names import PartyKey
 from domain.refusal import Refused
@@ -36,11 +36,10 @@ class Deadline(Aggregate):
         self.status = "open"
         self.outcome: str | None = None
 
-    class Set(DomainEvent, frozen=True):
+    class Set(First, frozen=True):
         """A deadline is set."""
 
         TOPIC: ClassVar[str] = "Deadline.Set"
-        BEGINS: ClassVar[bool] = True
         title: Line
         due: Moment | None = None
         rule: Rule | None = None
@@ -50,10 +49,6 @@ class Deadline(Aggregate):
         def check(self) -> Self:
             if self.due is None and self.rule is None:
                 raise DeadlineNeedsDateOrRule(self.envelope.key, "due")
-            return self
-
-        def decide(self, past: "Deadline", known: "Deadline") -> Self:
-            known.refuse_if_known()
             return self
 
     class Revised(DomainEvent, frozen=True):

@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 from uuid import UUID
 
 from domain.aggregate import Aggregate
-from domain.event import DomainEvent
+from domain.event import DomainEvent, First
 from domain.refusal import Refused
 
 
@@ -24,14 +24,13 @@ class Erasure(Aggregate):
     ADDRESS = ("erasure",)
     Event = DomainEvent
 
-    class Made(DomainEvent, frozen=True):
+    class Made(First, frozen=True):
         """The key of a data subject was destroyed: these records cannot be read, and in those its name cannot.
 
         The right to erasure is in article 17 of the General Data Protection Regulation.
         """
 
         TOPIC: ClassVar[str] = "Erasure.Made"
-        BEGINS: ClassVar[bool] = True
         FIXED: ClassVar[frozenset[str]] = frozenset({"records", "named_in"})
         records: tuple[UUID, ...] = ()
         named_in: tuple[UUID, ...] = ()
@@ -39,8 +38,4 @@ class Erasure(Aggregate):
         def check(self) -> Self:
             if self.envelope.reason is None:
                 raise ErasedWithoutReason(self.envelope.key, "reason")
-            return self
-
-        def decide(self, past: "Erasure", known: "Erasure") -> Self:
-            known.refuse_if_known()
             return self

@@ -116,6 +116,16 @@ class DomainEvent(Fact, CanMutateAggregate[UUID], frozen=True, gc=True):
         aggregate.take(self)
 
 
+class First(DomainEvent, frozen=True):
+    """One that only begins its aggregate: refused where the name is taken, at whatever time."""
+
+    BEGINS: ClassVar[bool] = True
+
+    def decide(self, past: Any, known: Any) -> Self:
+        known.refuse_if_known()
+        return self
+
+
 def with_version(event: DomainEvent, version: int) -> DomainEvent:
     """The event as it stands in a stream of which some records are not seen."""
     return replace(event, envelope=replace(event.envelope, version=version))

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from domain.aggregate import Aggregate
 from domain.claim import Kind, Subject
-from domain.event import Derived, DomainEvent
+from domain.event import Derived, DomainEvent, First
 from domain.names import ClaimKey, PartyKey
 from domain.refusal import Refused
 from domain.text import Person, Prose, Slug
@@ -50,11 +50,10 @@ class Finding(Aggregate):
         self.made: Finding.Made | None = None
         self.revoked = False
 
-    class Made(Ruling, frozen=True, kw_only=True):
+    class Made(First, Ruling, frozen=True, kw_only=True):
         """An analyst prefers one claim over others on the same subject, under a named policy, and says why."""
 
         TOPIC: ClassVar[str] = "Finding.Made"
-        BEGINS: ClassVar[bool] = True
         FIXED: ClassVar[frozenset[str]] = frozenset({"prefers", "over"})
         prefers: ClaimKey
         over: Annotated[tuple[ClaimKey, ...], Field(min_length=1, max_length=100)]
@@ -75,10 +74,6 @@ class Finding(Aggregate):
                 raise FindingOnDifferentSubjects(told, "over")
             kind, subject = about.pop()
             return replace(self, kind=kind, subject=subject, claimants=tuple(dict.fromkeys(c.claimant for c in claims)))
-
-        def decide(self, past: "Finding", known: "Finding") -> Self:
-            known.refuse_if_known()
-            return self
 
         def change(self, state: "Finding") -> None:
             state.made = self

@@ -1,11 +1,11 @@
 """An incident: what happened outside the talks and bears on them, such as a raid, an election or an attack."""
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from domain.aggregate import Aggregate
-from domain.event import DomainEvent
+from domain.event import DomainEvent, First
 from domain.names import IssueKey, PartyKey
 from domain.text import Line, Prose
 
@@ -18,17 +18,12 @@ class Incident(Aggregate):
     ADDRESS = ("incident",)
     Event = DomainEvent
 
-    class Occurred(DomainEvent, frozen=True):
+    class Occurred(First, frozen=True):
         """Something happened that bears on the talks."""
 
         TOPIC: ClassVar[str] = "Incident.Occurred"
-        BEGINS: ClassVar[bool] = True
         title: Line
         text: Prose | None = None
         place: Line | None = None
         parties: Annotated[tuple[PartyKey, ...], Field(max_length=300)] = ()
         issues: Annotated[tuple[IssueKey, ...], Field(max_length=300)] = ()
-
-        def decide(self, past: "Incident", known: "Incident") -> Self:
-            known.refuse_if_known()
-            return self

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal, Self
 
 from domain.aggregate import Aggregate
-from domain.event import DomainEvent
+from domain.event import DomainEvent, First
 from domain.names import IssueKey, PartyKey
 from domain.refusal import Refused
 from domain.text import Line, Prose
@@ -36,18 +36,13 @@ class Issue(Aggregate):
     def blank(self) -> None:
         self.status = "open"
 
-    class Raised(DomainEvent, frozen=True):
+    class Raised(First, frozen=True):
         """An issue comes onto the agenda."""
 
         TOPIC: ClassVar[str] = "Issue.Raised"
-        BEGINS: ClassVar[bool] = True
         title: Line
         text: Prose | None = None
         party: PartyKey | None = None
-
-        def decide(self, past: "Issue", known: "Issue") -> Self:
-            known.refuse_if_known()
-            return self
 
         def change(self, state: "Issue") -> None:
             state.status = "open"

@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from domain.aggregate import Aggregate
 from domain.claim import Subject
-from domain.event import DomainEvent
+from domain.event import DomainEvent, First
 from domain.names import PartyKey, RoundKey
 from domain.refusal import Refused
 from domain.text import Line, Prose, Slug
@@ -37,17 +37,12 @@ class Negotiation(Aggregate):
     def blank(self) -> None:
         self.status = "open"
 
-    class Opened(DomainEvent, frozen=True):
+    class Opened(First, frozen=True):
         """A negotiation opens."""
 
         TOPIC: ClassVar[str] = "Negotiation.Opened"
-        BEGINS: ClassVar[bool] = True
         title: Line
         description: Prose | None = None
-
-        def decide(self, past: "Negotiation", known: "Negotiation") -> Self:
-            known.refuse_if_known()
-            return self
 
     class Suspended(DomainEvent, frozen=True):
         """The parties suspend the negotiation."""

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal, Self
 
 from domain.aggregate import Aggregate
-from domain.event import DomainEvent
+from domain.event import DomainEvent, First
 from domain.names import IssueKey, PartyKey, ProposalKey, RoundKey
 from domain.refusal import Refused
 from domain.text import Line, Prose
@@ -28,20 +28,15 @@ class Proposal(Aggregate):
     def blank(self) -> None:
         self.party: str | None = None
 
-    class Tabled(DomainEvent, frozen=True):
+    class Tabled(First, frozen=True):
         """A party tables a proposal, in a round or outside one."""
 
         TOPIC: ClassVar[str] = "Proposal.Tabled"
-        BEGINS: ClassVar[bool] = True
         party: PartyKey
         title: Line
         text: Prose
         issues: tuple[IssueKey, ...] = ()
         round: RoundKey | None = None
-
-        def decide(self, past: "Proposal", known: "Proposal") -> Self:
-            known.refuse_if_known()
-            return self
 
         def change(self, state: "Proposal") -> None:
             state.party = self.party

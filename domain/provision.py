@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from pydantic import Field
 
 from domain.aggregate import Aggregate
-from domain.event import DomainEvent
+from domain.event import DomainEvent, First
 from domain.fact import Fact
 from domain.moment import Moment, is_moment, refuse_backwards, surely_before
 from domain.names import IssueKey
@@ -87,11 +87,10 @@ class Provision(Aggregate):
         self.until: str | None = None
         self.issue: str | None = None
 
-    class Added(DomainEvent, frozen=True):
+    class Added(First, frozen=True):
         """A provision becomes part of the agreement."""
 
         TOPIC: ClassVar[str] = "Provision.Added"
-        BEGINS: ClassVar[bool] = True
         title: Line
         kind: Literal["tariff", "investment", "purchase", "profit-split", "quota", "procedure", "text"]
         text: Prose
@@ -101,10 +100,6 @@ class Provision(Aggregate):
         condition: Line | None = None
         depends_on: Dependences = ()
         sunset: Moment | None = None
-
-        def decide(self, past: "Provision", known: "Provision") -> Self:
-            known.refuse_if_known()
-            return self
 
         def change(self, state: "Provision") -> None:
             state.issue = self.issue

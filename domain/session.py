@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from domain.aggregate import Aggregate
-from domain.event import DomainEvent
+from domain.event import DomainEvent, First
 from domain.fact import Fact
 from domain.moment import Moment, refuse_backwards
 from domain.names import IssueKey, PartyKey, RoundKey
@@ -29,11 +29,10 @@ class Session(Aggregate):
     ADDRESS = ("session",)
     Event = DomainEvent
 
-    class Held(DomainEvent, frozen=True):
+    class Held(First, frozen=True):
         """People met, or called each other."""
 
         TOPIC: ClassVar[str] = "Session.Held"
-        BEGINS: ClassVar[bool] = True
         form: Literal["bilateral", "plenary", "call", "video", "committee", "summit", "press"]
         round: RoundKey | None = None
         title: Line | None = None
@@ -46,8 +45,4 @@ class Session(Aggregate):
 
         def check(self) -> Self:
             refuse_backwards(self.began or self.envelope.occurred, self.ended, "ended")
-            return self
-
-        def decide(self, past: "Session", known: "Session") -> Self:
-            known.refuse_if_known()
             return self

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field
 
 from domain.aggregate import Aggregate
-from domain.event import DomainEvent
+from domain.event import DomainEvent, First
 from domain.names import SourceKey
 from domain.refusal import Refused
 from domain.text import Line
@@ -56,11 +56,10 @@ class Source(Aggregate):
         self.published: str | None = None
         self.copy_of: str | None = None
 
-    class Registered(DomainEvent, frozen=True):
+    class Registered(First, frozen=True):
         """A document is put on file."""
 
         TOPIC: ClassVar[str] = "Source.Registered"
-        BEGINS: ClassVar[bool] = True
         title: Line
         publisher: Line
         kind: Kind
@@ -69,10 +68,6 @@ class Source(Aggregate):
         sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="hash of the content, in hex")] | None = (
             None
         )
-
-        def decide(self, past: "Source", known: "Source") -> Self:
-            known.refuse_if_known()
-            return self
 
         def change(self, state: "Source") -> None:
             state.published = self.envelope.published
