@@ -1,7 +1,7 @@
 """A policy: whose word a reader goes by where claims rival. It leaves claims out; it changes no record and no fold."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from msgspec.structs import replace
 from pydantic import Field
@@ -23,19 +23,8 @@ PolicyName = Annotated[
 ]
 
 
-class Policy(NamedTuple):
-    """`none`; `findings`, of all policies or `findings:{policy}`; or the `account:{party}` of one party."""
-
-    name: str
-    keeps: Callable[[Stand], bool]
-
-    def applied(self, document: Document, view: View) -> Document | None:
-        """The document without the claims that are left out; none if nothing is left to show."""
-        seen: Document = _without(document, self.keeps)
-        if seen is document:
-            return document
-        seen = view.reviewed(seen)
-        return seen if view.index(seen).shown and getattr(seen, "history", True) else None
+Policy = Callable[[Stand], bool]
+"""Which claims are kept."""
 
 
 def policy(name: str, negotiation: NegotiationDocument | None) -> Policy:
@@ -44,13 +33,22 @@ def policy(name: str, negotiation: NegotiationDocument | None) -> Policy:
     if kind == "account":
         parties = negotiation.parties if negotiation else ()
         voices = {of, *(party.key for party in parties if party.represents == of)}
-        return Policy(name, lambda stand: stand.claimant in voices)
+        return lambda stand: stand.claimant in voices
     if kind == "findings":
-        return Policy(name, lambda stand: all(f.preferred for f in stand.findings if of in ("", f.policy)))
-    return Policy(name, lambda stand: True)
+        return lambda stand: all(f.preferred for f in stand.findings if of in ("", f.policy))
+    return lambda stand: True
 
 
-def _without(value: Any, keeps: Callable[[Stand], bool]) -> Any:
+def applied(keeps: Policy, document: Document, view: View) -> Document | None:
+    """The document without the claims that are left out; none if nothing is left to show."""
+    seen: Document = _without(document, keeps)
+    if seen is document:
+        return document
+    seen = view.reviewed(seen)
+    return seen if view.index(seen).shown and getattr(seen, "history", True) else None
+
+
+def _without(value: Any, keeps: Policy) -> Any:
     """A value without the claims that are not kept; the same object where it holds none of them."""
     if isinstance(value, Stand):
         return value if keeps(value) else None

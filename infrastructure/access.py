@@ -17,6 +17,8 @@ from infrastructure.access_tables import TABLES
 from infrastructure.database import Connection, Database, Lock, StoreRefused, as_elements
 
 _COLUMNS = "name, kind, digest, grants, groups, created, created_by, expires, revoked, revoked_by"
+CHANGES_MAX = 1000
+"""How many a page holds."""
 
 
 class Read(NamedTuple):
@@ -52,11 +54,6 @@ class AccessStore:
         self._writes = False
         self.changed: Callable[[], None] = lambda: None
         """Called after each change of who is known."""
-
-    @property
-    def can_write(self) -> bool:
-        """Whether reads can be noted and identities changed: not on a replica, nor with rights to read alone."""
-        return self._connection() is not None and self._writes
 
     def version(self) -> int:
         """The number of the last change: while it stays, so does who is known."""
@@ -105,10 +102,10 @@ class AccessStore:
         """Take all that was granted from a person; whether there was something."""
         return self._revoke(name, "person", at, by)
 
-    def changes(self, after: int = 0, limit: int = 1000) -> list[Change]:
-        """Who changed who is known, in that order."""
+    def changes(self, after: int = 0) -> list[Change]:
+        """A page of who changed who is known, in that order."""
         sql = "SELECT number, at, who, what, name, facts FROM identity_changes WHERE number > ? ORDER BY number LIMIT ?"
-        return [Change._make((*row[:-1], json.loads(row[-1]))) for row in self._rows(sql, (after, limit))]
+        return [Change._make((*row[:-1], json.loads(row[-1]))) for row in self._rows(sql, (after, CHANGES_MAX))]
 
     def record_reads(self, reads: Sequence[Read]) -> None:
         """Note reads of restricted records, on disk when this returns. Raises `StoreRefused` where none can be."""
@@ -120,11 +117,7 @@ class AccessStore:
         self._change(note, lock=None)
 
     def reads(
-        self,
-        after: UUID | None = None,
-        limit: int = 100,
-        negotiation: str | None = None,
-        among: frozenset[str] | None = None,
+        self, after: UUID | None, limit: int, negotiation: str | None, among: frozenset[str] | None
     ) -> list[tuple[UUID, Read]]:
         """A page of the reads that were noted, in that order, each with its place; of some negotiations or of all."""
         wanted = among if negotiation is None else {negotiation} if among is None else among & {negotiation}

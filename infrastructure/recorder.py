@@ -37,7 +37,11 @@ class Receipt:
 
 
 class LogRecorder(ApplicationRecorder):
-    """The library's port for storing events. Any number of threads can use it, one at a time."""
+    """The library's port for storing events. Any number of threads can use it, one at a time.
+
+    `select_events`, `select_notifications` and `subscribe` are there for the contract of that port alone, to which
+    the library's own test cases hold it: Parley reads the log in ways of its own.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

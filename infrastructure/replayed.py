@@ -10,7 +10,7 @@ import msgspec
 
 from application.fold import Place, view_named
 from application.listing import Query, select
-from application.policy import Policy, policy
+from application.policy import Policy, applied, policy
 from application.projections.negotiations import NegotiationDocument
 from application.reckoning import Reckoner, Survey
 from application.replay import Held, History, Times, merged
@@ -300,5 +300,5 @@ class Replayed:
             self._policies[negotiation] = policy(
                 self._going_by, known if isinstance(known, NegotiationDocument) else None
             )
-        document = self._policies[negotiation].applied(held.document, view)
+        document = applied(self._policies[negotiation], held.document, view)
         return Held(view, document, held.last) if document else None

@@ -48,8 +48,8 @@ class Buckets:
 class Limits:
     """How many requests of one identity may come in a second, and be answered at once."""
 
-    def __init__(self, a_second: float, at_once: int, timer: Callable[[], float] = time.monotonic) -> None:
-        self._buckets = Buckets(a_second, timer=timer)
+    def __init__(self, a_second: float, at_once: int) -> None:
+        self._buckets = Buckets(a_second)
         self._at_once = at_once
         self._running: dict[str, int] = {}
 

@@ -15,7 +15,6 @@ from application.command import all_commands
 from infrastructure.access import AccessStore, Read
 from infrastructure.code_version import VERSION
 from infrastructure.committer import CommitQueue, Committer
-from infrastructure.database import Database
 from infrastructure.identities import Identities
 from infrastructure.issuer import Issuer
 from infrastructure.keeping import ProjectorThread
@@ -121,10 +120,7 @@ def application(
 
 def projector(settings: Settings, clock: Callable[[], datetime] = now, tracer: Tracer | None = None) -> Projector:
     """A projector with connections of its own."""
-    return _projector(settings.store(), clock, tracer)
-
-
-def _projector(database: Database, clock: Callable[[], datetime], tracer: Tracer | None) -> Projector:
+    database = settings.store()
     return TracedProjector(database, clock, tracer) if tracer else Projector(database, clock)
 
 
@@ -163,7 +159,7 @@ async def _start(
         log = Log(database)
         started.callback(log.close)
     if "projecting" in parts:
-        views = ProjectorThread(_projector(database, clock, tracer), database.news())
+        views = ProjectorThread(projector(settings, clock, tracer), database.news())
         views.start()
         started.callback(views.stop)
         growing = tree(settings)

@@ -26,17 +26,15 @@ def key(name: str, **more: str) -> Known:
 def test_reads_are_noted_in_order_and_given_page_by_page(database: Database) -> None:
     reads = [Read(NOW.isoformat(), "desk", f"talks-{n % 2}", f"/v1/x?n={n}", ("a", "b")) for n in range(5)]
     with closing(AccessStore(database)) as store:
-        assert store.can_write
         store.record_reads(reads[:2])
         store.record_reads(reads[2:])
         store.record_reads([])
-        first = store.reads(limit=3)
+        first = store.reads(None, 3, None, None)
         assert [read for _, read in first] == reads[:3]
-        assert [read for _, read in store.reads(first[-1][0])] == reads[3:]
-        assert [read for _, read in store.reads(negotiation="talks-1")] == reads[1::2]
+        assert [read for _, read in store.reads(first[-1][0], 9, None, None)] == reads[3:]
+        assert [read for _, read in store.reads(None, 9, "talks-1", None)] == reads[1::2]
     with closing(AccessStore(database, writes=False)) as store:
-        assert [read for _, read in store.reads(UUID(int=0))] == reads
-        assert not store.can_write
+        assert [read for _, read in store.reads(UUID(int=0), 9, None, None)] == reads
         with pytest.raises(StoreRefused, match="not written"):
             store.record_reads(reads)
 
@@ -81,7 +79,8 @@ def test_one_who_may_only_read_knows_who_is_known(new_database: object) -> None:
         store.add_key(key("desk"))
     with closing(AccessStore(Settings(database=address.replace("postgres:@", f"{name}:@")).store())) as store:
         assert [known.name for known in store.all()] == ["desk"]
-        assert not store.can_write
+        with pytest.raises(StoreRefused, match="not written"):
+            store.add_key(key("counter"))
 
 
 def test_tables_of_a_newer_version_are_refused(database: Database) -> None:
