@@ -5,7 +5,7 @@ from functools import cache
 from typing import cast
 
 from application import catalogue, projections
-from application.view import Document, Record, View
+from application.view import AtOnce, Document, Record, View
 from domain.event import DomainEvent
 from domain.model import is_about
 
@@ -44,8 +44,8 @@ def touched(record: Record, views: Container[View] | None = None) -> list[tuple[
 
 def evolved(view: View, place: Place, document: Document | None, records: Sequence[Record]) -> Document:
     """One document after at least one record, given in the order of their places."""
-    if view.evolve_all:
-        return view.evolve_all(document, records, place[2])
+    if isinstance(view.evolve, AtOnce):
+        return view.evolve.all(document, records, place[2])
     for record in records:
         document = view.evolve(document, record, place[2])
     return cast("Document", document)

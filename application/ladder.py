@@ -8,8 +8,6 @@ is not. What is cancelled leaves the rungs that are promises; what was contracte
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
-from datetime import timedelta
-from functools import lru_cache
 from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
@@ -18,7 +16,7 @@ from msgspec.structs import replace
 from application.view import Basis, Record
 from domain.event import DomainEvent
 from domain.fact import Fact
-from domain.moment import instant, is_instant
+from domain.moment import instant, is_instant, year_of
 from domain.money import Money, in_units
 from domain.tranche import FirstStep, Rung, Tranche
 
@@ -41,7 +39,6 @@ _ADDS: dict[type[DomainEvent], str] = {
     Tranche.Drawn: "drawn",
     Tranche.Distributed: "distributed",
 }
-_EARLIEST, _LATEST = timedelta(hours=-12), timedelta(hours=14)
 
 
 class Sum(Fact, omit_defaults=False, frozen=True):
@@ -167,7 +164,7 @@ def _line(record: Record, money: Money, prior: int | None) -> Line:
     minor = money.minor
     qualifiers = () if money.qualifier == "exactly" else (money.qualifier,)
     dated = Dated(minor=minor, last=Basis.of(record))
-    years = {_year(record.event.envelope.takes_effect): dated}
+    years = {_year(record): dated}
     return Line(minor=minor, years=years, qualifiers=qualifiers, prior=prior)
 
 
@@ -183,7 +180,7 @@ def _added(holding: Holding, rung: str, record: Record, money: Money, sign: int,
     lines, unit = holding.lines.get(rung, {}), unit_of(money)
     minor = sign * money.minor - (known.minor if known else 0)
     line = lines.get(unit) or Line(minor=0, years={})
-    year = _year(record.event.envelope.takes_effect)
+    year = _year(record)
     before = line.years.get(year)
     last = before.last if before and minor < 0 else Basis.of(record)
     qualifiers = () if known else line.qualifiers
@@ -198,13 +195,10 @@ def _added(holding: Holding, rung: str, record: Record, money: Money, sign: int,
     return replace(holding, lines={**holding.lines, rung: {**lines, unit: line}})
 
 
-@lru_cache(maxsize=4096)
-def _year(moment: str) -> str:
-    """The calendar year of a moment; the moment itself where that depends on the zone."""
-    if is_instant(moment):
-        told = instant(moment)
-        return moment if (told + _EARLIEST).year != (told + _LATEST).year else str(told.year)
-    return moment[:4]
+def _year(record: Record) -> str:
+    """The calendar year in which a record takes effect; the instant itself where that depends on the zone."""
+    moment = record.event.envelope.takes_effect
+    return year_of(moment) or moment
 
 
 def year_in(zone: str, year: str) -> str:

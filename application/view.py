@@ -84,13 +84,22 @@ class Index(NamedTuple):
     statuses: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class AtOnce:
+    """An `evolve` that takes `all` records at once, where it would else go through all of a long document for each."""
+
+    all: Callable[[Any, Sequence[Record], str], Document]
+
+    def __call__(self, document: Any, record: Record, key: str) -> Document:
+        return self.all(document, [record], key)
+
+
 @dataclass(frozen=True, eq=False)
 class View:
     """`keys` names the documents that a record touches, `evolve` changes one of them, and `reviewed` puts one
-    right after a policy has left claims out of it. `evolve_all` does for many records at once what `evolve` does
-    one by one, for a view that would else go through all of a long document for each. `reckoned` works out what
-    depends on the day on which a document is asked for; where that is also by what it is found, the view is `by_day`.
-    Where `of` is given, records about other things touch nothing.
+    right after a policy has left claims out of it. `reckoned` works out what depends on the day on which a document is
+    asked for; where that is also by what it is found, the view is `by_day`. Where `of` is given, records about other
+    things touch nothing.
     Its documents are `listed` within their negotiation, across all, or both; or it is one document of each, alone.
     `kinds` are those by which a list can be narrowed.
 
@@ -107,7 +116,6 @@ class View:
     of: tuple[type[Aggregate], ...] = ()
     follows: Literal["takes_effect", "occurred"] = "takes_effect"
     reviewed: Callable[[Any], Document] = lambda document: document
-    evolve_all: Callable[[Any, Sequence[Record], str], Document] | None = None
     reckoned: Callable[[Any, "Reckoner"], Document] | None = None
     by_day: bool = False
 

@@ -103,6 +103,15 @@ def reached(moment: str, asked: str) -> bool:
     return first_date(moment) <= asked
 
 
+@lru_cache(maxsize=4096)
+def year_of(moment: str) -> str | None:
+    """The calendar year of a moment; none for an instant near a new year, where that depends on the zone."""
+    if not is_instant(moment):
+        return moment[:4]
+    first, last = (str((instant(moment) + zone).year) for zone in (_FURTHEST_WEST, _FURTHEST_EAST))
+    return first if first == last else None
+
+
 def may_be_later(moment: str, asked: str) -> bool:
     """Whether a moment that has begun at an asked time was told too vaguely to be sure of it."""
     if is_instant(moment):

@@ -8,9 +8,9 @@ import structlog
 
 from infrastructure.database import News, StoreFull, StoreLost, StoreRefused
 from infrastructure.projector import Projector, Superseded
+from infrastructure.troubles import Troubles
 
 POLL_SECONDS = 1.0
-SAID_AGAIN_SECONDS = 60.0
 LEFT_SECONDS = 5.0
 """How long what is left may take at the end; the next start goes on from there."""
 
@@ -26,7 +26,7 @@ class ProjectorThread(Thread):
         self._news = news
         self._stopping = Event()
         self._until = math.inf
-        self._said: dict[type[Exception], float] = {}
+        self._troubles = Troubles()
         self.up_to_date = Event()
         """Set once all was folded that was there at the start."""
 
@@ -43,11 +43,8 @@ class ProjectorThread(Thread):
         return time.monotonic() > self._until
 
     def _say(self, error: Exception) -> None:
-        """Log what is in the way: once a minute, while it is tried again every second."""
-        now = time.monotonic()
-        if now - self._said.get(type(error), -math.inf) < SAID_AGAIN_SECONDS:
+        if not self._troubles.is_to_be_said(error):
             return
-        self._said[type(error)] = now
         if isinstance(error, StoreLost | StoreFull | StoreRefused):
             _log.warning(
                 "the views cannot be kept live, and are tried again", reason=type(error).__name__, error=str(error)

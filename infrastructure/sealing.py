@@ -15,9 +15,9 @@ import structlog
 
 from infrastructure.database import Database, StoreFull, StoreLost, StoreRefused
 from infrastructure.growing import Grower, LogChanged
-from infrastructure.keeping import SAID_AGAIN_SECONDS
 from infrastructure.note import Signer
 from infrastructure.proof_store import Sealed
+from infrastructure.troubles import Troubles
 from infrastructure.witnesses import Witnesses
 
 POLL_SECONDS = 0.5
@@ -47,7 +47,7 @@ class TreeThread(Thread):
         self._ask = sealing
         self._stopping = Event()
         self._until = math.inf
-        self._said: dict[type[Exception], float] = {}
+        self._troubles = Troubles()
         self._hands = ThreadPoolExecutor(1, "witnesses")
         self._handing: tuple[Sealed, Future[bool]] | None = None
 
@@ -101,11 +101,8 @@ class TreeThread(Thread):
             self._handing = None
 
     def _say(self, error: Exception) -> None:
-        """Log what is in the way: once a minute, while it is tried again."""
-        now = time.monotonic()
-        if now - self._said.get(type(error), -math.inf) < SAID_AGAIN_SECONDS:
+        if not self._troubles.is_to_be_said(error):
             return
-        self._said[type(error)] = now
         if isinstance(error, LogChanged):
             _log.error("the log was changed: nothing more is sealed; `parley verify` says where", error=str(error))
         elif isinstance(error, StoreLost | StoreFull | StoreRefused):

@@ -23,10 +23,12 @@ from interfaces.problems import Problem
 
 _AFTER_ALL = "\uffff"
 
+KEY_LETTER, KEY_MAX = "[a-z0-9/:-]", 400
+_KEY_PATTERN = f"^{KEY_LETTER}+$"
 Key = Annotated[
-    str, Path(max_length=400, pattern=r"^[a-z0-9/:-]+$", description="the document's `key`, as lists show it")
+    str, Path(max_length=KEY_MAX, pattern=_KEY_PATTERN, description="the document's `key`, as lists show it")
 ]
-DocumentKey = Annotated[str, Field(max_length=400, pattern=r"^[a-z0-9/:-]+$", description="the document's `key`")]
+DocumentKey = Annotated[str, Field(max_length=KEY_MAX, pattern=_KEY_PATTERN, description="the document's `key`")]
 IfNoneMatch = Annotated[str | None, Header(description="the ETag of an answer at hand: 304 where it still holds")]
 
 

@@ -15,7 +15,7 @@ from application.command import all_commands
 from application.listing import ALONE, WITHIN
 from domain.text import SLUG
 from interfaces import problems
-from interfaces.asking import AskedAt, key_of
+from interfaces.asking import KEY_LETTER, KEY_MAX, AskedAt, key_of
 from interfaces.reading import shown
 from interfaces.recording import KEY_PATTERN, Recording
 from interfaces.stores import Seen, Stores, address_of, identity_of
@@ -23,7 +23,7 @@ from interfaces.stores import Seen, Stores, address_of, identity_of
 _COMMANDS = "/v1/records/"
 _DOCUMENT = re.compile(
     rf"/v1/negotiations/(?P<slug>(?=[^/]{{1,80}}(/|$)){SLUG})"
-    rf"(/(?P<view>({'|'.join(ALONE)})$|({'|'.join(WITHIN)})(?=/))(/(?P<key>[a-z0-9/:-]{{1,400}}))?)?"
+    rf"(/(?P<view>({'|'.join(ALONE)})$|({'|'.join(WITHIN)})(?=/))(/(?P<key>{KEY_LETTER}{{1,{KEY_MAX}}}))?)?"
 )
 _KEY = re.compile(KEY_PATTERN)
 _POSITION = re.compile(rb"min_position=([0-9]{1,18})")

@@ -7,7 +7,7 @@ from typing import Any
 from application.flag import Detail, Rule, Seen, Sight, all_rules, sights
 from application.fold import all_views, touched
 from application.tally import Tally, taken
-from application.view import Basis, Document, Index, Record, View
+from application.view import AtOnce, Basis, Document, Index, Record, View
 from domain.event import DomainEvent
 from domain.moment import order
 
@@ -33,10 +33,6 @@ class FlagDocument(Document, frozen=True):
 
 def keys(event: DomainEvent) -> Iterator[str]:
     yield from dict.fromkeys(f"{rule.name}/{sight.watched}" for rule, sight in sights(event))
-
-
-def evolve(document: FlagDocument | None, record: Record, key: str) -> FlagDocument:
-    return evolve_all(document, [record], key)
 
 
 def evolve_all(document: FlagDocument | None, records: Sequence[Record], key: str) -> FlagDocument:
@@ -104,4 +100,4 @@ def index(document: FlagDocument) -> Index:
     )
 
 
-VIEW = View("flags", FlagDocument, keys, evolve, index, listed="both", kinds=tuple(all_rules()), evolve_all=evolve_all)
+VIEW = View("flags", FlagDocument, keys, AtOnce(evolve_all), index, listed="both", kinds=tuple(all_rules()))

@@ -23,7 +23,7 @@ from application.ladder import (
     total,
 )
 from application.tally import FURTHEST, CapTold, Promises, Tally, cap_years, concerns, overs, promises, taken
-from application.view import Basis, Document, Index, Record, View
+from application.view import AtOnce, Basis, Document, Index, Record, View
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.moment import order
@@ -131,10 +131,6 @@ class LedgerDocument(Document, frozen=True):
 def keys(event: DomainEvent) -> Iterator[str]:
     if concerns(event) or isinstance(event, Negotiation.Opened):
         yield "ledger"
-
-
-def evolve(document: LedgerDocument | None, record: Record, key: str) -> LedgerDocument:
-    return evolve_all(document, [record], key)
 
 
 def evolve_all(document: LedgerDocument | None, records: Sequence[Record], key: str) -> LedgerDocument:
@@ -251,12 +247,5 @@ def index(document: LedgerDocument) -> Index:
 
 
 VIEW = View(
-    "ledger",
-    LedgerDocument,
-    keys,
-    evolve,
-    index,
-    listed="alone",
-    of=(Negotiation, Provision, Tranche),
-    evolve_all=evolve_all,
+    "ledger", LedgerDocument, keys, AtOnce(evolve_all), index, listed="alone", of=(Negotiation, Provision, Tranche)
 )
