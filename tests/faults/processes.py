@@ -1,7 +1,6 @@
 """The processes that the harness starts: it stops these, by their ids, and no others."""
 
 import resource
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -89,9 +88,3 @@ class Process:
         self._told.join(STOP_SECONDS)
         self.running = None
         return code
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

@@ -12,8 +12,9 @@ from infrastructure.database import StoreLost, StoreRefused
 from infrastructure.log import LogReader
 from tests.faults.clients import Load
 from tests.faults.launcher import EARLY
-from tests.faults.processes import START_SECONDS, Process, free_port
+from tests.faults.processes import START_SECONDS, Process
 from tests.faults.stores import Store, position
+from tests.ports import free_port
 
 CLIENTS, PROJECTORS = 4, 2
 GOES_ON_SECONDS = 45

@@ -8,9 +8,10 @@ from infrastructure.database import Database, Part
 from infrastructure.migrating import migrate
 from infrastructure.settings import Settings
 from infrastructure.view_reader import ViewReader
-from tests.faults.processes import Process, free_port
+from tests.faults.processes import Process
 from tests.faults.servers import Server
 from tests.faults.severing import Proxy
+from tests.ports import free_port
 
 
 class Store(Protocol):

@@ -4,14 +4,11 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import pytest
 from eventsourcing.persistence import IntegrityError
 
-from application.command import all_commands
-from application.registrar import Submission
 from infrastructure.committer import Committer, Request
 from infrastructure.comparison import Comparison, Finding, kept_beside
 from infrastructure.database import Connection, Database
@@ -21,16 +18,11 @@ from infrastructure.note import Signer
 from infrastructure.proof_store import ProofReader
 from infrastructure.sqlite import SqliteConnection
 from infrastructure.verification import LogRows, verified
-from interfaces import telling
 from interfaces.main import now
+from tests.infrastructure.test_proofs import submission
 
 SIGNER = Signer.new("talks.example/log")
 NOTES = 40
-
-
-def submission(command: str, **facts: Any) -> Submission:
-    body = telling.adapter(command).validate_python({"negotiation": "talks", "occurred": "2025-01-02"} | facts)
-    return Submission(all_commands()[command], body, "test", UUID(int=7))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from interfaces import recording
 from interfaces.cli import app
+from tests.ports import free_port
 
 CASE = Path(__file__).parent.parent / "cases" / "japan-us-2025.ndjson"
 LINES = len(CASE.read_text().splitlines())
@@ -224,9 +224,7 @@ def test_a_database_that_is_not_understood_is_one_sentence(monkeypatch: pytest.M
 
 
 def test_a_service_that_does_not_answer_is_one_sentence() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        result = parley("show", "negotiations", "--url", f"http://127.0.0.1:{free.getsockname()[1]}")
+    result = parley("show", "negotiations", "--url", f"http://127.0.0.1:{free_port()}")
     assert result.exit_code == 1
     assert "does not answer" in result.output
 
@@ -234,9 +232,7 @@ def test_a_service_that_does_not_answer_is_one_sentence() -> None:
 def test_the_demonstration_serves_and_records_the_case_and_what_was_acknowledged_survives_a_kill(
     database: Path,
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "interfaces", "demo", str(CASE), "--port", str(port)]
     with subprocess.Popen(

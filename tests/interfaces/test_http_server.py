@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from interfaces import http_server
 from interfaces.http_server import Server, server
+from tests.ports import free_port
 
 POST = b"POST /body HTTP/1.1\r\nHost: parley\r\nContent-Length: 4\r\n\r\n"
 Connect = Callable[[bytes], socket.socket]
@@ -48,10 +49,7 @@ def app() -> FastAPI:
 
 @pytest.fixture
 def serving() -> Iterator[Server]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    serving = server(app(), "127.0.0.1", port, Counter())
+    serving = server(app(), "127.0.0.1", free_port(), Counter())
     thread = threading.Thread(target=serving.run)
     thread.start()
     while not serving.started:

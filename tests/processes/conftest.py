@@ -15,13 +15,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.ports import free_port
+
 START_SECONDS = 60
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def wait_until(true: Callable[[], bool], seconds: float = START_SECONDS) -> None:
