@@ -351,7 +351,7 @@ class History:
         return self._views[name]
 
     def extended(self, records: Sequence[Record]) -> "History":
-        """The history with more records at the end of the log; this one is no longer to be used."""
+        """The history with more records at the end of the log: itself, or another that takes its place."""
         unknown = set(self._amended.unknown)
         self.records += records
         amending = self._amended.follow(records, self._whole)

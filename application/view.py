@@ -43,7 +43,8 @@ class Document(Fact, omit_defaults=False, frozen=True):
 
 
 class Basis(Fact, omit_defaults=False, frozen=True):
-    """What an entry rests on: one record, its three clocks, its evidence, and the corrections it is shown with."""
+    """What an entry rests on: one record, the times that were told of it, its evidence, and the corrections it is shown
+    with."""
 
     record: UUID
     occurred: str

@@ -3,10 +3,11 @@
 An upcaster is a pure function from the JSON object of one version to that of the next, without the version itself. An
 event whose stored form changes gets the next `VERSION`, and here what makes that of the one before:
 
-    ("Claim.Made", 1): renamed("speaker", "spoken_by"),
+    ("Claim.Made", 1): lambda told: told | {"certainty": "certain"},
 
 A field that is optional and has a default needs no new version: an older record does without it, and what older code
-leaves out is in the log all the same. Where older code must not go without it, raise the `SCHEMA` of the log.
+leaves out is in the log all the same. Where older code must not go without it, raise the version of the log's tables,
+in `log_tables.TABLES`.
 
 The changes of a correction are told in the names that its record's fields had then. A field that is renamed needs a
 new version of `Record.Corrected` as well, whose upcaster goes by the `kind` of stream.

@@ -1,4 +1,4 @@
-"""What a read can ask for: the three times and the policy, what a list is narrowed to, and how an answer looks."""
+"""What a read can ask for: the three times and the policy, and what a list is narrowed to."""
 
 import base64
 import json
