@@ -27,7 +27,8 @@ PROMISED = ("pledge", "commitment")
 INVESTED = ("selected", "contracted", "drawn")
 TAKEN_UP = (*INVESTED, "distributed")
 """The rungs of a promise; those that money takes on the way that was promised; and all on which it is taken up."""
-_PROMISES = ("interest", *PROMISED, "selected", PROPOSED)
+_REPLACED = ("interest", *PROMISED, "selected", PROPOSED)
+"""Where a newer amount takes the place of the older; what is cancelled stands there no longer."""
 _REPLACES: dict[type[DomainEvent], str] = {
     Tranche.InterestRegistered: "interest",
     Tranche.Proposed: PROPOSED,
@@ -136,7 +137,7 @@ def climb(holding: Holding, record: Record) -> Holding:
     match event:
         case Tranche.Returned():
             return _added(holding, event.rung, record, event.amount, -1)
-        case Tranche.Resized() if event.rung in _PROMISES:
+        case Tranche.Resized() if event.rung in _REPLACED:
             line = _line(record, event.amount, None)
             return replace(holding, lines={**holding.lines, event.rung: {unit_of(event.amount): line}})
         case Tranche.Resized():
@@ -145,7 +146,7 @@ def climb(holding: Holding, record: Record) -> Holding:
         case Tranche.Rejected():
             return replace(holding, lines=without_proposal(holding.lines))
         case Tranche.Cancelled():
-            lines = {k: v for k, v in holding.lines.items() if k not in _PROMISES}
+            lines = {k: v for k, v in holding.lines.items() if k not in _REPLACED}
             return replace(holding, lines=lines, cancelled=True)
     return holding
 

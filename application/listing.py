@@ -8,13 +8,13 @@ from application.replay import Held
 from application.view import Index, Row, texts
 from domain.text import terms
 
+VIEWS = tuple(view.name for view in all_views())
 ACROSS = tuple(view.name for view in all_views() if view.listed in {"across", "both"})
 """The views that are listed across negotiations."""
 WITHIN = tuple(view.name for view in all_views() if view.listed in {"within", "both"})
 """The views that are lists within a negotiation."""
 ALONE = tuple(view.name for view in all_views() if view.listed == "alone")
 """The views that are one document of each negotiation, named as the view."""
-
 
 ALL = 2**31
 """How many documents a page holds that is to hold all."""

@@ -43,7 +43,7 @@ def _overrides(event: type[DomainEvent], method: str) -> bool:
     return getattr(event, method) is not getattr(DomainEvent, method)
 
 
-def _turns(event: DomainEvent) -> bool:
+def _holds_from_a_date(event: DomainEvent) -> bool:
     """Whether an event changes what stands only from a date on."""
     return isinstance(event, Amendment) and event.envelope.effective is not None
 
@@ -91,7 +91,7 @@ class Aggregate(BaseAggregate[UUID]):
     def take(self, event: DomainEvent) -> None:
         """Put a record in its place in time; a correction or retraction changes what stands there."""
         self.records.append(event)
-        self._turns = self._turns or _turns(event)
+        self._turns = self._turns or _holds_from_a_date(event)
         if self._loads or isinstance(event, Erased):
             pass
         elif isinstance(event, Amendment):
@@ -132,7 +132,7 @@ class Aggregate(BaseAggregate[UUID]):
         """Forget the records after a version: they were never stored."""
         self.records = [event for event in self.records if event.originator_version <= version]
         self.version = version
-        self._turns = any(map(_turns, self.records))
+        self._turns = any(map(_holds_from_a_date, self.records))
         self._fold(in_force(self.records, always))
 
     def decide(self, event: DomainEvent, hidden: Container[UUID] = ()) -> DomainEvent:
@@ -165,7 +165,7 @@ class Aggregate(BaseAggregate[UUID]):
         other = type(self).of(self.id)
         other.version = self.version
         other.records = self.records if records is None else records
-        other._turns = self._turns if records is None else any(map(_turns, records))
+        other._turns = self._turns if records is None else any(map(_holds_from_a_date, records))
         other._fold(events)
         return other
 

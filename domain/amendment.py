@@ -133,8 +133,8 @@ class Corrected(Amendment, frozen=True, kw_only=True):
             raise RecordAlreadyRetracted(self.record, "record")
         for name in self.changes:
             if name not in _changeable(type(record)):
-                known = ", ".join(sorted(_changeable(type(record))))
-                raise NotAFieldOfTheRecord(f"{name} (what can change is {known})", f"changes.{name}")
+                changeable = ", ".join(sorted(_changeable(type(record))))
+                raise NotAFieldOfTheRecord(f"{name} (what can change is {changeable})", f"changes.{name}")
         try:
             changed: DomainEvent = validator(type(record)).validate_json(
                 msgspec.json.encode(_merged(standing, self.changes)), strict=True

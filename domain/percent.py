@@ -20,7 +20,7 @@ SignedPercent = Annotated[
         examples=["15", "-0.25"],
     ),
 ]
-RatePercent = Annotated[
+UnsignedPercent = Annotated[
     str,
     Field(
         pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?$",

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.fact import Fact
 from domain.names import AgreementKey, PartyKey
-from domain.percent import RatePercent
+from domain.percent import UnsignedPercent
 from domain.refusal import Refused
 from domain.text import Line, Slug
 
@@ -79,7 +79,7 @@ class Tariff(Fact, tag="tariff", frozen=True):
     """
 
     SEARCHED: ClassVar[tuple[str, ...]] = ("percent", "basis", "goods")
-    percent: RatePercent
+    percent: UnsignedPercent
     basis: Slug
     stacking: Literal["add", "higher", "lower", "replace"] = "add"
     goods: Annotated[tuple[Goods, ...], Field(max_length=200)] = ()

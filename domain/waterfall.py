@@ -17,7 +17,7 @@ from domain.fact import Fact
 from domain.moment import Day
 from domain.money import AmountText, Currency, Money
 from domain.names import PartyKey
-from domain.percent import Percent, RatePercent
+from domain.percent import Percent, UnsignedPercent
 from domain.refusal import Refused
 from domain.text import Line
 
@@ -61,7 +61,7 @@ class Fixing(Fact, frozen=True):
     """What a named rate is, from a day on."""
 
     since: Day
-    percent: RatePercent
+    percent: UnsignedPercent
 
 
 class Interest(Fact, frozen=True):
@@ -73,7 +73,7 @@ class Interest(Fact, frozen=True):
     rate: Line
     since: Day
     fixings: Annotated[tuple[Fixing, ...], Field(max_length=1000)] = ()
-    spread: RatePercent = "0"
+    spread: UnsignedPercent = "0"
     day_count: Literal["actual/360", "actual/365"] = "actual/365"
 
     def check(self) -> Self:

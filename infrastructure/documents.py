@@ -80,10 +80,10 @@ class Documents:
         self._connection = connection
         self._build = build
 
-    def advance(self, position: int, writer: str, asked: str) -> None:
+    def advance(self, position: int, writer: str, stands_at: str) -> None:
         """Say up to which position of the log all is folded, by whom, and at which time it stands."""
         sql = "UPDATE builds SET position = ?, writer = ?, asked = ? WHERE build = ?"
-        self._connection.run(sql, (position, writer, asked, self._build))
+        self._connection.run(sql, (position, writer, stands_at, self._build))
 
     def get(self, places: Sequence[Place]) -> dict[Place, Stored]:
         """The documents that are there, of some places."""

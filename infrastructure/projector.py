@@ -66,7 +66,7 @@ class Projector:
             raise
         self._public = PublicLog(self._log)
         self._clock = clock
-        self._asked = ""
+        self._stands_at = ""
         """The time at which the views stand: read once for each transaction, so that no record falls between two."""
         self._documents: Documents
         self._kept = KeptDocuments()
@@ -138,20 +138,20 @@ class Projector:
         # All up to one position, the one at which the first attempt began: what came since is folded after it.
         head = max(done.values(), default=0) or self._log.head()
         with self._transaction():
-            self._look_at_the_clock(self._no_earlier(build, self._store.serving()))
-            documents.advance(0, self._name, self._asked)
+            self._move_to_now(self._no_earlier(build, self._store.serving()))
+            documents.advance(0, self._name, self._stands_at)
         lengths = {name: length for name, length in self._log.lengths(head).items() if name not in done}
         yield from self._fill(documents, {n: length for n, length in lengths.items() if length <= LONG}, head)
         for negotiation in (name for name, length in lengths.items() if length > LONG):
             yield from self._fill_long(build, negotiation, head)
         with self._transaction():
             documents.end_rebuild()
-            documents.advance(head, self._name, self._asked)
+            documents.advance(head, self._name, self._stands_at)
             self._store.index(build.number)
 
     def _fill(self, documents: Documents, lengths: dict[str, int], head: int) -> Iterator[int]:
         """Fold whole negotiations, each group of them stored in one transaction."""
-        for negotiations, length, folded in filled(self._database, lengths, head, self._asked):
+        for negotiations, length, folded in filled(self._database, lengths, head, self._stands_at):
             with self._transaction():
                 documents.put(folded.documents)
                 for postponed in folded.postponed:
@@ -186,21 +186,24 @@ class Projector:
                 self._store.swap(number)
         return ready
 
-    def _look_at_the_clock(self, build: Build) -> None:
-        """What counted in a build counts: it never stands at an earlier time than before."""
+    def _move_to_now(self, build: Build) -> None:
+        """Let the views stand at the time that it is, under its restrictions. Raises `ClockSetBack`.
+
+        What counted in a build counts: it never stands at an earlier time than before.
+        """
         if self._is_ahead(build):
             raise ClockSetBack(
-                f"The views stand at {build.asked}, the clock at {self._clock().isoformat()}: `parley rebuild`."
+                f"The views stand at {build.stands_at}, the clock at {self._clock().isoformat()}: `parley rebuild`."
             )
         now = max(self._clock(), _stood(build))
-        self._asked = now.isoformat()
+        self._stands_at = now.isoformat()
         self._public.look(now)
 
     def _no_earlier(self, build: Build, serving: Build | None) -> Build:
         """A build that stands no earlier than the one that serves, unless that is ahead of the clock."""
         if serving is None or _stood(serving) <= _stood(build) or self._is_ahead(serving):
             return build
-        return build._replace(asked=serving.asked)
+        return build._replace(stands_at=serving.stands_at)
 
     def _is_ahead(self, build: Build) -> bool:
         return _stood(build) - self._clock() > CLOCKS_DIFFER
@@ -232,15 +235,15 @@ class Projector:
         batch = self._log.after(build.position, size)
         read = [*(record.position for record in batch), *self._unreadable]
         # Only now, so that no record of the batch can be restricted without that being seen.
-        self._look_at_the_clock(build)
+        self._move_to_now(build)
         changed = self._retry(build.position)
         position = max(read, default=build.position)
         self._take(batch, build.position)
         changed |= self._take_due(position)
         now = build._replace(position=position, writer=self._name)
         if changed or now != build:
-            now = now._replace(asked=self._asked)
-            self._documents.advance(position, self._name, self._asked)
+            now = now._replace(stands_at=self._stands_at)
+            self._documents.advance(position, self._name, self._stands_at)
         self._reached = now
         took = time.monotonic() - began
         self._batch = max(BATCH_MIN, int(len(read) / took)) if took > BATCH_SECONDS else min(BATCH, 2 * size)
@@ -248,7 +251,7 @@ class Projector:
 
     def _take_due(self, checkpoint: int) -> bool:
         """Fold the records whose time has come, if there are any."""
-        due = [(position, moment) for position, moment in self._documents.pending() if reached(moment, self._asked)]
+        due = [(position, moment) for position, moment in self._documents.pending() if reached(moment, self._stands_at)]
         if due:
             self._documents.take_effect(due)
             positions = sorted({position for position, _ in due})
@@ -340,13 +343,13 @@ class Projector:
         return iter(lambda: list(islice(standings, BATCH)), [])
 
     def _postpone(self, standing: Standing) -> None:
-        for late in postponed(standing, self._asked):
+        for late in postponed(standing, self._stands_at):
             self._documents.postpone(*late)
 
     def _fold(self, standings: Sequence[Standing], until: int) -> None:
         for standing in standings:
             self._postpone(standing)
-        foldings = counting(standings, self._asked)
+        foldings = counting(standings, self._stands_at)
         before = self._before(foldings)
         late: dict[str, dict[Place, View]] = defaultdict(dict)
         folded: list[Fresh] = []
@@ -389,7 +392,7 @@ class Projector:
         amended = self._amendments.get(negotiation) or self._amended(negotiation, until)
         for standing in amended.in_time(self._touching(negotiation, places, amended, until)):
             for view, place in touched(standing.record, views):
-                if place in places and standing.counts(view, self._asked):
+                if place in places and standing.counts(view, self._stands_at):
                     records[place].append(standing.record)
         before = self._before({place: Folding(view, []) for place, view in places.items()})
         folded: list[Fresh] = []
@@ -429,7 +432,7 @@ class Projector:
 
 def _stood(build: Build) -> datetime:
     """The time at which a build stands: of one in which nothing is yet, before all."""
-    return datetime.fromisoformat(build.asked) if build.asked else datetime.min.replace(tzinfo=UTC)
+    return datetime.fromisoformat(build.stands_at) if build.stands_at else datetime.min.replace(tzinfo=UTC)
 
 
 def _at(standing: Standing) -> int:

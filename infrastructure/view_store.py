@@ -49,7 +49,8 @@ class Build(NamedTuple):
     fold: str
     position: int = 0
     writer: str = ""
-    asked: str = ""
+    stands_at: str = ""
+    """In the column `asked`."""
 
 
 TABLES = Tables("views", "views in", 9, lambda connection, _: connection.declare(*_BUILDS), is_copy=True)

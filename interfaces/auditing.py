@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.difference import Change, Moment, Move, difference
-from application.fold import all_views
 from application.grounds import Reliance, grounds, reliance
+from application.listing import VIEWS
 from application.path import PATH_PATTERN
 from domain.moment import Asked as Time
 from domain.moment import earliest, first_date, is_instant
@@ -21,8 +21,6 @@ from interfaces import answering, asking
 from interfaces.asking import AskedTimes, DocumentKey, IfNoneMatch
 from interfaces.problems import Problem
 from interfaces.reading import Ask
-
-VIEWS = tuple(view.name for view in all_views())
 
 
 class AskedDifference(AskedTimes):

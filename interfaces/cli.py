@@ -14,11 +14,11 @@ import typer
 from rich.console import RenderableType
 
 from application.fold import all_views
+from application.listing import VIEWS
 from application.replay import Times
 from infrastructure.log import Log
 from interfaces import audit_file, backup, erase, events, keys, logs, sealing, service, verifying
 from interfaces import show as tables
-from interfaces.auditing import VIEWS
 from interfaces.client import Client, Failed, Item, NotThere
 from interfaces.service import Port, serve
 from interfaces.terminal import AsJson, Url, err, fail, out, print_json, progress, run, settings, usable_store

@@ -21,7 +21,7 @@ from domain.claim import Subject
 from domain.happening import Happening
 from domain.moment import Asked, Day, Moment, Period
 from domain.money import AmountText
-from domain.percent import Percent, RatePercent, SignedPercent
+from domain.percent import Percent, SignedPercent, UnsignedPercent
 from domain.refusal import AlreadyKnown, Refused
 from domain.restriction import Instant
 from domain.rule import CalendarName
@@ -68,7 +68,7 @@ _FORMS = {
         ("not-an-amount", AmountText),
         ("not-a-subject", Subject),
         ("not-a-share", Percent),
-        ("not-a-rate", RatePercent),
+        ("not-a-rate", UnsignedPercent),
         ("not-a-rate", SignedPercent),
         ("not-a-happening", Happening),
         ("not-a-calendar", CalendarName),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
+from application.listing import VIEWS
 from application.listing import Query as ListQuery
 from application.registrar import Submission
 from application.supposition import suppose
@@ -17,13 +18,12 @@ from domain.text import Slug
 from infrastructure.replayed import Replayed
 from interfaces import answering, asking, reading, telling
 from interfaces.asking import AskedAt, DocumentKey
-from interfaces.auditing import VIEWS
 from interfaces.problems import Problem, of_refusal
 from interfaces.reading import Ask
 
 SUPPOSED_MAX = 1000
 SUPPOSED_MAX_BYTES = 8 * 1024 * 1024
-NOBODY = "supposed"
+RECORDED_BY = "supposed"
 
 
 class AskedSuppose(AskedAt):
@@ -76,7 +76,7 @@ def _submissions(slug: str, lines: list[tuple[int, bytes]]) -> list[Submission]:
         if body.negotiation != slug:
             detail = f"negotiation: {body.negotiation} is not the one that is asked of, {slug}."
             raise Problem(422, "of-another-negotiation", detail, line=number)
-        submissions.append(Submission(command, body, NOBODY, request))
+        submissions.append(Submission(command, body, RECORDED_BY, request))
     return submissions
 
 

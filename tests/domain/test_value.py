@@ -4,7 +4,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from domain.money import Money
-from domain.percent import Percent, RatePercent
+from domain.percent import Percent, UnsignedPercent
 from domain.value import Amount, Answer, Count, Rate, Share, Status, Text, Told, When
 
 TOLD = TypeAdapter(Told)
@@ -86,9 +86,9 @@ def test_a_share_beyond_the_whole_or_not_in_plain_decimals_is_refused(percent):
 
 @pytest.mark.parametrize("percent", ["0", "27.5", "145", "999999.999999"])
 def test_a_rate_can_exceed_the_whole(percent):
-    assert admits(TypeAdapter(RatePercent), percent)
+    assert admits(TypeAdapter(UnsignedPercent), percent)
 
 
 @pytest.mark.parametrize("percent", ["--1", "-", "1000000", "1.0000001", ".5", "5.", "", 15])
 def test_a_rate_below_nothing_or_not_in_plain_decimals_is_refused(percent):
-    assert not admits(TypeAdapter(RatePercent), percent)
+    assert not admits(TypeAdapter(UnsignedPercent), percent)
