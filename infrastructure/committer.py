@@ -273,12 +273,16 @@ class CommitQueue:
             del self._waiting[:GROUP_MAX]
             self.groups[len(group)] += 1
             requests = [request for request, _ in group]
-            outcomes = await loop.run_in_executor(self._thread, self._committer.commit, requests)
+            outcomes: list[Outcome]
+            try:
+                outcomes = await loop.run_in_executor(self._thread, self._committer.commit, requests)
+            except Exception as error:  # nobody else would tell those who wait
+                outcomes = [error] * len(group)
             if self._stopping and isinstance(outcomes[0], StoreLost):  # each group would wait as long as this one
                 group, self._waiting = group + self._waiting, []
                 outcomes = [outcomes[0]] * len(group)
             for (_, answer), outcome in zip(group, outcomes, strict=True):
-                if answer.cancelled():
+                if answer.done():  # whoever asked has gone
                     continue
                 if isinstance(outcome, Exception):
                     answer.set_exception(outcome)

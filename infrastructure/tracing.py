@@ -41,23 +41,28 @@ def tracer_of(environment: Mapping[str, str] = os.environ) -> Tracer | None:
     return provider.get_tracer("parley", VERSION)
 
 
+class _TracedRequest(Request):
+    """A request with the span in which it waits."""
+
+    span: Span
+
+
 class _TracedCommitter(Committer):
     """A span for each group of requests, linked with the spans of their commits, both ways."""
 
     def __init__(self, log: Log, clock: Callable[[], datetime], tracer: Tracer) -> None:
         super().__init__(log, clock)
         self._tracer = tracer
-        self.commits: dict[int, Span] = {}
-        """The span of each request that waits."""
 
     def commit(self, requests: Sequence[Request]) -> list[Outcome]:
-        commits = [self.commits[id(request)] for request in requests]
+        commits = [request.span for request in requests if isinstance(request, _TracedRequest)]
         links = [Link(commit.get_span_context()) for commit in commits]
         with self._tracer.start_as_current_span("group", links=links) as group:
             outcomes = super().commit(requests)
             group.set_attribute("parley.requests", len(requests))
         for commit in commits:
-            commit.add_link(group.get_span_context())
+            if commit.is_recording():  # it has ended where whoever asked has gone
+                commit.add_link(group.get_span_context())
         return outcomes
 
 
@@ -65,18 +70,15 @@ class TracedQueue(CommitQueue):
     """A span for each request from when it begins to wait until its records are on disk."""
 
     def __init__(self, log: Log, clock: Callable[[], datetime], tracer: Tracer) -> None:
-        self._commits = _TracedCommitter(log, clock, tracer)
-        super().__init__(self._commits)
+        super().__init__(_TracedCommitter(log, clock, tracer))
         self._tracer = tracer
 
     async def submit(self, request: Request) -> list[Record]:
         asked = get_current_span()
         with self._tracer.start_as_current_span("commit", record_exception=False) as span:
-            self._commits.commits[id(request)] = span
-            try:
-                records = await super().submit(request)
-            finally:
-                del self._commits.commits[id(request)]
+            traced = _TracedRequest(*request)
+            traced.span = span
+            records = await super().submit(traced)
             for told in (asked, span):
                 told.set_attribute(CORRELATION, correlations(records))
             span.set_attribute("parley.position", records[-1].position)

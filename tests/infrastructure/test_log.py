@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from application.command import all_commands
 from application.registrar import Submission
 from application.view import Record
 from domain.refusal import Refused
-from infrastructure.committer import CommitQueue, Committer, KeyReused, Overloaded, Request, Stopping
+from infrastructure.committer import CommitQueue, Committer, KeyReused, Outcome, Overloaded, Request, Stopping
 from infrastructure.database import Database, StoreDamaged, StoreFull, StoreLost, StoreRefused
 from infrastructure.log import Log, LogReader, Unreadable
 from infrastructure.migrating import migrate
@@ -338,6 +338,33 @@ def test_what_was_submitted_before_the_stop_is_stored(writer: Writer, reader: Ca
 
     asyncio.run(stopped())
     assert reader().head() == 602
+
+
+def test_an_error_of_the_committer_is_the_answer_to_all_of_its_group_and_to_nobody_after(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committer = writer()
+    commit, failures = committer.commit, [RuntimeError("unforeseen")]
+
+    def failing(requests: Sequence[Request]) -> list[Outcome]:
+        if failures:
+            raise failures.pop()
+        return commit(requests)
+
+    monkeypatch.setattr(committer, "commit", failing)
+    opening = Request([told("open-negotiation", title="Talks")])
+
+    async def asked() -> list[Any]:
+        queue = CommitQueue(committer)
+        async with asyncio.timeout(10):
+            answers = await asyncio.gather(*(queue.submit(opening) for _ in range(3)), return_exceptions=True)
+            answers += await queue.submit(opening)
+            await queue.stop()
+        return answers
+
+    *failed, opened = asyncio.run(asked())
+    assert [str(answer) for answer in failed] == ["unforeseen"] * 3
+    assert opened.position == 1
 
 
 def test_where_the_store_is_lost_at_the_stop_nobody_waits_longer_than_the_first(

@@ -1,6 +1,9 @@
 """One correlation followed from the request to its records and on to the views, by the spans of three processes."""
 
+import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +13,16 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, Tracer
+from pydantic import TypeAdapter
 
+from application.command import all_commands
+from application.registrar import Submission
+from application.view import Record
+from infrastructure.committer import Request
 from infrastructure.database import Database
+from infrastructure.log import Log
 from infrastructure.settings import Settings
-from infrastructure.tracing import CORRELATION, tracer_of
+from infrastructure.tracing import CORRELATION, TracedQueue, tracer_of
 from interfaces.main import application, projector
 from interfaces.watching import Watch
 
@@ -100,6 +109,45 @@ def test_what_is_refused_or_read_is_a_span_that_says_nothing_of_its_content(
     assert len(named(spans, "GET /v1/negotiations/{slug}/rounds")) == len(named(spans, "GET none")) == 1
     for span in spans.get_finished_spans():
         assert "correct-horse" not in span.to_json()
+
+
+def test_whoever_goes_before_the_answer_leaves_the_others_of_the_group_theirs(
+    database: Database, tracer: Tracer, spans: InMemorySpanExporter
+) -> None:
+    kind = all_commands()["open-negotiation"]
+    body = TypeAdapter(kind.body())
+    told = [body.validate_python(OPEN | {"negotiation": name}) for name in ("first", "gone", "talks")]
+    requests = [Request([Submission(kind, facts, "test", UUID(int=0))]) for facts in told]
+    log, free = Log(database), Event()
+    free.set()
+
+    def clock() -> datetime:
+        assert free.wait(10)
+        return datetime(2025, 6, 1, tzinfo=UTC)
+
+    async def asked() -> list[Record]:
+        queue = TracedQueue(log, clock, tracer)
+        free.clear()
+        first = asyncio.create_task(queue.submit(requests[0]))
+        while not queue.groups:
+            await asyncio.sleep(0)
+        gone, staying = [asyncio.create_task(queue.submit(request)) for request in requests[1:]]
+        while queue.depth < 2:
+            await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.wait([gone])
+        free.set()
+        async with asyncio.timeout(10):
+            records = [*await first, *await staying]
+            await queue.stop()
+        return records
+
+    records = asyncio.run(asked())
+    log.close()
+    assert [record.position for record in records] == [1, 3]
+    waited = [int(context(span)[1], 16) for span in named(spans, "commit")]
+    linked = [link.context.span_id for group in named(spans, "group") for link in group.links]
+    assert sorted(linked) == sorted(waited)
 
 
 @pytest.mark.parametrize(
