@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from application.calendars import CalendarEnds, business_days, calendar
+from application.calendars import CALENDARS_MAX, CalendarEnds, business_days, calendar
 from domain.deadline import Deadline
 from domain.happening import STEPS, Happening, parts_of, step_of
 from domain.model import AGGREGATE_OF_EVENT
@@ -72,6 +72,16 @@ def test_a_calendar_does_not_answer_for_years_that_it_does_not_know():
         business_days(("JP",))(date(1900, 1, 1))
     with pytest.raises(CalendarEnds, match="japan in 2026"):
         business_days(("japan",))(date(2026, 1, 1))
+
+
+def test_every_country_and_market_has_a_calendar_and_no_other_name_of_the_library_has():
+    known = {**holidays.list_supported_countries(), **holidays.list_supported_financial()}
+    others = {name for name in dir(holidays) if len(name) <= 5 and name.isupper()} - known.keys() - {"SIFMA"}
+    assert {"JAN", "MON", "DEC", "BANK", "ROMA"} <= others
+    parts = [f"{name}-{part}" for name in ("US", "USA", "GB", "UK", "DE") for part in known[name]]
+    assert not [name for name in (*known, *parts, "SIFMA") if calendar(name) is None]
+    assert not [name for name in (*others, "US-XX", "XNYS-NY", "JAN-NY", "") if calendar(name) is not None]
+    assert calendar.cache_info().currsize == CALENDARS_MAX
 
 
 @pytest.mark.parametrize(

@@ -235,6 +235,7 @@ def test_a_cancelled_deadline_is_no_longer_due_until_it_is_revised(told: Tell, r
 
 @pytest.mark.parametrize(("rule", "code", "field"), [
     ({"count": 1, "unit": "business-days", "start": "2025-01-01", "calendars": ["XX"]}, "unknown-calendar", "rule.calendars.0"),
+    ({"count": 1, "unit": "business-days", "start": "2025-01-01", "calendars": ["JAN"]}, "unknown-calendar", "rule.calendars.0"),
     ({"count": 1, "unit": "business-days", "start": "2025-01-01"}, "rule-needs-calendar", "rule.calendars"),
     ({"count": 1, "unit": "months", "event": "tranche/none/selected"}, "unknown", "rule.event"),
     ({"count": 1, "unit": "months", "event": "tranche/none/signed"}, "not-a-happening", "rule.event"),
