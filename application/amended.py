@@ -6,7 +6,7 @@ every replay fold the same standings.
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
@@ -19,6 +19,8 @@ from domain.moment import earliest, first_date, reached
 from domain.names import references
 
 _PLACE = attrgetter("place")
+Named = tuple[str, str]
+"""A kind and a key."""
 
 
 class Standing(NamedTuple):
@@ -61,7 +63,7 @@ class Standing(NamedTuple):
 
 
 class Amending(NamedTuple):
-    """What amendments change: the standings as they were, and as they are."""
+    """What amendments change: the standings as they were, and as they are, each doubted by what was unknown then."""
 
     gone: list[Standing]
     come: list[Standing]
@@ -75,8 +77,8 @@ class Amended:
         self.records: dict[UUID, Sequence[Record]] = {}
         self.standings: dict[UUID, list[Standing]] = {}
         self.positions: set[int] = set()
-        self.unknown: set[tuple[str, str]] = set()
-        """The kinds and keys of what is not known at any time, because all that was told of it is retracted."""
+        self.unknown: set[Named] = set()
+        """What is not known at any time, because all that was told of it is retracted."""
         for records in streams:
             self.take(records)
 
@@ -88,11 +90,11 @@ class Amended:
         streams, positions = self.touched_by(new), {record.position for record in new}
         told = {records[0].event.envelope.stream: records for records in by_stream(new)}
         known = [[*self.records[stream], *told[stream]] for stream in streams & self.records.keys()]
-        amending = Amending([], [])
+        unknown, amending = set(self.unknown), Amending([], [])
         for records in [*known, *read(streams - self.records.keys())]:
             for all_of, own in zip(amending, self.take(records), strict=True):
                 all_of += [standing for standing in own if standing.record.position not in positions]
-        return amending
+        return Amending([_doubted(one, unknown) for one in amending.gone], [*map(self.doubted, amending.come)])
 
     def of(self, records: Sequence[Record]) -> list[Standing]:
         """How some records stand."""
@@ -136,13 +138,17 @@ class Amended:
 
     def doubted(self, standing: Standing) -> Standing:
         """The standing, doubted where its record speaks of what is no longer known."""
-        if not self.unknown:
-            return standing
-        event = standing.record.event
-        for name in references(event):
-            if (name.kind, name.key) in self.unknown:
-                event = doubted(event, f"{name.kind} {name.key}: what was told of it is retracted.")
-        return standing._replace(record=standing.record._replace(event=event))
+        return _doubted(standing, self.unknown)
+
+
+def _doubted(standing: Standing, unknown: Collection[Named]) -> Standing:
+    if not unknown:
+        return standing
+    event = standing.record.event
+    for name in references(event):
+        if (name.kind, name.key) in unknown:
+            event = doubted(event, f"{name.kind} {name.key}: what was told of it is retracted.")
+    return standing._replace(record=standing.record._replace(event=event))
 
 
 def _standings(records: Sequence[Record]) -> Iterator[Standing]:

@@ -360,9 +360,8 @@ class History:
         self.__dict__.pop("versions", None)
         self.restricted = self.restricted or says_for_whom(records)
         self._standings = self._streams = None
-        gone, come = (list(map(self._amended.doubted, own)) for own in amending)
         for view in self._views.values():
-            view.change(Amending(gone, come + self._amended.of(records)))
+            view.change(amending._replace(come=amending.come + self._amended.of(records)))
         return self
 
     def _whole(self, streams: set[UUID]) -> list[list[Record]]:

@@ -14,13 +14,14 @@ from uuid import uuid4
 
 import structlog
 
-from application.amended import Amended, Standing, by_stream
+from application.amended import Amended, Named, Standing, by_stream
 from application.fold import Place, touched, view_named
 from application.projections.flags import IMPOSSIBLE
 from application.unseen import changes_for_whom
 from application.view import Document, Record, View
 from domain.erasure import Erasure
 from domain.moment import reached
+from domain.names import references
 from infrastructure.code_version import fold_version
 from infrastructure.database import Database, StoreRefused
 from infrastructure.documents import Documents, Parked
@@ -296,24 +297,39 @@ class Projector:
         amended = self._amendments.get(negotiation) or self._amended(negotiation, checkpoint)
         self._amendments[negotiation] = amended
         new = {record.position: record for record in told if record.position > checkpoint}
-        self._touches.follow(negotiation, new.values())
         unknown = set(amended.unknown)
         amending = amended.follow(list(new.values()), lambda streams: self._public.streams(negotiation, streams, until))
         changed = amending.gone + amending.come
         due = {record.position for record in told} & amended.positions - new.keys()
         for stream in {record.event.envelope.stream for record in told if record.position in due}:
             # With the time of one amendment come the beginnings and ends of others' standings.
-            known = amended.standings[stream]
+            known = map(amended.doubted, amended.standings[stream])
             changed += [one for one in known if one.begins or one.ends or _at(one) in due]
-        if changed or unknown != amended.unknown:
-            places = {("flags", negotiation, IMPOSSIBLE): view_named("flags")}
-            for standing in changed:
-                self._postpone(standing)
-                places |= {place: view for view, place in touched(standing.record)}
+        places: dict[Place, View] = {}
+        for standing in changed:
+            self._postpone(standing)
+            places |= {place: view for view, place in touched(standing.record)}
+        if unknown != amended.unknown:
+            self._touches.forget(negotiation)
+            places |= self._speaking_of(unknown ^ amended.unknown, negotiation, amended, until)
+        else:
+            self._touches.follow(negotiation, (one.record for one in amended.of(list(new.values()))))
+        if places:
             self._refold(negotiation, places, until)
         return amended.of(
             [record for record in told if record.position in new or record.position not in amended.positions]
         )
+
+    def _speaking_of(
+        self, names: Collection[Named], negotiation: str, amended: Amended, until: int
+    ) -> dict[Place, View]:
+        """The documents of whether those records are still possible that speak of some names."""
+        flags, found = view_named("flags"), dict[Place, View]()
+        for standing in amended.in_time(self._public.in_time(negotiation, until)):
+            event = standing.record.event
+            if any((name.kind, name.key) in names for name in references(event)):
+                found["flags", negotiation, f"{IMPOSSIBLE}{event.envelope.id}"] = flags
+        return found
 
     def _seen(self, negotiation: str, records: Sequence[Record], until: int) -> list[Record]:
         """Those of some new records that everybody may see; of the others, those under an embargo are postponed."""
@@ -409,13 +425,11 @@ class Projector:
     def _touching(self, negotiation: str, places: Collection[Place], amended: Amended, until: int) -> Iterator[Record]:
         """The records that touch some documents, and perhaps others, in the order in which they occurred."""
 
-        def read() -> Iterator[Record]:
+        def told() -> Iterator[Record]:
             return self._public.in_time(negotiation, until)
 
-        if amended.unknown and ("flags", negotiation, IMPOSSIBLE) in places:  # which doubts touch without saying so
-            return read()
-        positions = self._touches.of(negotiation, places, read)
-        return read() if positions is None else self._public.at(positions - amended.positions, negotiation, until)
+        positions = self._touches.of(negotiation, places, lambda: (one.record for one in amended.in_time(told())))
+        return told() if positions is None else self._public.at(positions - amended.positions, negotiation, until)
 
     def _amended(self, negotiation: str, until: int) -> Amended:
         return Amended(by_stream(self._public.amended(negotiation, until)))

@@ -11,7 +11,7 @@ TOUCHES_MAX = 500_000
 
 
 class Touches:
-    """By negotiation the positions of the records that touch each document, as they were told and not as amended.
+    """By negotiation the positions of the records that touch each document, as amendments have left them.
 
     Those that were not asked for longest are let go.
     """
@@ -38,7 +38,7 @@ class Touches:
         return frozenset(position for place in places for position in held.get(place, ()))
 
     def follow(self, negotiation: str, records: Iterable[Record]) -> None:
-        """Take in more records of a negotiation, if it is held."""
+        """Take in more records of a negotiation, as they stand, if it is held."""
         held = self._held.get(negotiation)
         if held is None:
             return

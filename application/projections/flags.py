@@ -11,7 +11,8 @@ from application.view import AtOnce, Basis, Document, Index, Record, View
 from domain.event import DomainEvent
 from domain.moment import order
 
-IMPOSSIBLE = "no-longer-possible/records"
+IMPOSSIBLE = "no-longer-possible/"
+"""Where it stands that a record would be refused by now: the record's id follows."""
 SEEN_MAX = 100
 """How much is remembered under one name, so that a fold stays linear; what is told later is not compared."""
 

@@ -7,7 +7,7 @@ from domain.event import DomainEvent
 def _sees(event: DomainEvent) -> Iterator[Sight]:
     if event.envelope.doubts:
         told = f"{type(event).TOPIC} ({event.envelope.id}) would be refused by now. {' '.join(event.envelope.doubts)}"
-        yield Sight("records", told)
+        yield Sight(str(event.envelope.id), told)
 
 
 RULE = Rule(

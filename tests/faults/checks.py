@@ -124,7 +124,8 @@ def _unlike_replay(log: LogReader, live: Rows) -> list[tuple[str, str, str]]:
         for negotiation in log.negotiations()
         for (view, key), document in replay(log.of(negotiation), now, None, None).items()
     }
-    return unlike({place: (unpacked(row[-1]),) for place, row in live.items() if place[-1] != IMPOSSIBLE}, replayed)
+    judged = {place: (unpacked(row[-1]),) for place, row in live.items() if not place[-1].startswith(IMPOSSIBLE)}
+    return unlike(judged, replayed)
 
 
 def unlike(one: Rows, other: Rows) -> list[tuple[str, str, str]]:

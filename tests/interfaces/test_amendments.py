@@ -91,8 +91,8 @@ def test_each_record_that_is_no_longer_possible_is_flagged_and_what_rests_on_a_r
     paper = of(tell("register-source", **told))
     notes = [of(tell("annotate", note="Noted.", evidence=[{"source": "paper"}])) for _ in range(3)]
     of(tell("retract-record", record=paper, reason="It is forged."))
-    (flag,) = read(f"{N}/flags", kind="no-longer-possible")["items"]
-    assert [basis["record"] for detail in flag["details"] for basis in detail["records"]] == notes
+    flags = read(f"{N}/flags", kind="no-longer-possible")["items"]
+    assert [basis["record"] for flag in flags for detail in flag["details"] for basis in detail["records"]] == notes
     assert [one["basis"]["record"] for one in read(f"{N}/reliance", source="paper")["records"]] == notes
 
 
@@ -103,6 +103,24 @@ def test_what_speaks_of_a_name_that_is_told_again_is_no_longer_doubted(tell: Tel
     of(tell("retract-record", record=party, reason="The name is misspelt."))
     assert [flag["rule"] for flag in read(f"{N}/flags")["items"]] == ["no-longer-possible"]
     of(tell("add-party", party="east", name="East", kind="state"))
+    assert read(f"{N}/flags")["items"] == read(f"{N}/flags", as_of="2999-12-31")["items"] == []
+
+
+def test_all_that_speaks_of_a_retracted_name_is_flagged_until_that_is_told_again_however_much_it_is(
+    tell: Tell, read: Read
+) -> None:
+    coal = of(tell("raise-issue", issue="coal", title="Coal"))
+    notes = [of(tell("annotate", note=f"Note {number}.", about="issue/coal")) for number in range(120)]
+    of(tell("annotate", note="Of fish.", about="issue/fish"))
+    of(tell("correct-record", record=notes[0], changes={"note": "The first."}, reason="Misheard."))
+    of(tell("retract-record", record=coal, reason="Never raised."))
+    flags = read(f"{N}/flags", kind="no-longer-possible", limit=200)["items"]
+    assert sorted(basis["record"] for flag in flags for basis in flag["details"][0]["records"]) == sorted(notes)
+    assert read(f"{N}/flags", as_of="2999-12-31", limit=200)["items"] == flags
+    for note in notes[:2]:
+        of(tell("retract-record", record=note, reason="Of other talks."))
+    assert len(read(f"{N}/flags", limit=200)["items"]) == 118
+    of(tell("raise-issue", issue="coal", title="Coal"))
     assert read(f"{N}/flags")["items"] == read(f"{N}/flags", as_of="2999-12-31")["items"] == []
 
 
@@ -228,6 +246,20 @@ def test_a_flag_is_on_what_takes_effect_after_the_retraction(tell: Tell, read: R
     stored, replayed = (read(f"{N}/flags", **asked)["items"] for asked in ({}, {"as_of": "2026-04-01"}))
     assert stored == replayed
     assert [flag["rule"] for flag in stored] == ["no-longer-possible"]
+
+
+def test_a_flag_goes_with_its_record_when_the_retraction_of_that_takes_effect(
+    tell: Tell, read: Read, clock: Clock
+) -> None:
+    clock.at = "2026-01-01T12:00+00:00"
+    coal = of(tell("raise-issue", issue="coal", title="Coal"))
+    note = of(tell("annotate", note="Of coal.", about="issue/coal"))
+    of(tell("retract-record", record=note, effective="2026-03-01", **REASON))
+    of(tell("retract-record", record=coal, **REASON))
+    assert len(read(f"{N}/flags")["items"]) == 1
+    clock.at = "2026-04-01T12:00+00:00"
+    of(tell("annotate", note="Later."))
+    assert read(f"{N}/flags")["items"] == read(f"{N}/flags", as_of="2026-04-01")["items"] == []
 
 
 def test_times_in_far_offsets_put_no_record_twice_into_a_sum(tell: Tell, read: Read) -> None:
