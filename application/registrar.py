@@ -132,59 +132,68 @@ class Registrar:
             stream.rewind(event.originator_version - 1)
 
     def _decide(self, submission: Submission, now: datetime) -> DomainEvent:
+        command, body = submission.command, submission.body
+        _refuse_for_others(body.restriction, submission.sight, "restriction")
+        target = self._target(submission, now)
+        stream, known = target.stream, target.known
+        subject = body.data_subject or _data_subject(command, body, (stream.KIND, target.key), known)
+        facts = {name: getattr(body, name) for name in command.facts()}
+        if command.aggregate() is None:
+            facts["kind"] = stream.KIND
+        event = command.EVENT(envelope=self._envelope(submission, target.key, stream, subject, now), **facts)
+        spoken_of = references(body)
+        if command.EVENT not in (Negotiation.Opened, Erasure.Made) and command.aggregate():
+            spoken_of.insert(0, Reference("negotiation", body.negotiation, "negotiation"))
+        _refuse_unknown(target, spoken_of)
+        _refuse_future(body.occurred, now, "occurred")
+        if submission.expected_version not in (None, len(target.own.records)):
+            raise VersionMoved(f"expected {submission.expected_version}, found {len(target.own.records)}")
+        self._refuse_amendment(event, target, submission, now)
+        if published := body.published or _published(known, body):
+            event = replace(event, envelope=replace(event.envelope, published=published))
+        try:
+            return stream.decide(event.gather(known), target.hidden)
+        except Unknown as unknown:
+            if target.own.history and not stream.without(target.hidden).history:
+                raise RestrictedFurther(f"{stream.KIND} {target.key}", unknown.field) from None
+            raise
+
+    def _target(self, submission: Submission, now: datetime) -> "_Target":
         command, body, sight = submission.command, submission.body, submission.sight
         negotiation = body.negotiation
-        _refuse_for_others(body.restriction, sight, "restriction")
         not_told = self._unseen(negotiation, sight, now)
-        facts = {name: getattr(body, name) for name in command.facts()}
         under: Under = (body.restriction,) if body.restriction else ()
         if kind := command.aggregate():
             key = "/".join(getattr(body, part) or str(self._mint()) for part in kind.ADDRESS)
         else:
-            kind, key = self._stream_of_record(negotiation, facts["record"], not_told)
-            facts["kind"] = kind.KIND
-            under += self._streams.sights.under(negotiation, facts["record"], now)
-        aggregate = self._stream(negotiation, kind.KIND, key)
+            record: UUID = body.record  # type: ignore[attr-defined]
+            kind, key = self._stream_of_record(negotiation, record, not_told)
+            under += self._streams.sights.under(negotiation, record, now)
         hidden = self._unseen(negotiation, audience(under), now)
+        stream = self._stream(negotiation, kind.KIND, key)
+        return _Target(
+            key=key,
+            stream=stream,
+            own=stream.without(not_told),
+            hidden=hidden,
+            known=lambda kind, key: self._stream(negotiation, kind, key).without(hidden),
+            told=lambda kind, key: self._stream(negotiation, kind, key).without(not_told),
+        )
 
-        def known(kind: str, key: str) -> Aggregate:
-            """A stream, as all those know it for whom the record will be."""
-            return self._stream(negotiation, kind, key).without(hidden)
-
-        def told(kind: str, key: str) -> Aggregate:
-            """A stream, as whoever tells the record knows it."""
-            return self._stream(negotiation, kind, key).without(not_told)
-
-        subject = body.data_subject or _data_subject(command, body, (kind.KIND, key), known)
-        event = command.EVENT(envelope=self._envelope(submission, key, aggregate, subject, now), **facts)
-        spoken_of = references(body)
-        if command.EVENT not in (Negotiation.Opened, Erasure.Made) and command.aggregate():
-            spoken_of.insert(0, Reference("negotiation", negotiation, "negotiation"))
-        _refuse_unknown(known, told, spoken_of)
-        _refuse_future(body.occurred, now, "occurred")
-        own = aggregate.without(not_told)
-        if submission.expected_version not in (None, len(own.records)):
-            raise VersionMoved(f"expected {submission.expected_version}, found {len(own.records)}")
+    def _refuse_amendment(self, event: DomainEvent, target: "_Target", submission: Submission, now: datetime) -> None:
+        """Refuse what would make of the record that it names something that cannot be, or that this one may not do."""
         if isinstance(event, Corrected):
-            corrected = event.check().corrected(own)
+            corrected = event.check().corrected(target.own)
             _refuse_future(corrected.envelope.occurred, now, "changes.occurred")
-            _refuse_unknown(known, told, [_changed(name) for name in references(corrected)])
-            corrected.gather(known)
+            _refuse_unknown(target, [_changed(name) for name in references(corrected)])
+            corrected.gather(target.known)
         elif isinstance(event, Restricted):
-            _refuse_for_others(event.to, sight, "to")
-            named = next(one for one in own.records if one.envelope.id == event.record)
+            _refuse_for_others(event.to, submission.sight, "to")
+            named = next(one for one in target.own.records if one.envelope.id == event.record)
             if not submission.amends and named.envelope.recorded_by != submission.recorded_by:
                 raise TakenDownByAnother(event.record, "record")
-        elif isinstance(event, Released) and (before := event.standing(own)):
-            self._refuse_without_consent(event, before, sight, now)
-        if published := body.published or _published(known, body):
-            event = replace(event, envelope=replace(event.envelope, published=published))
-        try:
-            return aggregate.decide(event.gather(known), hidden)
-        except Unknown as unknown:
-            if own.history and not aggregate.without(hidden).history:
-                raise RestrictedFurther(f"{kind.KIND} {key}", unknown.field) from None
-            raise
+        elif isinstance(event, Released) and (before := event.standing(target.own)):
+            self._refuse_without_consent(event, before, submission.sight, now)
 
     def _refuse_without_consent(self, event: Released, before: Restriction, sight: Sight, now: datetime) -> None:
         event.refuse_without_consent(before, sight.groups)
@@ -240,6 +249,21 @@ Known = Callable[[str, str], Aggregate]
 """Gives the stream of a kind and a key, as it is known to somebody."""
 
 
+class _Target(NamedTuple):
+    """The stream that a record will stand in, as it is and as whoever tells the record knows it (`own`).
+
+    Of others' streams those for whom the record will be know what is `known`, and whoever tells it what is `told`;
+    `hidden` are the records that one of the former does not see.
+    """
+
+    key: str
+    stream: Aggregate
+    own: Aggregate
+    hidden: Container[UUID]
+    known: Known
+    told: Known
+
+
 def _data_subject(command: type[Command], body: Body, own: tuple[str, str], known: Known) -> str | None:
     """With whose key a record is kept: as those are whose facts it changes or repeats, as far as all those see them for
     whom it will be. `own` are the kind and the key of its stream.
@@ -259,7 +283,7 @@ def _refuse_for_others(told: Restriction | None, sight: Sight, field: str) -> No
         raise NotAMember(", ".join(told.groups), f"{field}.groups")
 
 
-def _refuse_unknown(known: Known, told: Known, spoken_of: Iterable[Reference]) -> None:
+def _refuse_unknown(target: _Target, spoken_of: Iterable[Reference]) -> None:
     for kind, key, field in spoken_of:
         match kind:
             case "calendar":
@@ -269,8 +293,8 @@ def _refuse_unknown(known: Known, told: Known, spoken_of: Iterable[Reference]) -
                 if key not in _zones():
                     raise UnknownZone(key, field)
             case _:
-                if not known(kind, key).history:
-                    raise (RestrictedFurther if told(kind, key).history else Unknown)(f"{kind} {key}", field)
+                if not target.known(kind, key).history:
+                    raise (RestrictedFurther if target.told(kind, key).history else Unknown)(f"{kind} {key}", field)
 
 
 def _published(known: Known, body: Body) -> str | None:

@@ -119,7 +119,7 @@ def _salient(event: DomainEvent) -> str:
         "planned_start",
     ):
         told = getattr(event, field, None)
-        if told:
+        if told and isinstance(told, str):
             return f" ({told if len(told) <= LINE_LENGTH else told[: LINE_LENGTH - 1] + '…'})"
     match getattr(event, "rule", None) or getattr(event, "amount", None):
         case Rule() as rule:
