@@ -105,28 +105,21 @@ def _salient(event: DomainEvent) -> str:
             return f" ({len(event.records)} records erased, and a name in {len(event.named_in)})"
         case Corrected():
             return f" ({', '.join(event.changes)})"
-    for field in (
-        "title",
-        "name",
-        "subject",
-        "answer",
-        "outcome",
-        "text",
-        "due",
-        "until",
-        "to",
-        "note",
-        "planned_start",
-    ):
-        told = getattr(event, field, None)
-        if told and isinstance(told, str):
-            return f" ({told if len(told) <= LINE_LENGTH else told[: LINE_LENGTH - 1] + '…'})"
-    match getattr(event, "rule", None) or getattr(event, "amount", None):
-        case Rule() as rule:
-            return f" ({rule_in_words(rule)})"
-        case Money(amount=amount, currency=currency):
-            return f" ({currency} {amount})"
+    for field in _SAYING:
+        match getattr(event, field, None):
+            case str(told) if told:
+                return f" ({told if len(told) <= LINE_LENGTH else told[: LINE_LENGTH - 1] + '…'})"
+            case Money(amount=amount, currency=currency):
+                return f" ({currency} {amount})"
+            case Rule() as rule:
+                return f" ({rule_in_words(rule)})"
     return ""
+
+
+_SAYING = (
+    *("title", "name", "subject", "answer", "outcome", "terms", "text", "amount", "due", "rule", "until", "to", "note"),
+    *("planned_start", "planned_end"),
+)
 
 
 def _told(event: DomainEvent) -> str:
