@@ -19,7 +19,8 @@ class ProvisionEntry(Fact, omit_defaults=False, frozen=True):
 
     A `condition` is told in words, and of `suspended_until` a date alone is looked at. `basis` is the last record about
     it, `told` the last that said what it holds. Whether it `applies` on the day, and `why`, is worked out from its own
-    life, conditions and sunset; whether the agreement binds anybody is another question.
+    life, conditions and sunset; whether the agreement binds anybody is another question. `day` is the one that a rule
+    gives which is its value.
     """
 
     key: str
@@ -28,6 +29,7 @@ class ProvisionEntry(Fact, omit_defaults=False, frozen=True):
     kind: str = ""
     text: str = ""
     value: Value | None = None
+    day: str | None = None
     issue: str | None = None
     condition: str | None = None
     sunset: str | None = None

@@ -97,6 +97,12 @@ def _tariffs(items: list[Item]) -> Table:
     return table
 
 
+def _provision(told: Item) -> str:
+    says = value(told["value"]) if told["value"] else told["text"]
+    line = cell_of(", ".join(filter(None, [f"{told['key']}: {says}", told["day"]])))
+    return line if told["applies"] else f"{line}\n  ({told['why']})"
+
+
 def _reading(told: Item) -> str:
     left = {None: "", 0: " (today)"}.get(told["days_left"], f" ({told['days_left']} days)")
     return f"{told['claimant'] or 'as set'}: {told['day'] or 'not known'} {told['status']}{left}"
@@ -164,10 +170,7 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
         ("title", lambda i: i["title"]),
         ("status", lambda i: i["status"]),
         ("parties", lambda i: "\n".join(f"{p['party']}: {p['status']}" for p in i["parties"])),
-        (
-            "provisions",
-            lambda i: "\n".join(p["key"] + ("" if p["applies"] else ": " + p["why"]) for p in i["provisions"]),
-        ),
+        ("provisions", lambda i: "\n".join(map(_provision, i["provisions"]))),
     ),
     "tranches": _rows(
         ("name", lambda i: i["key"]),

@@ -19,6 +19,7 @@ from domain.finding import Finding, Ruling
 from domain.moment import last_date, order
 from domain.provision import Provision, is_over
 from domain.session import Participant
+from domain.value import RuledDate
 
 
 class AgreementStepEntry(Fact, omit_defaults=False, frozen=True):
@@ -287,7 +288,8 @@ def reckoned(document: AgreementDocument, reckoner: Reckoner) -> AgreementDocume
     for entry in document.provisions:
         found = applied_in(document, entry, reckoner)
         status = "part" if is_over(entry.suspended_until, reckoner.asked) else entry.status
-        told = replace(entry, status=status, applies=found.applies, why=found.why, value=found.value)
+        day = reckoner.deadline(found.value.rule).day if isinstance(found.value, RuledDate) else None
+        told = replace(entry, status=status, applies=found.applies, why=found.why, value=found.value, day=day)
         provisions.append(told)
     return replace(document, provisions=tuple(provisions))
 

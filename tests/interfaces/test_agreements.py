@@ -102,6 +102,16 @@ def test_an_agreement_ends_with_its_term_unless_it_is_prolonged(tell: Tell, read
     ]  # fmt: skip
 
 
+def test_a_provision_whose_value_is_a_rule_has_the_day_of_it(deal: Callable[..., Any], tell: Tell, read: Read) -> None:
+    rule = {"count": 192, "unit": "months", "event": "agreement/deal/entered-into-force"}
+    told = {"title": "Term", "kind": "procedure", "text": "Sixteen years.", "value": {"type": "rule", "rule": rule}}
+    assert tell("add-provision", agreement="deal", provision="term", **told).status_code == 201
+    path = "/v1/negotiations/talks/agreements/deal"
+    assert [entry["day"] for entry in read(path)["provisions"]] == [None]
+    deal(FORCE)
+    assert [entry["day"] for entry in read(path)["provisions"]] == ["2041-03-01"]
+
+
 def test_a_draft_does_not_end_with_its_term_but_an_order_does(tell: Tell, read: Read) -> None:
     for form in ("treaty", "order"):
         told = {"title": form, "form": form, "parties": ["north"], "until": "2025-06-30", "published": "2025-01-02"}
