@@ -20,7 +20,7 @@ from domain.fact import Fact
 from domain.model import is_about
 
 
-class Sight(NamedTuple):
+class Observation(NamedTuple):
     """What a rule looks at in an event: what is `watched` together, what it is, a number with its unit."""
 
     watched: str
@@ -30,7 +30,7 @@ class Sight(NamedTuple):
 
 
 class Seen(Fact, omit_defaults=False, frozen=True):
-    """A sight as it is remembered: told by whom, on what basis, and in which documents it shows."""
+    """An observation as it is remembered: told by whom, on what basis, and in which documents it shows."""
 
     what: str
     number: str | None
@@ -75,7 +75,7 @@ class Rule:
     says: str
     severity: Literal["notice", "warning", "serious"]
     source: str
-    sees: Callable[[DomainEvent], Iterable[Sight]]
+    sees: Callable[[DomainEvent], Iterable[Observation]]
     of: tuple[type[Aggregate], ...] = ()
     judge: Judge = by_itself
     tally: Callable[[Tally], Iterable[Detail]] | None = None
@@ -95,6 +95,6 @@ def rules_of(event: type[DomainEvent]) -> tuple[Rule, ...]:
     return tuple(rule for rule in all_rules().values() if is_about(event, rule.of))
 
 
-def sights(event: DomainEvent) -> list[tuple[Rule, Sight]]:
+def observations(event: DomainEvent) -> list[tuple[Rule, Observation]]:
     """What all rules see in an event."""
-    return [(rule, sight) for rule in rules_of(type(event)) for sight in rule.sees(event)]
+    return [(rule, observation) for rule in rules_of(type(event)) for observation in rule.sees(event)]

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from application.flag import Seen, Sight
+from application.flag import Observation, Seen
 from domain.agreement import Step as AgreementStep
 from domain.event import DomainEvent
 from domain.happening import in_words
 from domain.model import aggregate_of
 
 
-def seen_of(event: DomainEvent, number: str | None = None) -> Iterator[Sight]:
+def seen_of(event: DomainEvent, number: str | None = None) -> Iterator[Observation]:
     """A step, for each whose it is: `unit` names the party, and is empty for the thing as a whole."""
     for taker in event.takers if isinstance(event, AgreementStep) else ("",):
-        yield Sight(f"{aggregate_of(event).KIND}/{event.envelope.key}", event.TOPIC, number, taker)
+        yield Observation(f"{aggregate_of(event).KIND}/{event.envelope.key}", event.TOPIC, number, taker)
 
 
 def told(step: Seen) -> str:

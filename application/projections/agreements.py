@@ -35,7 +35,7 @@ class AgreementStepEntry(Fact, omit_defaults=False, frozen=True):
     basis: Basis
 
 
-class Standing(Fact, omit_defaults=False, frozen=True):
+class PartyStanding(Fact, omit_defaults=False, frozen=True):
     """How far the agreement has come for one party, and since when; while suspended, what it goes on from."""
 
     party: str
@@ -74,7 +74,7 @@ class AgreementDocument(Document, frozen=True):
     until: str | None = None
     status: str = "drafted"
     suspended_from: str | None = None
-    parties: tuple[Standing, ...] = ()
+    parties: tuple[PartyStanding, ...] = ()
     pairs: tuple[PairStanding, ...] = ()
     steps: tuple[AgreementStepEntry, ...] = ()
     provisions: tuple[ProvisionEntry, ...] = ()
@@ -103,7 +103,7 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
         document = replace(document, last_occurred=event.envelope.occurred)
     match event:
         case Agreement.Drafted():
-            parties = tuple(Standing(party=party, status="drafted", since=None) for party in event.parties)
+            parties = tuple(PartyStanding(party=party, status="drafted", since=None) for party in event.parties)
             joined = _joined(document.parties, parties)
             status = _of_parties(joined) if document.steps and document.steps[-1].parties else document.status
             told = replace(
@@ -131,7 +131,7 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
     return replace(document, provisions=provisions if before else (*provisions, after))
 
 
-def _joined(known: tuple[Standing, ...], drafted: tuple[Standing, ...]) -> tuple[Standing, ...]:
+def _joined(known: tuple[PartyStanding, ...], drafted: tuple[PartyStanding, ...]) -> tuple[PartyStanding, ...]:
     names = {standing.party for standing in known}
     return (*known, *(standing for standing in drafted if standing.party not in names))
 
@@ -153,7 +153,7 @@ def _stepped(document: AgreementDocument, event: Step, record: Record) -> Agreem
     entry = _step(event, record)
     takers = entry.parties
     since = event.envelope.takes_effect
-    known = _joined(document.parties, tuple(Standing(party=taker, status="", since=None) for taker in takers))
+    known = _joined(document.parties, tuple(PartyStanding(party=taker, status="", since=None) for taker in takers))
     affected = takers or [p.party for p in known if event.STEP in _OF_ALL and p.status not in LEAVING]
     parties = tuple(
         _after(standing, event.STEP, since) if standing.party in affected else standing for standing in known
@@ -189,7 +189,7 @@ def _with_step_of_all(document: AgreementDocument, step: str, *, touched: bool) 
     return replace(document, status=step, suspended_from=document.status if step == "suspended" else None)
 
 
-def _after(standing: Standing, step: str, since: str) -> Standing:
+def _after(standing: PartyStanding, step: str, since: str) -> PartyStanding:
     """A party's standing after a step: none towards being bound takes back one that has come further, a resumption
     goes on from where the suspension found it or what was reached meanwhile, and nobody who has left is suspended.
     """
@@ -211,7 +211,7 @@ def _after(standing: Standing, step: str, since: str) -> Standing:
     return replace(standing, status=step, since=since, suspended_from=None)
 
 
-def _of_parties(parties: tuple[Standing, ...]) -> str:
+def _of_parties(parties: tuple[PartyStanding, ...]) -> str:
     """The status of the whole, as the parties' steps have it."""
     statuses = {standing.status for standing in parties}
     return statuses.pop() if len(statuses) == 1 else "differs-by-party"
@@ -222,7 +222,7 @@ def _paired(document: AgreementDocument) -> AgreementDocument:
     return replace(document, pairs=tuple(_pair(*both) for both in combinations(document.parties, 2)))
 
 
-def _pair(one: Standing, other: Standing) -> PairStanding:
+def _pair(one: PartyStanding, other: PartyStanding) -> PairStanding:
     in_force = one.status == other.status == "in-force"
     since = max(one.since or "", other.since or "", key=order) if in_force else None
     return PairStanding(parties=(one.party, other.party), in_force=in_force, since=since)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from application.flag import Detail, Rule, Seen, Sight, all_rules, sights
+from application.flag import Detail, Observation, Rule, Seen, all_rules, observations
 from application.fold import all_views, touched
 from application.tally import Tally, taken
 from application.view import AtOnce, Basis, Document, Index, Record, View
@@ -33,7 +33,7 @@ class FlagDocument(Document, frozen=True):
 
 
 def keys(event: DomainEvent) -> Iterator[str]:
-    yield from dict.fromkeys(f"{rule.name}/{sight.watched}" for rule, sight in sights(event))
+    yield from dict.fromkeys(f"{rule.name}/{observation.watched}" for rule, observation in observations(event))
 
 
 def evolve_all(document: FlagDocument | None, records: Sequence[Record], key: str) -> FlagDocument:
@@ -45,10 +45,10 @@ def evolve_all(document: FlagDocument | None, records: Sequence[Record], key: st
     details = document.details if document else ()
     seen = {_likeness(one, one.told_by): one for one in (document.seen if document else ())}
     for record in records:
-        for sight in rule.sees(record.event):
-            likeness = _likeness(sight, _told_by(record.event))
-            if sight.watched == watched and len(seen) < SEEN_MAX and likeness not in seen:
-                seen[likeness] = _seen(sight, record)
+        for observation in rule.sees(record.event):
+            likeness = _likeness(observation, _told_by(record.event))
+            if observation.watched == watched and len(seen) < SEEN_MAX and likeness not in seen:
+                seen[likeness] = _seen(observation, record)
                 details = rule.judge(tuple(seen.values()), details)
     return _document(rule, records[0], key, details=details, seen=tuple(seen.values()))
 
@@ -65,11 +65,11 @@ def _document(rule: Rule, record: Record, key: str, **found: Any) -> FlagDocumen
     )
 
 
-def _seen(sight: Sight, record: Record) -> Seen:
+def _seen(observation: Observation, record: Record) -> Seen:
     return Seen(
-        what=sight.what,
-        number=sight.number,
-        unit=sight.unit,
+        what=observation.what,
+        number=observation.number,
+        unit=observation.unit,
         told_by=_told_by(record.event),
         basis=Basis.of(record),
         touches=tuple(f"{view.name}/{place[2]}" for view, place in touched(record, _others())),
@@ -85,8 +85,8 @@ def _told_by(event: DomainEvent) -> str | None:
     return getattr(event, "claimant", None) or getattr(event, "party", None)
 
 
-def _likeness(one: Sight | Seen, told_by: str | None) -> tuple[str | None, ...]:
-    """What makes two sights one."""
+def _likeness(one: Observation | Seen, told_by: str | None) -> tuple[str | None, ...]:
+    """What makes two observations one."""
     return one.what, one.number, one.unit, told_by
 
 

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from application.flag import Detail, Rule, Seen, Sight, detail
+from application.flag import Detail, Observation, Rule, Seen, detail
 from application.steps import seen_of, told
 from domain.agreement import Agreement
 from domain.deadline import Deadline
@@ -45,7 +45,7 @@ _OVER = {end.TOPIC: {step.TOPIC for step in over} for end, (over, _) in _ENDS.it
 _AGAIN = {end.TOPIC: {step.TOPIC for step in again} for end, (_, again) in _ENDS.items()}
 
 
-def _sees(event: DomainEvent) -> Iterator[Sight]:
+def _sees(event: DomainEvent) -> Iterator[Observation]:
     if type(event) in _WATCHED:
         yield from seen_of(event, event.envelope.occurred)
 

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from application.flag import Detail, Rule, Seen, Sight, detail
+from application.flag import Detail, Observation, Rule, Seen, detail
 from application.steps import seen_of, told
 from domain.deadline import Deadline
 from domain.event import DomainEvent
@@ -19,7 +19,7 @@ _WATCHED = {step for begins, after in _BEGINS.items() for step in (begins, *afte
 _FIRST = {begins.TOPIC for begins in _BEGINS}
 
 
-def _sees(event: DomainEvent) -> Iterator[Sight]:
+def _sees(event: DomainEvent) -> Iterator[Observation]:
     if type(event) in _WATCHED:
         yield from seen_of(event, event.envelope.occurred)
 

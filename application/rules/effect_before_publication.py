@@ -1,14 +1,14 @@
 from collections.abc import Iterator
 
-from application.flag import Rule, Sight
+from application.flag import Observation, Rule
 from domain.event import DomainEvent
 from domain.moment import surely_before
 
 
-def _sees(event: DomainEvent) -> Iterator[Sight]:
+def _sees(event: DomainEvent) -> Iterator[Observation]:
     envelope = event.envelope
     if envelope.effective and envelope.published and surely_before(envelope.effective, envelope.published):
-        yield Sight(
+        yield Observation(
             str(envelope.id),
             f"{type(event).TOPIC} {envelope.key}: in effect {envelope.effective}, published {envelope.published}",
         )

@@ -1,13 +1,13 @@
 from collections.abc import Iterator
 
-from application.flag import Rule, Sight
+from application.flag import Observation, Rule
 from domain.deadline import Deadline
 from domain.event import DomainEvent
 from domain.moment import date_before
 from domain.provision import Provision
 
 
-def _sees(event: DomainEvent) -> Iterator[Sight]:
+def _sees(event: DomainEvent) -> Iterator[Observation]:
     begins = event.envelope.takes_effect
     match event:
         case Deadline.Set(due=ends) | Deadline.Revised(due=ends):
@@ -17,7 +17,7 @@ def _sees(event: DomainEvent) -> Iterator[Sight]:
         case _:
             return
     if ends and date_before(ends, begins):
-        yield Sight(str(event.envelope.id), f"{type(event).TOPIC} {event.envelope.key}: {told}")
+        yield Observation(str(event.envelope.id), f"{type(event).TOPIC} {event.envelope.key}: {told}")
 
 
 RULE = Rule(

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from application.amounts import amount_told
-from application.flag import Detail, Rule, Seen, Sight, detail
+from application.flag import Detail, Observation, Rule, Seen, detail
 from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.tranche import FirstStep, Step, Tranche
@@ -11,12 +11,12 @@ _NEAR = Decimal("1.25")
 """How far from a power of ten two amounts can lie apart and still look like a slip of the point."""
 
 
-def _sees(event: DomainEvent) -> Iterator[Sight]:
+def _sees(event: DomainEvent) -> Iterator[Observation]:
     """A payment is a part of an amount, and not told to be the whole of it."""
     told = None if isinstance(event, Step) and not isinstance(event, FirstStep) else amount_told(event)
     if told and told.quantity.number:
         _, currency, per = told.quantity.unit
-        yield Sight(told.subject, told.subject, str(told.quantity.number), f"{currency} {per}".strip())
+        yield Observation(told.subject, told.subject, str(told.quantity.number), f"{currency} {per}".strip())
 
 
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:

@@ -1,13 +1,13 @@
 from collections.abc import Iterator
 
-from application.flag import Rule, Sight
+from application.flag import Observation, Rule
 from domain.event import DomainEvent
 
 
-def _sees(event: DomainEvent) -> Iterator[Sight]:
+def _sees(event: DomainEvent) -> Iterator[Observation]:
     if event.envelope.doubts:
         told = f"{type(event).TOPIC} ({event.envelope.id}) would be refused by now. {' '.join(event.envelope.doubts)}"
-        yield Sight(str(event.envelope.id), told)
+        yield Observation(str(event.envelope.id), told)
 
 
 RULE = Rule(

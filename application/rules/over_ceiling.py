@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from application.flag import Detail, Rule, Sight
+from application.flag import Detail, Observation, Rule
 from application.ladder import board
 from application.tally import Tally, concerns, overs, promises
 from domain.event import DomainEvent
@@ -8,9 +8,9 @@ from domain.provision import Provision
 from domain.tranche import Tranche
 
 
-def _sees(event: DomainEvent) -> Iterator[Sight]:
+def _sees(event: DomainEvent) -> Iterator[Observation]:
     if concerns(event):
-        yield Sight("ladder", "")
+        yield Observation("ladder", "")
 
 
 def _judge(tally: Tally) -> Iterator[Detail]:

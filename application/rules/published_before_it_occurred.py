@@ -1,15 +1,15 @@
 from collections.abc import Iterator
 
-from application.flag import Rule, Sight
+from application.flag import Observation, Rule
 from domain.event import DomainEvent
 from domain.moment import date_before
 
 
-def _sees(event: DomainEvent) -> Iterator[Sight]:
+def _sees(event: DomainEvent) -> Iterator[Observation]:
     envelope = event.envelope
     if envelope.published and date_before(envelope.published, envelope.occurred):
         what = f"{type(event).TOPIC} {envelope.key}"
-        yield Sight(str(envelope.id), f"{what}: published {envelope.published}, occurred {envelope.occurred}")
+        yield Observation(str(envelope.id), f"{what}: published {envelope.published}, occurred {envelope.occurred}")
 
 
 RULE = Rule(

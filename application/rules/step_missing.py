@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from application.flag import Detail, Rule, Seen, Sight, detail
+from application.flag import Detail, Observation, Rule, Seen, detail
 from application.projections.agreements import UNILATERAL
 from application.steps import seen_of, told
 from domain.agreement import Agreement
@@ -34,11 +34,11 @@ _ISSUED = "issued"
 _WATCHED = {step for steps in BEFORE.items() for step in (steps[0], *steps[1])}
 
 
-def _sees(event: DomainEvent) -> Iterator[Sight]:
+def _sees(event: DomainEvent) -> Iterator[Observation]:
     if type(event) in _WATCHED:
         yield from seen_of(event)
     if isinstance(event, Agreement.Drafted) and event.form in UNILATERAL:
-        yield Sight(f"agreement/{event.envelope.key}", _ISSUED)
+        yield Observation(f"agreement/{event.envelope.key}", _ISSUED)
 
 
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:

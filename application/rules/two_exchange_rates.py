@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from application.amounts import amount_told
-from application.flag import Detail, Rule, Seen, Sight, detail
+from application.flag import Detail, Observation, Rule, Seen, detail
 from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.tranche import Tranche
@@ -11,11 +11,11 @@ _DIGITS = 3
 """To how many digits a converted amount is taken to be good, if it shows no more."""
 
 
-def _sees(event: DomainEvent) -> Iterator[Sight]:
+def _sees(event: DomainEvent) -> Iterator[Observation]:
     told = amount_told(event)
     if told and told.quantity.number:
         for source in dict.fromkeys(evidence.source for evidence in event.envelope.evidence):
-            yield Sight(source, told.subject, str(told.quantity.number), told.quantity.unit[1])
+            yield Observation(source, told.subject, str(told.quantity.number), told.quantity.unit[1])
 
 
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:

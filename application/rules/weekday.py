@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from babel import Locale
 
-from application.flag import Rule, Sight
+from application.flag import Observation, Rule
 from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.moment import first_date
@@ -55,10 +55,10 @@ def _any(names: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, names), key=len, reverse=True))
 
 
-def _sees(event: DomainEvent) -> Iterator[Sight]:
+def _sees(event: DomainEvent) -> Iterator[Observation]:
     wrong = next(filter(None, (_mismatch(text, event) for text in _texts(event))), None)
     if wrong:
-        yield Sight(str(event.envelope.id), wrong)
+        yield Observation(str(event.envelope.id), wrong)
 
 
 def _texts(event: DomainEvent) -> Iterator[str]:
