@@ -49,7 +49,7 @@ class Move(Fact, omit_defaults=False, frozen=True):
     records: tuple[Basis, ...]
 
 
-class Moment(NamedTuple):
+class Side(NamedTuple):
     """One side of a difference: a history, and the time of the world at which it is asked."""
 
     history: History
@@ -62,7 +62,7 @@ class Moment(NamedTuple):
         return view.reckoned(held.document, Reckoner(self.history, self.as_of)) if view.reckoned else held.document
 
 
-def difference(before: Moment, after: Moment, view: str | None, key: str | None) -> Iterator[Change | Move]:
+def difference(before: Side, after: Side, view: str | None, key: str | None) -> Iterator[Change | Move]:
     """The documents of a view, or of all but the timeline, that differ; and after each the move that it shows."""
     amending = _amending(before, after)
     for each in all_views():
@@ -77,8 +77,8 @@ def _between(
     view: View,
     key: str,
     documents: tuple[Held | None, Held | None],
-    before: Moment,
-    after: Moment,
+    before: Side,
+    after: Side,
     amending: list[tuple[Record, UUID]],
 ) -> Iterator[Change | Move]:
     old, new = before.seen(view, documents[0]), after.seen(view, documents[1])
@@ -111,7 +111,7 @@ def _between(
             )
 
 
-def _amending(before: Moment, after: Moment) -> list[tuple[Record, UUID]]:
+def _amending(before: Side, after: Side) -> list[tuple[Record, UUID]]:
     """The corrections and retractions that hold at one of the moments alone, each with the record that it amends."""
     told = [
         {r.event.envelope.id: (r, r.event) for r in moment.history.records if isinstance(r.event, Amendment)}
@@ -137,5 +137,5 @@ def _stand(document: Document | None) -> Value | None:
     return current.value if current else None
 
 
-def _counting(moment: Moment, view: View, key: str) -> list[Record]:
+def _counting(moment: Side, view: View, key: str) -> list[Record]:
     return moment.history.view(view.name).records(key, moment.as_of)

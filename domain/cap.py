@@ -1,12 +1,13 @@
 """A cap: how much money can be asked for, chosen or paid at most, in all or in any calendar year."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
 from domain.fact import Fact
 from domain.money import Money
 from domain.names import Names, TrancheKey
+from domain.refusal import Refused
 
 ZoneName = Annotated[
     str,
@@ -20,6 +21,10 @@ ZoneName = Annotated[
 ]
 
 
+class CapByTheYear(Refused):
+    """A cap is on an amount in all, or by the calendar year."""
+
+
 class Cap(Fact, tag="cap", frozen=True):
     """At most `amount`, by the calendar year where it is `per` year: of what is called, selected and so on.
 
@@ -30,3 +35,8 @@ class Cap(Fact, tag="cap", frozen=True):
     on: Literal["called", "selected", "contracted", "drawn"]
     zone: ZoneName = "UTC"
     tranche: TrancheKey | None = None
+
+    def check(self) -> Self:
+        if self.amount.per not in (None, "year"):
+            raise CapByTheYear(self.amount.per, "amount.per")
+        return self

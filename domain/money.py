@@ -47,13 +47,17 @@ class TooManyDecimals(Refused):
     """An amount has no more decimals than its currency's minor unit: two for USD, none for JPY."""
 
 
+Per = Literal["hour", "day", "month", "year"]
+"""For how long something is meant that is told of a time."""
+
+
 class Money(Fact, frozen=True):
     """An amount of one currency, with the qualifier under which it was told."""
 
     amount: AmountText
     currency: Currency
     qualifier: Qualifier = "exactly"
-    per: Literal["year"] | None = None
+    per: Per | None = None
 
     def check(self) -> Self:
         if self.currency not in CURRENCIES:

@@ -1,13 +1,13 @@
 """The typed values that a claim can assert."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from domain.cap import Cap
 from domain.fact import Fact
 from domain.moment import Moment
-from domain.money import Money, Qualifier
+from domain.money import Money, Per, Qualifier
 from domain.percent import Percent, SignedPercent
 from domain.rule import Rule
 from domain.tariff import Tariff
@@ -49,7 +49,7 @@ class Count(Fact, tag="count", frozen=True):
     number: Annotated[int, Field(ge=-(10**15), le=10**15)]
     unit: Line
     qualifier: Qualifier = "exactly"
-    per: Literal["year"] | None = None
+    per: Per | None = None
 
 
 class When(Fact, tag="date", frozen=True):

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from application.difference import Change, Moment, Move, difference
+from application.difference import Change, Move, Side, difference
 from application.grounds import Reliance, grounds, reliance
 from application.listing import VIEWS
 from application.path import PATH_PATTERN
@@ -81,7 +81,7 @@ def router(stores: Ask, access: Callable[[], AccessStore]) -> APIRouter:
 
         def compared(state: Replayed) -> list[Change | Move]:
             earlier = state.at(sides[0].times)
-            before, after = (Moment(side.history(slug), side.as_of) for side in (earlier, state))
+            before, after = (Side(side.history(slug), side.as_of) for side in (earlier, state))
             return list(difference(before, after, asked.view, asking.key_of(asked.view, slug, asked.key)))
 
         found = await store.replay(sides[1], compared)

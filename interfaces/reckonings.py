@@ -17,7 +17,7 @@ from application.sums import ConversionNeedsItsSource, RatesContradict, RateText
 from application.tariffs import Asked as AskedSchedule
 from application.tariffs import schedule
 from domain.moment import Day
-from domain.money import AmountText, Currency, Money
+from domain.money import AmountText, Currency, Money, Per
 from domain.refusal import Refused, Unknown
 from domain.tariff import Edition
 from domain.text import Slug
@@ -70,7 +70,8 @@ class AskedSum(AskedTimes):
     ]
     currency: Currency | None = None
     per: Annotated[
-        Literal["year", "total"] | None, Field(description="of the amounts by the year alone, or of the others")
+        Per | Literal["total"] | None,
+        Field(description="of the amounts by the year alone, or by another time, or of those in all"),
     ] = None
     convert_to: Currency | None = None
     rate: Annotated[list[RateText], Field(max_length=50)] = []

@@ -54,10 +54,13 @@ def money(told: Item | None) -> str:
     return _qualified(f"{told['currency']} {amount}", told)
 
 
+_A = {"hour": " an hour", "day": " a day", "month": " a month", "year": " a year"}
+
+
 def _qualified(text: str, told: Item) -> str:
     qualifier = told.get("qualifier") or ", ".join(told.get("qualifiers", ()))
     before = "" if qualifier in ("", "exactly") else qualifier.replace("-", " ") + " "
-    return before + text + (" a year" if told.get("per") else "")
+    return before + text + (_A[told["per"]] if told.get("per") else "")
 
 
 def cell_of(told: Any) -> str:

@@ -8,6 +8,8 @@ import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
+from interfaces import words
+
 Tell = Callable[..., httpx2.Response]
 Read = Callable[..., Any]
 LEDGER = "/v1/negotiations/talks/ledger"
@@ -1263,3 +1265,17 @@ def test_rounds_sessions_and_deadlines_are_in_the_calendar(client: TestClient, t
     head = client.get("/v1/records").headers["parley-position"]
     lines = client.get("/v1/negotiations/talks/calendar", params={"min_position": head}).text.splitlines()
     assert {"DTSTART;VALUE=DATE:20250604", "SUMMARY:Second"} <= {*lines}, "only its end is on record"
+
+
+def test_a_wage_is_by_the_hour_and_no_cap_is(tell: Tell, read: Read) -> None:
+    wage = {"type": "money", "money": {"amount": "16", "currency": "USD", "qualifier": "at-least", "per": "hour"}}
+    claim = {"kind": "position", "claimant": "north", "subject": "issue/fish"}
+    assert tell("make-claim", claim="wage", **claim, value=wage).status_code == 201
+    (found,) = read("/v1/negotiations/talks/positions")["items"]
+    assert found["current"]["value"]["money"]["per"] == "hour"
+    assert words.value(found["current"]["value"]) == "at least USD 16 an hour"
+    tell("draft-agreement", agreement="act", title="Act", form="law", parties=["north"])
+    cap = {"type": "cap", "on": "called", "amount": usd("5", per="month")}
+    answer = tell("add-provision", **provision("cap", cap, kind="investment"))
+    assert (answer.status_code, answer.json()["code"]) == (422, "cap-by-the-year")
+    assert answer.json()["errors"][0]["field"] == "value.amount.per"
