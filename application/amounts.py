@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from domain.claim import Claim
-from domain.comparison import Quantity, quantity
 from domain.event import DomainEvent
 from domain.money import Money
+from domain.quantity import Quantity
 from domain.tranche import Step
 from domain.value import Amount
 
@@ -24,5 +24,5 @@ def amount_told(event: DomainEvent) -> Told | None:
         subject, money = event.subject, event.value.money
     elif isinstance(event, Step):
         subject, money = f"tranche/{event.envelope.key}/amount", getattr(event, "amount", None)
-    found = quantity(Amount(money=money)) if isinstance(money, Money) else None
+    found = Amount(money=money).quantity if isinstance(money, Money) else None
     return Told(subject, found) if subject and found else None

@@ -1,14 +1,17 @@
 """The typed values that a claim can assert."""
 
-from typing import Annotated
+from decimal import Decimal
+from typing import Annotated, Self
 
 from pydantic import Field
 
 from domain.cap import Cap
 from domain.fact import Fact
 from domain.moment import Moment
-from domain.money import Money, Per, Qualifier
+from domain.money import Money, Per, Qualifier, in_units
 from domain.percent import Percent, SignedPercent
+from domain.quantity import Quantity
+from domain.refusal import Refused
 from domain.rule import Rule
 from domain.tariff import Tariff
 from domain.text import Line, Prose, Slug
@@ -26,6 +29,11 @@ class Amount(Fact, tag="money", frozen=True):
 
     money: Money
 
+    @property
+    def quantity(self) -> Quantity:
+        unit = "money", self.money.currency, self.money.per or ""
+        return Quantity(Decimal(in_units(self.money.minor, self.money.currency)), unit, self.money.qualifier)
+
 
 class Share(Fact, tag="share", frozen=True):
     """A part of a whole that goes to one party."""
@@ -33,6 +41,10 @@ class Share(Fact, tag="share", frozen=True):
     percent: Percent
     to: Slug | None = None
     qualifier: Qualifier = "exactly"
+
+    @property
+    def quantity(self) -> Quantity:
+        return Quantity(Decimal(self.percent), ("share", self.to or ""), self.qualifier)
 
 
 class Rate(Fact, tag="rate", frozen=True):
@@ -42,6 +54,10 @@ class Rate(Fact, tag="rate", frozen=True):
     basis: Line | None = None
     qualifier: Qualifier = "exactly"
 
+    @property
+    def quantity(self) -> Quantity:
+        return Quantity(Decimal(self.percent), ("rate", self.basis or ""), self.qualifier)
+
 
 class Count(Fact, tag="count", frozen=True):
     """A number of things or days, or by how many there are more or fewer; `unit` says of what."""
@@ -50,6 +66,34 @@ class Count(Fact, tag="count", frozen=True):
     unit: Line
     qualifier: Qualifier = "exactly"
     per: Per | None = None
+
+    @property
+    def quantity(self) -> Quantity:
+        return Quantity(Decimal(self.number), ("count", self.unit, self.per or ""), self.qualifier)
+
+
+class NotARange(Refused):
+    """A range goes from a number to a higher one of the same kind and unit, both told without a qualifier."""
+
+
+Measured = Annotated[Amount | Share | Rate | Count, Field(discriminator="type")]
+
+
+class Range(Fact, tag="range", frozen=True):
+    """Something from a `low` number to a `high` one, both included."""
+
+    low: Measured
+    high: Measured
+
+    def check(self) -> Self:
+        low, high = self.low.quantity, self.high.quantity
+        if low.unit != high.unit or low.number >= high.number or {low.qualifier, high.qualifier} != {"exactly"}:
+            raise NotARange(f"{low.number} to {high.number}", "high")
+        return self
+
+    @property
+    def quantity(self) -> Quantity:
+        return self.low.quantity._replace(high=self.high.quantity.number)
 
 
 class When(Fact, tag="date", frozen=True):
@@ -76,5 +120,10 @@ class RuledDate(Fact, tag="rule", frozen=True):
     rule: Rule
 
 
-Value = Text | Amount | Share | Rate | Count | When | Status | Answer | RuledDate | Waterfall | Cap | Tariff
+Value = Text | Amount | Share | Rate | Count | Range | When | Status | Answer | RuledDate | Waterfall | Cap | Tariff
 Told = Annotated[Value, Field(discriminator="type")]
+
+
+def quantity(value: Value) -> Quantity | None:
+    """The number in a value, if it has one."""
+    return value.quantity if isinstance(value, Amount | Share | Rate | Count | Range) else None

@@ -25,6 +25,8 @@ def value(told: Item | None) -> str:
             return _qualified(f"{told['percent']} %", told) + (f" ({told['basis']})" if told.get("basis") else "")
         case "count":
             return _qualified(f"{told['number']:,} {told['unit']}", told)
+        case "range":
+            return f"{value(told['low'])} to {value(told['high'])}"
         case "rule":
             return in_words(msgspec.convert(told["rule"], Rule))
         case "tariff":

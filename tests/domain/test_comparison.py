@@ -2,15 +2,16 @@ from decimal import Decimal
 
 import pytest
 
-from domain.comparison import quantity, relation
+from domain.comparison import relation
 from domain.money import Money
-from domain.value import Amount, Answer, Count, Rate, Share, Text, When
+from domain.value import Amount, Answer, Count, Range, Rate, Share, Text, When, quantity
 
 
 def dollars(amount, qualifier="exactly", **more):
     return Amount(money=Money(**({"amount": amount, "currency": "USD", "qualifier": qualifier} | more)))
 
 
+PART = Range(low=Share(percent="40", to="us"), high=Share(percent="45", to="us"))
 PAIRS = [
     (dollars("550"), dollars("550.00"), "agree"),
     (dollars("550"), dollars("551"), "conflict"),
@@ -41,6 +42,15 @@ PAIRS = [
     (Rate(percent="15", qualifier="up-to"), Rate(percent="25"), "conflict"),
     (Rate(percent="15", qualifier="about"), Rate(percent="15.4"), "agree"),
     (Share(percent="5", to="us", qualifier="up-to"), Share(percent="5", to="us", qualifier="at-least"), "scope"),
+    (PART, Share(percent="42", to="us"), "scope"),
+    (PART, Share(percent="46", to="us"), "conflict"),
+    (PART, Share(percent="42", to="japan"), "scope"),
+    (PART, Rate(percent="42"), "conflict"),
+    (PART, Range(low=Share(percent="40.0", to="us"), high=Share(percent="45.0", to="us")), "agree"),
+    (PART, Range(low=Share(percent="45", to="us"), high=Share(percent="50", to="us")), "scope"),
+    (PART, Range(low=Share(percent="46", to="us"), high=Share(percent="50", to="us")), "conflict"),
+    (PART, Share(percent="45", to="us", qualifier="at-least"), "scope"),
+    (PART, Text(text="forty"), "conflict"),
     (Text(text="Nine to one"), Text(text="nine, to ONE!"), "agree"),
     (Text(text="Nine to one"), Text(text="One to nine"), "conflict"),
     (Text(text="ninety"), Share(percent="90"), "conflict"),

@@ -5,7 +5,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.money import Money
 from domain.percent import Percent, UnsignedPercent
-from domain.value import Amount, Answer, Count, Rate, Share, Status, Text, Told, When
+from domain.value import Amount, Answer, Count, NotARange, Range, Rate, Share, Status, Text, Told, When
 
 TOLD = TypeAdapter(Told)
 
@@ -92,3 +92,19 @@ def test_a_rate_can_exceed_the_whole(percent):
 @pytest.mark.parametrize("percent", ["--1", "-", "1000000", "1.0000001", ".5", "5.", "", 15])
 def test_a_rate_below_nothing_or_not_in_plain_decimals_is_refused(percent):
     assert not admits(TypeAdapter(UnsignedPercent), percent)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [
+        (Share(percent="45"), Share(percent="40")),
+        (Share(percent="40"), Share(percent="40.0")),
+        (Share(percent="40"), Rate(percent="45")),
+        (Count(number=1, unit="days"), Count(number=2, unit="weeks")),
+        (Count(number=1, unit="days", qualifier="about"), Count(number=2, unit="days")),
+    ],
+)
+def test_a_range_goes_up_within_one_unit(low, high):
+    with pytest.raises(NotARange):
+        Range(low=low, high=high).check()
+    assert Range(low=Share(percent="40"), high=Share(percent="45")).check().high == Share(percent="45")

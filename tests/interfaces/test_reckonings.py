@@ -1279,3 +1279,15 @@ def test_a_wage_is_by_the_hour_and_no_cap_is(tell: Tell, read: Read) -> None:
     answer = tell("add-provision", **provision("cap", cap, kind="investment"))
     assert (answer.status_code, answer.json()["code"]) == (422, "cap-by-the-year")
     assert answer.json()["errors"][0]["field"] == "value.amount.per"
+
+
+def test_a_range_is_told_and_refused_where_it_is_none(tell: Tell, read: Read) -> None:
+    claim = {"kind": "position", "claimant": "north", "subject": "issue/fish"}
+    low, high = ({"type": "share", "percent": percent} for percent in ("40", "45"))
+    assert tell("make-claim", **claim, value={"type": "range", "low": low, "high": high}).status_code == 201
+    (found,) = read("/v1/negotiations/talks/positions", q="45")["items"]
+    assert words.value(found["current"]["value"]) == "40 % to 45 %"
+    problem = tell("make-claim", **claim, value={"type": "range", "low": high, "high": low}).json()
+    assert (problem["code"], problem["errors"][0]["field"]) == ("not-a-range", "value.high")
+    nested = {"type": "range", "low": {"type": "range", "low": low, "high": high}, "high": high}
+    assert tell("make-claim", **claim, value=nested).status_code == 422
