@@ -60,7 +60,9 @@ class Tally(Fact, frozen=True):
 class CapYear(NamedTuple):
     """What counts under a cap in one calendar year, or in all where it is not by the year; and what is left.
 
-    `lines` are those that count in it, `under` all that come under it in any year.
+    `lines` are those that count, `every` also those of parts and of what others include. `alone` says that nothing is
+    promised on another rung in the unit: what is stray then comes of one of these. `others` are the units in which
+    money came of a tranche that promises nothing in them.
     """
 
     year: str | None
@@ -80,13 +82,15 @@ class Come(NamedTuple):
 class Promises(NamedTuple):
     """All that is promised on one rung in one unit, by tranches, and what has come of it on the rungs after that.
 
-    `alone` says that nothing is promised on another rung in the unit: what is stray then comes of one of these.
-    `others` are the units in which money came of a tranche that promises nothing in them.
+    `lines` are those that count, `every` also those of parts and of what others include. `alone` says that nothing is
+    promised on another rung in the unit: what is stray then comes of one of these. `others` are the units in which
+    money came of a tranche that promises nothing in them.
     """
 
     unit: str
     rung: str
     lines: dict[str, Line]
+    every: dict[str, Line]
     come: dict[str, Come]
     alone: bool
     others: dict[str, set[str]]
@@ -99,14 +103,14 @@ class Promises(NamedTuple):
             return {}
         return {key: line for one in self.lines for key, line in told.get(one, _NONE).items()} | stray
 
-    def apart(self, *rungs: str) -> Iterator[tuple[str | None, dict[str, dict[str, Line]]]]:
-        """What has come of each on some rungs; and of all together, under no name, where of some it is not told of
-        which.
+    def apart(self, keys: Iterable[str], *rungs: str) -> Iterator[tuple[str | None, dict[str, dict[str, Line]]]]:
+        """What has come of some promises on some rungs; and of all together, under no name, where of some it is not
+        told of which.
         """
-        only = self.alone and len(self.lines) == 1
+        only = self.lines if self.alone and len(self.lines) == 1 else _NONE
         come = [(rung, *self.come[rung]) for rung in rungs]
-        for key in self.lines:
-            came = {rung: told.get(key, _NONE) | (stray if only else _NONE) for rung, told, stray in come}
+        for key in keys:
+            came = {rung: told.get(key, _NONE) | (stray if key in only else _NONE) for rung, told, stray in come}
             yield key, {rung: lines for rung, lines in came.items() if lines}
         if self.alone and not only and any(stray for _, _, stray in come):
             yield None, {rung: self.reached(rung) for rung, _, stray in come if stray}
@@ -119,7 +123,7 @@ class Promises(NamedTuple):
 
     def of(self, tranche: str | None) -> dict[str, Line]:
         """What a tranche promises, or all together."""
-        return {tranche: self.lines[tranche]} if tranche else self.lines
+        return {tranche: self.every[tranche]} if tranche else self.lines
 
 
 _NONE: dict[str, Line] = {}
@@ -217,16 +221,30 @@ def promises(tally: Tally, standing: Board) -> list[Promises]:
     """The promises of each unit: pledges, and commitments, which take the place of the same tranche's pledge."""
     holdings, found = tally.holdings, list[Promises]()
     furthest = _furthest(holdings)
-    others = _others(holdings)
+    including = _including(holdings)
+    others = _others(holdings, including)
     for unit in sorted({unit for rung in PROMISED for unit in standing.get(rung, {})}):
         committed = on(standing, "commitment", unit)
-        pledges = on(standing, "pledge", unit).items()
-        pledged = {key: line for key, line in pledges if unit not in holdings[key].lines.get("commitment", _NONE)}
+        pledged = _not_committed(on(standing, "pledge", unit), unit, holdings)
         own = {rung: lines for rung, lines in (("pledge", pledged), ("commitment", committed)) if lines}
-        come = {rung: _come_of(on(standing, rung, unit), unit, holdings) for rung in TAKEN_UP}
-        come[FURTHEST] = _come_of(without_included(furthest.get(unit, _NONE), holdings), unit, holdings)
-        found += [Promises(unit, rung, lines, come, len(own) == 1, others, holdings) for rung, lines in own.items()]
+        every = {rung: _all_on(rung, unit, holdings) for rung in own}
+        if "pledge" in every:
+            every["pledge"] = _not_committed(every["pledge"], unit, holdings)
+        come = {rung: _come_of(on(standing, rung, unit), unit, holdings, including) for rung in TAKEN_UP}
+        come[FURTHEST] = _come_of(without_included(furthest.get(unit, _NONE), holdings), unit, holdings, including)
+        found += [
+            Promises(unit, rung, lines, every[rung], come, len(own) == 1, others, holdings)
+            for rung, lines in own.items()
+        ]
     return found
+
+
+def _not_committed(lines: dict[str, Line], unit: str, holdings: Mapping[str, Holding]) -> dict[str, Line]:
+    return {key: line for key, line in lines.items() if unit not in holdings[key].lines.get("commitment", _NONE)}
+
+
+def _all_on(rung: str, unit: str, holdings: Mapping[str, Holding]) -> dict[str, Line]:
+    return {key: one.lines[rung][unit] for key, one in holdings.items() if unit in one.lines.get(rung, _NONE)}
 
 
 def _furthest(holdings: Mapping[str, Holding]) -> dict[str, dict[str, Line]]:
@@ -241,13 +259,15 @@ def _furthest(holdings: Mapping[str, Holding]) -> dict[str, dict[str, Line]]:
     return found
 
 
-def _come_of(lines: dict[str, Line], unit: str, holdings: Mapping[str, Holding]) -> Come:
-    """Money comes of the promise of its tranche, or of one that this is part of. Where one of them promises in another
-    unit, or promised until that was cancelled, it comes of no other.
+def _come_of(
+    lines: dict[str, Line], unit: str, holdings: Mapping[str, Holding], including: Mapping[str, list[str]]
+) -> Come:
+    """Money comes of the promise of its tranche, or of one that this is part of, or that includes it. Where one of them
+    promises in another unit, or promised until that was cancelled, it comes of no other.
     """
     told, stray = dict[str, dict[str, Line]](), dict[str, Line]()
     for key, line in lines.items():
-        chain = _chain(key, holdings)
+        chain = _chain(key, holdings, including)
         of = [one for one in chain if _promises_in(unit, holdings[one])]
         for one in of:
             told.setdefault(one, {})[key] = line
@@ -256,19 +276,32 @@ def _come_of(lines: dict[str, Line], unit: str, holdings: Mapping[str, Holding])
     return Come(told, stray)
 
 
-def _others(holdings: Mapping[str, Holding]) -> dict[str, set[str]]:
+def _including(holdings: Mapping[str, Holding]) -> dict[str, list[str]]:
+    """By each tranche those whose amount includes it."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for key, holding in holdings.items():
+        for included in holding.includes:
+            found[included].append(key)
+    return found
+
+
+def _others(holdings: Mapping[str, Holding], including: Mapping[str, list[str]]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for key, holding in holdings.items():
         units = {unit for rung in INVESTED for unit in holding.lines.get(rung, _NONE)}
-        for one in _chain(key, holdings) if units else ():
+        for one in _chain(key, holdings, including) if units else ():
             if told := {unit for unit in units if not _promises_in(unit, holdings[one])}:
                 found[one] |= told
     return found
 
 
-def _chain(key: str, holdings: Mapping[str, Holding]) -> list[str]:
-    """A tranche and all that it is part of, as far as that is on record."""
-    return [key, *(w for w in wholes(key, holdings) if w in holdings)] if holdings[key].part_of else [key]
+def _chain(key: str, holdings: Mapping[str, Holding], including: Mapping[str, list[str]]) -> list[str]:
+    """A tranche and all that it is part of or that include it, as far as that is on record, each once."""
+    found = [key]
+    for one in found:
+        further = (holdings[one].part_of, *including.get(one, ()))
+        found += [whole for whole in dict.fromkeys(further) if whole in holdings and whole not in found]
+    return found
 
 
 def _promises_in(unit: str, holding: Holding) -> bool:
@@ -286,7 +319,7 @@ def overs(tally: Tally, standing: Board, promised: Sequence[Promises]) -> Iterat
     """
     counting = {(key, one.unit) for one in promised for key in one.lines}
     for one in promised:
-        for tranche, came in one.apart(*INVESTED):
+        for tranche, came in one.apart(one.lines, *INVESTED):
             found = (_compared(one.rung, rung, lines, one.of(tranche), one.unit) for rung, lines in came.items())
             yield from islice(filter(None, found), 1)
     parts = _parts(tally)

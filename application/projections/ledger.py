@@ -173,7 +173,11 @@ def _rung(rung: str, tally: Tally, standing: Board) -> RungEntry:
         tranches=tuple(key for key in on_rung if key in counting),
         within=tuple(key for key in on_rung if key not in counting and tally.holdings[key].lines[rung]),
         without_amount=tuple(key for key in on_rung if not tally.holdings[key].lines[rung]),
-        new_money=tuple(sum_of(unit, sum(filter(None, parts))) for unit, parts in new.items() if None not in parts),
+        new_money=tuple(
+            sum_of(unit, sum(filter(None, parts)), total(told[unit], unit).qualifiers)
+            for unit, parts in new.items()
+            if None not in parts
+        ),
         untold=tuple(key for key in on_rung if key in untold),
     )
 
@@ -198,7 +202,7 @@ def _new(key: str, rung: str, unit: str, tally: Tally, standing: Mapping[str, Li
 
 
 def _left(promises: Promises) -> Iterator[Left]:
-    for tranche, apart in promises.apart(*INVESTED, FURTHEST):
+    for tranche, apart in promises.apart(promises.every, *INVESTED, FURTHEST):
         lines_of = apart.get if tranche else promises.reached
         came = {rung: lines for rung in INVESTED if (lines := lines_of(rung))}
         rung = max(came, key=lambda rung: sum(line.minor for line in came[rung].values()), default=None)

@@ -961,7 +961,29 @@ def test_what_is_left_of_all_is_told_also_where_what_came_is_included_elsewhere(
     told("record-draw", tranche="stray", amount=usd("10"))
     told("select-tranche", tranche="all", amount=usd("50"), part_of="one", includes_prior=True, includes=["stray"])
     found = [(one["tranche"], one["amount"], one["rung"]) for one in read(LEDGER)["left"]]
-    assert found == [("one", "50.00", "selected"), ("two", "100.00", None), (None, "150.00", "selected")]
+    assert found == [("one", "50.00", "selected"), ("two", "100.00", None)], "it is part of what comes of the one"
+
+
+def test_what_came_of_an_included_promise_came_of_the_one_that_includes_it(told: Tell, read: Read) -> None:
+    told("pledge-tranche", tranche="old", amount=usd("50"), includes_prior=False)
+    big = usd("200", qualifier="at-least")
+    told("pledge-tranche", tranche="big", amount=big, includes_prior=True, includes=["old"])
+    told("contract-tranche", tranche="old", amount=usd("10"))
+    ledger = read(LEDGER)
+    assert [(one["tranche"], one["amount"], one["rung"]) for one in ledger["left"]] == [
+        ("old", "40.00", "contracted"), ("big", "190.00", "contracted"),
+    ]  # fmt: skip
+    (pledged,) = [rung for rung in ledger["rungs"] if rung["rung"] == "pledge"]
+    assert [(one["amount"], one["qualifiers"]) for one in pledged["new_money"]] == [("150.00", ["at-least"])]
+    assert [(one["rung"], one["percent"]) for one in ledger["take_up"]] == [("contracted", "5.00")]
+
+
+def test_what_is_left_of_a_part_is_told_beside_its_whole(told: Tell, read: Read) -> None:
+    told("pledge-tranche", tranche="whole", amount=usd("100"))
+    told("pledge-tranche", tranche="first", amount=usd("50"), part_of="whole")
+    told("contract-tranche", tranche="first", amount=usd("20"))
+    found = [(one["tranche"], one["amount"], one["rung"]) for one in read(LEDGER)["left"]]
+    assert found == [("whole", "80.00", "contracted"), ("first", "30.00", "contracted")]
 
 
 def test_a_cap_counts_returns_names_what_counts_and_takes_each_year_by_itself(
