@@ -2,7 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
@@ -70,11 +71,21 @@ def asked_goods(tariffs: Iterable[Tariff], product: str | None, edition: str | N
     return [AskedGoods(product, tuple(sorted(named[product])))]
 
 
-def match(tariff: Tariff, goods: AskedGoods) -> Match:
-    """Whether a tariff is one on some goods."""
+def with_codes(tariffs: Iterable[Tariff]) -> dict[str, list[Goods]]:
+    """The goods that have both a name and codes, by their names."""
+    found: dict[str, list[Goods]] = defaultdict(list)
+    for goods in (goods for tariff in tariffs for goods in tariff.goods):
+        if goods.name and goods.codes:
+            found[goods.name].append(goods)
+    return found
+
+
+def match(tariff: Tariff, goods: AskedGoods, spelled_out: Mapping[str, Sequence[Goods]]) -> Match:
+    """Whether a tariff is one on some goods; goods that it names alone have the codes that are told elsewhere."""
     narrow = -1 if tariff.goods else 0
     against = None
-    for told in tariff.goods:
+    named = ([told] if told.codes else spelled_out.get(told.name or "", [told]) for told in tariff.goods)
+    for told in chain.from_iterable(named):
         if told.name and told.name == goods.name:
             narrow = _BY_NAME
         elif told.codes and goods.codes:

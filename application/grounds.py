@@ -8,8 +8,11 @@ from application.path import NOTHING, NoSuchField, at
 from application.projections.sources import SourceDocument
 from application.reckoning import Reckoner
 from application.replay import History
-from application.view import Basis, Record, View
+from application.view import Basis, Document, Record, View
 from domain.fact import Fact
+
+WORKED_OUT_MAX = 200
+"""Of how many steps it is worked out what each makes of a field: for each the whole document is."""
 
 
 class Step(Fact, omit_defaults=False, frozen=True):
@@ -32,7 +35,7 @@ class Grounds(Fact, omit_defaults=False, frozen=True):
     """How a field came to be what it is, the last record last, and the sources of those records.
 
     What is `worked_out` depends on the day, and may rest on all records of the document: each step then says what those
-    up to it make of the field on that day.
+    up to it make of the field on that day, as long as they are no more than `WORKED_OUT_MAX`.
     """
 
     view: str
@@ -64,26 +67,32 @@ class Reliance(Fact, omit_defaults=False, frozen=True):
 def grounds(history: History, view: str, key: str, field: str | None, as_of: str) -> Grounds | None:
     """What a field of a document rests on, or the whole document; none if there is no such document then."""
     fold, path = view_named(view), field or ""
-    document: Any = None
-    shown: Any = None
-    steps = list[tuple[bool, Step]]()
-    for record in history.view(view).records(key, as_of):
-        before, seen = document, shown
-        document = fold.evolve(document, record, key)
-        if document == before:
-            continue
-        shown = fold.reckoned(document, Reckoner(history, as_of)) if fold.reckoned else document
-        was, is_now = (_shown(at(one, path) if one and field else NOTHING) for one in (seen, shown))
-        steps.append((was != is_now, Step(before=was, after=is_now, basis=Basis.of(record))))
-    if document is None or not fold.index(document).shown:
+    held, records = history.view(view).document(key, as_of), history.view(view).records(key, as_of)
+    if held is None or not held.index.shown:
         return None
-    value = at(shown, path)
+
+    def on_the_day(document: Document) -> Document:
+        return fold.reckoned(document, Reckoner(history, as_of)) if fold.reckoned else document
+
+    value = at(on_the_day(held.document), path)
     if value is NOTHING:
         raise NoSuchField(f"{field} (of {', '.join(fold.document.__struct_fields__)})", "field")
-    worked_out = bool(field) and value != at(document, path)
-    told = tuple(step for changes, step in steps if changes or worked_out or not field)
+    worked_out = bool(field) and value != at(held.document, path)
+    is_told = bool(field) and not (worked_out and len(records) > WORKED_OUT_MAX)
+    document: Any = None
+    was, told = None, list[Step]()
+    for record in records:
+        before, document = document, fold.evolve(document, record, key)
+        if document == before:
+            continue
+        is_now = _shown(at(on_the_day(document) if worked_out else document, path)) if is_told else None
+        if was != is_now or worked_out or not field:
+            told.append(Step(before=was, after=is_now, basis=Basis.of(record)))
+        was = is_now
     cited = _cited(history, (step.basis for step in told), as_of)
-    return Grounds(view=view, key=key, field=field, value=value, worked_out=worked_out, steps=told, sources=cited)
+    return Grounds(
+        view=view, key=key, field=field, value=value, worked_out=worked_out, steps=tuple(told), sources=cited
+    )
 
 
 def reliance(history: History, source: str, as_of: str) -> Reliance:

@@ -15,6 +15,7 @@ from application.fold import all_views
 from application.replay import History
 from application.view import Basis, Document, Record
 from domain.aggregate import stream_id
+from domain.agreement import AnyStep
 from domain.fact import Fact
 from domain.happening import parts_of, step_of
 from domain.moment import first_date, is_instant, order, reached
@@ -68,14 +69,19 @@ class Reckoner:
         told = [Happened(r.event.envelope.takes_effect, Basis.of(r)) for r in steps if _is(r, step, by)]
         return sorted(told, key=lambda one: order(one.when))
 
-    def last_by_then(self, happening: str, by: str | None = None) -> Happened | None:
-        """The last time that a step had been taken on the day, also where it takes effect only later."""
+    def last_by_then(self, happening: str, by: str | None = None, before: str | None = None) -> Happened | None:
+        """The last time that a step had been taken on the day, or before another, also where it takes effect only
+        later.
+        """
         told = reversed(self.happened(happening, by))
+        told = (one for one in told if before is None or first_date(one.basis.occurred) < first_date(before))
         return next((one for one in told if reached(min(one.when, one.basis.occurred, key=order), self.asked)), None)
 
-    def deadline(self, rule: Rule) -> WorkedOut:
-        """The day that a rule gives, counted from the last time that its event had happened."""
-        return self._worked_out(rule, self.last_by_then)
+    def deadline(self, rule: Rule, before: str | None = None) -> WorkedOut:
+        """The day that a rule gives, counted from the last time that its event had happened; of one that was revised,
+        before that.
+        """
+        return self._worked_out(rule, lambda event, by: self.last_by_then(event, by, before))
 
     def condition(self, rule: Rule) -> WorkedOut:
         """The day that a rule gives, counted from the first time that its event happened, also after the day."""
@@ -136,9 +142,11 @@ def _view_of(kind: type[Document]) -> str:
 
 
 def _is(record: Record, step: str, by: str | None) -> bool:
+    """What is taken for the whole of an agreement is taken for every party."""
     event = record.event
     takers = (*getattr(event, "parties", ()), getattr(event, "party", None))
-    return step_of(event) == step and (by is None or by in takers)
+    of_all = isinstance(event, AnyStep) and not event.parties
+    return step_of(event) == step and (by is None or by in takers or of_all)
 
 
 def in_words(rule: Rule) -> str:

@@ -141,7 +141,7 @@ class Registrar:
         if command.aggregate() is None:
             facts["kind"] = stream.KIND
         event = command.EVENT(envelope=self._envelope(submission, target.key, stream, subject, now), **facts)
-        spoken_of = references(body)
+        spoken_of = [name for name in references(body) if (name.kind, name.key) != (stream.KIND, target.key)]
         if command.EVENT not in (Negotiation.Opened, Erasure.Made) and command.aggregate():
             spoken_of.insert(0, Reference("negotiation", body.negotiation, "negotiation"))
         _refuse_unknown(target, spoken_of)

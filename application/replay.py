@@ -369,7 +369,9 @@ class History:
 
     def with_supposed(self, records: Sequence[Record]) -> "History":
         """A history of its own, with records on top that somebody supposes."""
-        return self._of([*self.records, *records])
+        own = self._of([*self.records, *records])
+        own.confidential -= {record.position for record in records}  # they are numbered after those that are seen
+        return own
 
     def seen_by(self, sight: Sight, now: datetime) -> tuple["History", datetime | None]:
         """A history of its own, of what one may see; and until when it holds, as an embargo will lift."""

@@ -60,9 +60,7 @@ class Tally(Fact, frozen=True):
 class CapYear(NamedTuple):
     """What counts under a cap in one calendar year, or in all where it is not by the year; and what is left.
 
-    `lines` are those that count, `every` also those of parts and of what others include. `alone` says that nothing is
-    promised on another rung in the unit: what is stray then comes of one of these. `others` are the units in which
-    money came of a tranche that promises nothing in them.
+    `lines` are those that count in it, `under` all that come under it in any year.
     """
 
     year: str | None

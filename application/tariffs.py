@@ -13,7 +13,7 @@ from functools import partial
 from itertools import product
 from typing import NamedTuple
 
-from application.goods import AskedGoods, Match, asked_goods, match
+from application.goods import AskedGoods, Match, asked_goods, match, with_codes
 from application.levied import LeviedRate, all_agreements, all_tariffs, rates
 from application.projections.negotiations import NegotiationDocument, PartyEntry
 from application.reckoning import Survey
@@ -104,10 +104,11 @@ def schedule(survey: Survey, asked: Asked) -> list[TariffEntry]:
     parties = [party for one in survey.documents_later(NegotiationDocument) for party in one.parties]
     names = _names(parties)
     traders = [party.key for party in parties if party.kind in {"state", "union"} and party.role == "party"]
-    on_record = list(rates(survey, later))
+    on_record, known = list(rates(survey, later)), all_tariffs(later)
+    spelled_out = with_codes(known)
     found = []
-    for goods in asked_goods(all_tariffs(later), asked.product, asked.edition):
-        matched = [_Matched(rate, match(rate.tariff, goods)) for rate in on_record]
+    for goods in asked_goods(known, asked.product, asked.edition):
+        matched = [_Matched(rate, match(rate.tariff, goods, spelled_out)) for rate in on_record]
         found += [_entry(goods, lane, matched) for lane in _lanes(matched, asked, names, traders)]
     return found
 
@@ -137,7 +138,7 @@ def _lanes(
     by: Sequence[str | None] = (
         [asked.levied_by] if asked.levied_by else _each(tariff.levied_by for tariff in tariffs) or [None]
     )
-    origins = _each(tariff.origin for tariff in tariffs)
+    origins = named = _each(tariff.origin for tariff in tariffs)
     if origins and any(tariff.origin is None for tariff in tariffs):
         origins = _each([*origins, *traders])
     of: Sequence[str | None] = [asked.origin] if asked.origin else origins or [None]
@@ -146,12 +147,14 @@ def _lanes(
         told = [names.get(party, (party,)) if party else () for party in (levied_by, origin)]
         return _Lane(levied_by, origin, (), *told)
 
-    lanes = [lane(*parties) for parties in product(by, of) if parties[0] is None or parties[0] != parties[1]]
+    lanes = [lane(levied_by, origin) for levied_by, origin in product(by, of)]
+    lanes = [one for one in lanes if one.origin in named or not {*one.levying} & {*one.origins}]
     return [
         one._replace(quotas=quotas)
         for one in lanes
         if (taken := [tariff for tariff in tariffs if one.takes(tariff)])
         for quotas in _sides(taken)
+        if any(_is_on_side(tariff, quotas) for tariff in taken)
     ] or [lane(asked.levied_by, asked.origin)]
 
 
@@ -190,13 +193,19 @@ def _entry(goods: AskedGoods, lane: _Lane, matched: Sequence[_Matched]) -> Tarif
         codes=tuple(code for code, _ in goods.codes),
         levied_by=lane.levied_by,
         origin=lane.origin,
-        quota=", ".join(f"{quota.side} {quota.name}" for quota in lane.quotas) or None,
+        quota=", ".join(_quota_in_words(quota, matched) for quota in lane.quotas) or None,
         rate=total if based else None,
         at_least=None if based else total,
         says=f"not known: another rate may count, as {open_to[0]}" if open_to else _in_words(steps, has_base),
         steps=tuple(steps),
         set_aside=tuple(sorted(aside, key=lambda one: (_place_of_basis(one.basis), one.provision))),
     )
+
+
+def _quota_in_words(quota: _Quota, matched: Iterable[_Matched]) -> str:
+    told = (one.rate.tariff.quota for one in matched)
+    volumes = {one.volume for one in told if one and one.name == quota.name and one.volume}
+    return f"{quota.side} {quota.name}{f' ({min(volumes)})' if volumes else ''}"
 
 
 def _chosen(counting: dict[str, list[_Matched]], origins: tuple[str, ...], aside: list[SetAside]) -> list[LeviedRate]:
@@ -206,12 +215,27 @@ def _chosen(counting: dict[str, list[_Matched]], origins: tuple[str, ...], aside
         *others, best = sorted(counting[basis], key=partial(_precedence, origins))
         chosen[basis] = best.rate
         aside += [_set_aside(other.rate, _goes_before(best, other, origins)) for other in others]
-    for rate in list(chosen.values()):
-        for basis in {*rate.tariff.replaces} & {*chosen} - {rate.tariff.basis}:
-            aside.append(_set_aside(chosen.pop(basis), f"{rate.provision} takes its place"))
-    for basis, before in _yielding({basis: rate.tariff.yields_to for basis, rate in chosen.items()}).items():
-        aside.append(_set_aside(chosen.pop(basis), f"it yields to {before}"))
-    return sorted(chosen.values(), key=_place_of)
+    yielding = _yielding({basis: _before(basis, chosen) for basis in chosen})
+    for basis, before in yielding.items():
+        yields = before in chosen[basis].tariff.yields_to
+        why = f"it yields to {before}" if yields else f"{chosen[before].provision} takes its place"
+        aside.append(_set_aside(chosen[basis], why))
+    return sorted((rate for basis, rate in chosen.items() if basis not in yielding), key=_place_of)
+
+
+def _before(basis: str, chosen: Mapping[str, LeviedRate]) -> tuple[str, ...]:
+    """The bases to which one gives way: those to which it yields, those that replace it, and of those that replace the
+    same as it does the one with the lower rate.
+    """
+    own = chosen[basis].tariff
+    replacing = [name for name, rate in chosen.items() if basis in rate.tariff.replaces]
+    lower = [name for name, rate in chosen.items() if _is_lower(rate.tariff, own)]
+    return (*own.yields_to, *replacing, *lower)
+
+
+def _is_lower(one: Tariff, other: Tariff) -> bool:
+    same = one.basis != other.basis and {*one.replaces} & {*other.replaces}
+    return bool(same) and (Decimal(one.percent), one.basis) < (Decimal(other.percent), other.basis)
 
 
 def _yielding(yields_to: dict[str, tuple[str, ...]]) -> dict[str, str]:
@@ -278,7 +302,7 @@ def _stacked(chosen: Sequence[LeviedRate]) -> list[TariffStep]:
                 total = percent
             case "higher":
                 total = max(total, percent)
-            case "lower" if steps or rate.tariff.basis != BASES[0]:
+            case "lower" if steps or BASES[0] not in (rate.tariff.basis, *rate.tariff.replaces):
                 total = min(total, percent)
             case _:
                 total += percent

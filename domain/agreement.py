@@ -44,11 +44,11 @@ class StepAlreadyTaken(Refused):
     """This step was on record by then, and nothing since has undone it."""
 
 
-def refuse_repeated(parties: Sequence[str]) -> None:
-    """Refuse who names a party twice."""
+def refuse_repeated(parties: Sequence[str], field: str = "parties", others: Sequence[str] = ()) -> None:
+    """Refuse who names a party twice, or beside `others`."""
     for index, party in enumerate(parties):
-        if party in parties[:index]:
-            raise PartyNamedTwice(party, f"parties.{index}")
+        if party in (*others, *parties[:index]):
+            raise PartyNamedTwice(party, f"{field}.{index}")
 
 
 def refuse_observers(parties: Sequence[str], occurred: str, named: Callable[[str, str], Any]) -> None:
@@ -185,6 +185,11 @@ class Agreement(Aggregate):
         UNDOES: ClassVar[tuple[str, ...]] = LEAVING
         by: tuple[Participant, ...] = ()
         witnesses: Annotated[tuple[PartyKey, ...], Field(max_length=300)] = ()
+
+        def decide(self, past: "Agreement", known: "Agreement") -> Self:
+            decided = PartyStep.decide(self, past, known)
+            refuse_repeated(self.witnesses, "witnesses", self.parties)
+            return decided
 
     class Ratified(PartyStep, frozen=True, kw_only=True):
         """A party consents to be bound: by ratification, acceptance, approval or accession (VCLT, articles 14, 15)."""

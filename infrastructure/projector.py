@@ -262,14 +262,13 @@ class Projector:
     def _retry(self, until: int) -> bool:
         """Fold anew what was parked, where that was asked for."""
         again = self._documents.parked(again=True)
-        if again:
-            self._touches.clear()
+        unread = {parked.negotiation for parked in again if not parked.view}
+        for negotiation in unread:  # what cannot be read may be missing anywhere
+            self._fold_anew(negotiation, until)
         for parked in again:
-            self._documents.unpark(parked.place)
-            if parked.view:
+            if parked.negotiation not in unread:
+                self._documents.unpark(parked.place)
                 self._refold(parked.negotiation, {parked.place: view_named(parked.view)}, until)
-            else:
-                self._take(self._log.after(parked.position - 1, 1), until)
         return bool(again)
 
     def _take(self, records: Sequence[Record], checkpoint: int) -> None:

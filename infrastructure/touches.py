@@ -20,6 +20,7 @@ class Touches:
         self._held: OrderedDict[str, dict[Place, list[int]]] = OrderedDict()
         self._counts: dict[str, int] = {}
         self._too_long = set[str]()
+        self._count = 0
 
     def of(
         self, negotiation: str, places: Iterable[Place], read: Callable[[], Iterable[Record]]
@@ -43,21 +44,24 @@ class Touches:
         if held is None:
             return
         for record in records:
-            for _, place in touched(record):
+            places = touched(record)
+            for _, place in places:
                 held[place].append(record.position)
-                self._counts[negotiation] += 1
+            self._counts[negotiation] += len(places)
+            self._count += len(places)
             if self._counts[negotiation] > TOUCHES_MAX:
                 self._too_long.add(negotiation)
                 self.forget(negotiation)
                 return
-        while sum(self._counts.values()) > TOUCHES_MAX:
+        while self._count > TOUCHES_MAX:
             self.forget(next(iter(self._held)))
 
     def forget(self, negotiation: str) -> None:
         self._held.pop(negotiation, None)
-        self._counts.pop(negotiation, None)
+        self._count -= self._counts.pop(negotiation, 0)
 
     def clear(self) -> None:
         self._held.clear()
         self._counts.clear()
+        self._count = 0
         self._too_long.clear()

@@ -18,11 +18,13 @@ def _positions(items: list[Item]) -> RenderableType:
     """What each party wants: issues down, parties across. Below, what else is claimed, a claim a row."""
     wanted = [item for item in items if item["kind"] == "position"]
     parties = sorted({item["party"] for item in wanted})
+    others = [item for item in items if item["kind"] != "position"]
+    if not wanted and others:
+        return _claims(others)
     table = _table("issue", *parties)
     for subject in sorted({item["subject"] for item in wanted}):
         row = {item["party"]: item for item in wanted if item["subject"] == subject}
         table.add_row(subject.removeprefix("issue/"), *(_stand(row.get(party)) for party in parties))
-    others = [item for item in items if item["kind"] != "position"]
     return Group(table, _claims(others)) if others else table
 
 
@@ -129,6 +131,12 @@ def _days(told: list[str | None]) -> str:
     return " to ".join(dict.fromkeys(filter(None, told)))
 
 
+def _about(flag: Item) -> str:
+    """What a rule watches: a thing with its key, or all; a rule that judges a record by itself names that."""
+    watched = flag["key"].partition("/")[2]
+    return watched if "/" in watched else ""
+
+
 _SAID = {"proposal", "statement", "incident"}
 """What is said or happens on a day, and is not held."""
 _claims = _rows(
@@ -201,6 +209,7 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
     ),
     "flags": _rows(
         ("rule", lambda i: i["rule"]),
+        ("about", _about),
         ("severity", lambda i: i["severity"]),
         ("what", lambda i: "\n".join(detail["text"] for detail in i["details"])),
         ("records", lambda i: "\n".join(_basis(basis) for detail in i["details"] for basis in detail["records"])),

@@ -1,7 +1,7 @@
 """Agreements: how far each has come for each party and between each pair, its provisions, and how they are read."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import combinations
 from typing import get_args
 
@@ -16,9 +16,10 @@ from domain.claim import Claim, aspect_of
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Finding, Ruling
-from domain.moment import last_date, order
+from domain.moment import date_before, last_date, order
 from domain.provision import Provision, is_over
 from domain.session import Participant
+from domain.tariff import Tariff
 from domain.value import RuledDate
 
 
@@ -36,7 +37,7 @@ class AgreementStepEntry(Fact, omit_defaults=False, frozen=True):
 
 
 class PartyStanding(Fact, omit_defaults=False, frozen=True):
-    """How far the agreement has come for one party, and since when; while suspended, what it goes on from."""
+    """How far the agreement has come for one party, and since when; suspended or expired, from what it goes on."""
 
     party: str
     status: str
@@ -65,7 +66,7 @@ class AgreementDocument(Document, frozen=True):
 
     `status` is what the steps on record make it, and while the whole is suspended `suspended_from` what it was before;
     `accounts` are what each claimant says that it is. `until` is the last day of its term: after it, the status is
-    `expired` for all who have not left before.
+    `expired` for all for whom it has come about, unless they have left before.
     """
 
     title: str = ""
@@ -114,7 +115,7 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
             amendment = AmendmentEntry(text=event.text, by=event.by, basis=Basis.of(record))
             return replace(document, amendments=(*document.amendments, amendment))
         case Agreement.Extended():
-            return replace(document, steps=(*document.steps, _step(event, record)), until=event.until)
+            return _paired(_extended(document, event, record))
         case Step():
             return _paired(_stepped(document, event, record))
         case Claim.Made() | Claim.Withdrawn() | Ruling() if about(event)[0] == "agreement":
@@ -149,6 +150,19 @@ def _step(event: Step, record: Record) -> AgreementStepEntry:
     )
 
 
+def _extended(document: AgreementDocument, event: Agreement.Extended, record: Record) -> AgreementDocument:
+    """The agreement with another end of its term: for whom it had expired, it goes on from there."""
+    parties = tuple(
+        replace(party, status=party.suspended_from, since=event.envelope.takes_effect, suspended_from=None)
+        if party.status == "expired" and party.suspended_from
+        else party
+        for party in document.parties
+    )
+    status = _of_parties(parties) if parties != document.parties else document.status
+    steps = (*document.steps, _step(event, record))
+    return replace(document, steps=steps, until=event.until, parties=parties, status=status)
+
+
 def _stepped(document: AgreementDocument, event: Step, record: Record) -> AgreementDocument:
     entry = _step(event, record)
     takers = entry.parties
@@ -158,7 +172,10 @@ def _stepped(document: AgreementDocument, event: Step, record: Record) -> Agreem
     parties = tuple(
         _after(standing, event.STEP, since) if standing.party in affected else standing for standing in known
     )
-    document = replace(document, steps=(*document.steps, entry), parties=parties)
+    until = document.until
+    if event.STEP in IN_EFFECT and until and date_before(until, since):
+        until = None  # it begins anew
+    document = replace(document, steps=(*document.steps, entry), parties=parties, until=until)
     if takers:
         return replace(document, status=_of_parties(parties))
     return _with_step_of_all(document, event.STEP, touched=parties != known or not known)
@@ -195,18 +212,17 @@ def _after(standing: PartyStanding, step: str, since: str) -> PartyStanding:
     """
     if step == "rejected" and standing.status not in _OPEN:
         return standing
+    held = standing.suspended_from if standing.status == "suspended" else None
     if step in _WAY:
-        reached = standing.suspended_from or standing.status
-        if reached in _FURTHER[_WAY.index(step) + 1 :]:
+        if (held or standing.status) in _FURTHER[_WAY.index(step) + 1 :]:
             return standing
-        if standing.suspended_from:
+        if held:
             return replace(standing, suspended_from=step)
     if step == "resumed":
-        before = standing.suspended_from
-        return replace(standing, status=before, since=since, suspended_from=None) if before else standing
-    if step == "suspended":
-        if standing.status in WITHOUT_EFFECT:
-            return standing
+        return replace(standing, status=held, since=since, suspended_from=None) if held else standing
+    if step == "suspended" and standing.status in WITHOUT_EFFECT:
+        return standing
+    if step in {"suspended", "expired"}:
         return replace(standing, status=step, since=since, suspended_from=standing.status)
     return replace(standing, status=step, since=since, suspended_from=None)
 
@@ -244,7 +260,8 @@ def applied_in(document: AgreementDocument, entry: ProvisionEntry, reckoner: Rec
     if document.form in UNILATERAL or any(standing.status in IN_EFFECT for standing in document.parties):
         return found
     not_yet = f"the agreement is {not_in_force(document)}"
-    if document.form == "treaty":  # it binds once it is in force, or applied provisionally (VCLT, articles 24 and 25)
+    # A treaty binds once it is in force, or applied provisionally (VCLT, articles 24 and 25); so a rate is levied.
+    if document.form == "treaty" or isinstance(found.value, Tariff):
         return found._replace(applies=False, why=not_yet)
     return found._replace(why=f"{found.why}; {not_yet}")
 
@@ -254,8 +271,8 @@ def without_effect(document: AgreementDocument) -> str | None:
     whom it binds (VCLT, articles 54 to 57 and 70).
     """
     if document.status in WITHOUT_EFFECT:
-        term = f": its term ended on {document.until}" if document.status == "expired" and document.until else ""
-        return f"the agreement is {document.status}{term}"
+        since = {one.since for one in document.parties if one.status == "expired"}
+        return f"the agreement is {document.status}" + (f" since {since.pop()}" if len(since) == 1 else "")
     gone = [standing for standing in document.parties if standing.status in WITHOUT_EFFECT]
     if gone and len(document.parties) - len(gone) < 2:
         return f"the agreement is {', '.join(f'{one.status} for {one.party} since {one.since}' for one in gone)}"
@@ -270,15 +287,22 @@ def not_in_force(document: AgreementDocument) -> str:
 
 
 def on_day(document: AgreementDocument, day: date) -> AgreementDocument:
-    """The agreement on a day: at an end for all for whom it has come about, where its term is past."""
-    never = {*LEAVING, *(() if document.form in UNILATERAL else ("drafted", "rejected"))}
-    if document.until is None or document.status in never or last_date(document.until) >= day:
+    """The agreement on a day: at an end where its term is past, for all for whom it has come about and not ended."""
+    if document.until is None or last_date(document.until) >= day:
         return document
-    ended = {"status": "expired", "suspended_from": None}
+    since = (last_date(document.until) + timedelta(days=1)).isoformat()
+    is_text = document.status in ("announced", "concluded")
+    never = {*LEAVING, *(() if document.form in UNILATERAL or is_text else ("drafted", "rejected"))}
+    if all(party.status in never for party in document.parties):
+        return document
     parties = tuple(
-        party if party.status in never else replace(party, since=document.until, **ended) for party in document.parties
+        party if party.status in never else replace(party, status="expired", since=since, suspended_from=None)
+        for party in document.parties
     )
-    return _paired(replace(document, parties=parties, **ended))
+    status = (
+        "expired" if is_text else _of_parties(tuple(one for one in parties if one.status not in never - {"expired"}))
+    )
+    return _paired(replace(document, parties=parties, status=status, suspended_from=None))
 
 
 def reckoned(document: AgreementDocument, reckoner: Reckoner) -> AgreementDocument:

@@ -114,31 +114,40 @@ def reckoned(document: DeadlineDocument, reckoner: Reckoner) -> DeadlineDocument
     if not document.revisions:
         return document
     last = document.revisions[-1]
+    revised = [*(one.basis.occurred for one in document.revisions[1:]), None]
     own = _reading(document, None, last, reckoner)
     told = [stand for stand in current(document.claims) if isinstance(stand.value, When | RuledDate)]
     readings = [_reading(document, stand, last, reckoner) for stand in told]
     return replace(
         document,
-        revisions=tuple(replace(one, day=_day(one, reckoner).day) for one in document.revisions),
+        revisions=tuple(
+            replace(one, day=_day(one, reckoner, before).day)
+            for one, before in zip(document.revisions, revised, strict=True)
+        ),
         status=own.status,
         day=own.day,
         days_left=own.days_left,
         says=own.says,
-        readings=(own, *(reading for reading in readings if not _was_before(reading, last.basis.occurred))),
+        readings=(own, *(reading for reading in readings if not _was_before(reading, document.revisions))),
     )
 
 
-def _was_before(reading: Reading, revised: str) -> bool:
-    """Whether a reading is of an earlier term: told before a revision, of a day that had come by then."""
+def _was_before(reading: Reading, revisions: tuple[Revision, ...]) -> bool:
+    """Whether a reading is of an earlier term: told before the last revision, of a last day that had come by then."""
+    if len(revisions) == 1 or reading.bound != "by":
+        return False
+    revised = revisions[-1].basis.occurred
     has_come = reading.day is not None and reading.day <= last_date(revised).isoformat()
     return has_come and surely_before(reading.basis.occurred, revised)
 
 
-def _day(told: Revision, reckoner: Reckoner) -> WorkedOut:
-    """A due date counts until its last day, where no more than a month or year is told."""
+def _day(told: Revision, reckoner: Reckoner, before: str | None = None) -> WorkedOut:
+    """A due date counts until its last day, where no more than a month or year is told; a rule from what had happened
+    before it was revised.
+    """
     if told.due:
         return WorkedOut(day=last_date(told.due).isoformat(), says=f"on {told.due}")
-    return reckoner.deadline(told.rule) if told.rule else WorkedOut(day=None, says="no day is told")
+    return reckoner.deadline(told.rule, before) if told.rule else WorkedOut(day=None, says="no day is told")
 
 
 def _reading(document: DeadlineDocument, stand: Stand | None, last: Revision, reckoner: Reckoner) -> Reading:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 
 from msgspec.structs import replace
 
@@ -92,8 +93,12 @@ def _who(event: DomainEvent) -> str:
             return f" by {who}"
         case Step():
             told = ", ".join(filter(None, event.takers))
-            return f" by {told}" if told else ""
+            return f" {'for' if event.STEP in _FOR else 'by'} {told}" if told else ""
     return ""
+
+
+_FOR = {"in-force", "suspended", "resumed", "terminated", "expired"}
+"""Steps that are taken for a party, and not by it."""
 
 
 def _salient(event: DomainEvent) -> str:
@@ -108,9 +113,10 @@ def _salient(event: DomainEvent) -> str:
     for field in _SAYING:
         match getattr(event, field, None):
             case str(told) if told:
+                told = f"until {told}" if field == "until" else told
                 return f" ({told if len(told) <= LINE_LENGTH else told[: LINE_LENGTH - 1] + '…'})"
             case Money(amount=amount, currency=currency):
-                return f" ({currency} {amount})"
+                return f" ({currency} {Decimal(amount):,f})"
             case Rule() as rule:
                 return f" ({rule_in_words(rule)})"
     return ""

@@ -6,7 +6,9 @@ from domain.event import DomainEvent
 
 def _sees(event: DomainEvent) -> Iterator[Observation]:
     if event.envelope.doubts:
-        told = f"{type(event).TOPIC} ({event.envelope.id}) would be refused by now. {' '.join(event.envelope.doubts)}"
+        envelope = event.envelope
+        record = f"{type(event).TOPIC} {envelope.key} ({envelope.id})"
+        told = f"{record} would be refused by now. {' '.join(envelope.doubts)}"
         yield Observation(str(event.envelope.id), told)
 
 

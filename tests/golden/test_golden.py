@@ -8,6 +8,8 @@ import pytest
 
 from application.command import all_commands
 from application.erasing import RecordErasure
+from application.projections import timeline
+from application.view import Record
 from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.model import EVENT_OF_TOPIC
@@ -26,6 +28,13 @@ def test_a_record_of_every_version_of_every_type_is_read(topic: str, version: in
     assert decode_event(topic, encode_event(event)) == event
     if version == event.VERSION:
         assert encode_event(event) == state
+
+
+@pytest.mark.parametrize(("topic", "version"), VERSIONS)
+def test_a_record_of_every_type_has_its_line_in_the_timeline(topic: str, version: int) -> None:
+    event = decode_event(topic, record_of(topic, version).read_bytes())
+    line = timeline.evolve(None, Record(1, event), str(event.envelope.id))
+    assert line.title.startswith(f"{line.type.partition('.')[0]} {event.envelope.key}: ")
 
 
 def test_every_golden_file_is_of_a_version_that_there_is() -> None:

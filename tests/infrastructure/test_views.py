@@ -639,6 +639,20 @@ def test_of_a_long_negotiation_no_more_is_read_for_a_late_record_than_touches_th
     assert same_as_made_anew(desk)
 
 
+def test_an_amendment_that_could_not_be_read_holds_once_it_can(desk: Desk) -> None:
+    with projector(desk) as live:
+        coal = desk.tell("raise-issue", issue="coal", title="Coal")
+        retraction = desk.tell("retract-record", record=str(coal.event.envelope.id), reason="Never raised.")
+        rename(desk, retraction.position, "Issue.Dreamt")
+        live.catch_up()
+        assert [issue["key"] for issue in desk.read()["issues"]] == ["fish", "coal"]
+        rename(desk, retraction.position, retraction.event.TOPIC)
+        retry(desk)
+        live.catch_up()
+        assert [issue["key"] for issue in desk.read()["issues"]] == ["fish"]
+    assert same_as_made_anew(desk)
+
+
 def rename(desk: Desk, position: int, topic: str) -> None:
     connection = desk.database.writer("log")
     connection.run("UPDATE records SET topic = ? WHERE position = ?", (topic, position))

@@ -87,7 +87,7 @@ def test_an_agreement_ends_with_its_term_unless_it_is_prolonged(tell: Tell, read
         return found["status"], found["until"], statuses, found["pairs"][0]["in_force"], provision["why"]
 
     stands = "differs-by-party", "2025-07-01", ["in-force", "in-force", "drafted"], True, "it is part of the agreement"
-    ended = "the agreement is expired: its term ended on 2025-07-01"
+    ended = "the agreement is expired since 2025-07-02"
     assert on("2025-07-01") == stands
     assert on("2025-07-02") == ("expired", "2025-07-01", ["expired", "expired", "drafted"], False, ended)
     tell("extend-agreement", agreement="corridor", occurred="2025-06-30", note="One says 60 days, the other 120.")
@@ -112,6 +112,47 @@ def test_a_provision_whose_value_is_a_rule_has_the_day_of_it(deal: Callable[...,
     assert [entry["day"] for entry in read(path)["provisions"]] == ["2041-03-01"]
 
 
+def test_a_term_begins_anew_with_what_comes_after_it(tell: Tell, read: Read) -> None:
+    told = {"title": "Truce", "form": "memorandum", "parties": BOTH, "until": "2025-07-01"}
+    tell("draft-agreement", agreement="truce", **told)
+    path = "/v1/negotiations/talks/agreements/truce"
+
+    def on(day: str) -> tuple[str, str | None, list[tuple[str, str]]]:
+        found = read(path, as_of=day)
+        return found["status"], found["until"], [(one["status"], one["since"]) for one in found["parties"]]
+
+    tell("announce-agreement", agreement="truce", occurred="2025-01-03")
+    assert on("2025-08-01") == ("expired", "2025-07-01", [("expired", "2025-07-02")] * 2), "as a text, too"
+    tell("bring-into-force", agreement="truce", parties=BOTH, occurred="2025-02-01")
+    tell("expire-agreement", agreement="truce", occurred="2025-06-01")
+    assert on("2025-06-02") == ("expired", "2025-07-01", [("expired", "2025-06-01")] * 2)
+    tell("extend-agreement", agreement="truce", occurred="2025-07-05", until="2025-12-31")
+    assert on("2025-07-06") == ("in-force", "2025-12-31", [("in-force", "2025-07-05")] * 2)
+    tell("withdraw-from-agreement", agreement="truce", parties=["north"], occurred="2025-08-01")
+    assert on("2026-01-05")[0::2] == ("expired", [("withdrawn", "2025-08-01"), ("expired", "2026-01-01")])
+    tell("terminate-agreement", agreement="truce", parties=["south"], occurred="2025-09-01")
+    assert on("2026-01-05")[0] == "differs-by-party"
+    tell("bring-into-force", agreement="truce", parties=BOTH, occurred="2026-02-01")
+    assert on("2026-02-02") == ("in-force", None, [("in-force", "2026-02-01")] * 2)
+
+
+def test_a_term_that_ends_before_it_is_told_is_flagged(deal: Callable[..., Any], tell: Tell, read: Read) -> None:
+    deal(FORCE)
+    tell("extend-agreement", agreement="deal", until="2020", occurred="2025-03-05")
+    (flag,) = read("/v1/negotiations/talks/flags", kind="ends-before-it-begins")["items"]
+    assert (flag["rule"], flag["details"][0]["text"]) == (
+        "ends-before-it-begins", "Agreement.Extended deal: until 2020, before it was told on 2025-03-05",
+    )  # fmt: skip
+
+
+def test_a_witness_is_named_once_and_does_not_sign(deal: Callable[..., Any], tell: Tell) -> None:
+    deal()
+    for witnesses, field in ((["north"], "witnesses.0"), (["east", "east"], "witnesses.1")):
+        tell("add-party", party="east", name="East", kind="state", role="mediator")
+        problem = tell("sign-agreement", agreement="deal", parties=BOTH, witnesses=witnesses).json()
+        assert (problem["code"], problem["errors"][0]["field"]) == ("party-named-twice", field)
+
+
 def test_a_draft_does_not_end_with_its_term_but_an_order_does(tell: Tell, read: Read) -> None:
     for form in ("treaty", "order"):
         told = {"title": form, "form": form, "parties": ["north"], "until": "2025-06-30", "published": "2025-01-02"}
@@ -125,7 +166,7 @@ def test_a_draft_does_not_end_with_its_term_but_an_order_does(tell: Tell, read: 
         (found,) = read("/v1/tariffs", negotiation="talks", product="01", as_of=day)["items"]
         assert found["rate"] == rate
     assert {one["why"] for one in found["set_aside"]} == {
-        "order is expired, since 2025-06-30", "treaty is drafted, not in force",
+        "order is expired, since 2025-07-01", "treaty is drafted, not in force",
     }  # fmt: skip
 
 

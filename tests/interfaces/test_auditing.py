@@ -227,6 +227,27 @@ def test_what_is_worked_out_is_told_as_it_is_shown_with_all_that_it_rests_on(tel
     assert (found["value"], found["worked_out"]) == ("2025-03-12", False)
 
 
+def test_a_field_that_is_not_worked_out_has_the_steps_that_there_were(tell: Tell, read: Read, clock: Clock) -> None:
+    clock.at = "2025-06-01T12:00+00:00"
+    tell("draft-agreement", agreement="a", title="A", form="treaty", parties=["north", "south"], until="2025-03-01")
+    tell("bring-into-force", agreement="a", parties=["north", "south"])
+    tell("terminate-agreement", agreement="a", occurred="2025-02-01")
+    found = read(f"{N}/grounds", view="agreements", key="a", field="status", as_of="2025-04-01")
+    assert [(step["before"], step["after"]) for step in found["steps"]] == [
+        (None, "drafted"), ("drafted", "in-force"), ("in-force", "terminated"),
+    ]  # fmt: skip
+
+
+def test_of_many_steps_it_is_not_worked_out_what_each_makes_of_a_field(
+    tell: Tell, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("application.grounds.WORKED_OUT_MAX", 1)
+    tell("set-deadline", deadline="reply", title="Reply", due="2025-03-10")
+    tell("revise-deadline", deadline="reply", due="2025-03-12")
+    found = read(f"{N}/grounds", view="deadlines", key="reply", field="day")
+    assert [(step["before"], step["after"]) for step in found["steps"]] == [(None, None)] * 2
+
+
 def test_a_source_has_all_that_rests_on_it_from_whichever_copy_it_is_asked(course: dict[str, str], read: Read) -> None:
     for source in ("paper", "copy"):
         found = read(f"{N}/reliance", source=source)

@@ -208,6 +208,24 @@ def test_rival_readings_of_a_deadline_are_worked_out_side_by_side(told: Tell, re
     ]  # fmt: skip
 
 
+def test_what_was_read_before_a_deadline_was_set_is_still_read(told: Tell, read: Read) -> None:
+    told("set-deadline", deadline="soon", title="Soon", due="2025-04-01", occurred="2025-03-01")
+    reading = {"kind": "reading", "subject": "deadline/soon", "claimant": "north", "occurred": "2025-01-10"}
+    told("make-claim", **reading, value={"type": "date", "date": "2025-02-15"})
+    assert [one["day"] for one in deadline(read)["readings"]] == ["2025-04-01", "2025-02-15"]
+
+
+def test_a_revised_deadline_was_due_by_what_had_happened_before(told: Tell, read: Read) -> None:
+    told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
+    told("suspend-agreement", agreement="deal", occurred="2025-04-09")
+    rule = {"count": 90, "unit": "calendar-days", "event": "agreement/deal/suspended", "by": "north"}
+    told("set-deadline", deadline="soon", title="Soon", rule=rule, occurred="2025-04-09")
+    told("resume-agreement", agreement="deal", occurred="2025-07-06")
+    told("suspend-agreement", agreement="deal", occurred="2025-07-07")
+    told("revise-deadline", deadline="soon", due="2025-08-01", occurred="2025-07-07")
+    assert [one["day"] for one in deadline(read)["revisions"]] == ["2025-07-08", "2025-08-01"]
+
+
 def test_a_deadline_that_moves_to_nobody_says_when_has_the_days_that_are_claimed(told: Tell, read: Read) -> None:
     told("set-deadline", deadline="soon", title="Soon", due="2025-03-18")
     told("revise-deadline", deadline="soon", occurred="2025-03-17")
@@ -329,6 +347,61 @@ def test_a_preference_takes_the_place_of_the_base_alone(told: Tell, read: Read, 
     assert [(one["provision"], one["why"]) for one in found["set_aside"]] == [("act/cars", "act/free takes its place")]
     assert rates(read, "01", origin="south") == [(None, "25", None)], "also where the base is not on record"
     assert rates(read, "01", origin="north") == [(None, None, "25")]
+
+
+@pytest.mark.parametrize(("tariffs", "rate"), [
+    ([("2.5", "mfn", {}), ("0", "preference", {"replaces": ["mfn"], "yields_to": ["section-232"]}),
+        ("25", "section-232", {})], "27.5"),
+    ([("2.5", "mfn", {"replaces": ["preference"]}), ("0", "preference", {"replaces": ["mfn"]})], "2.5"),
+    ([("2.5", "mfn", {}), ("5", "alpha", {"replaces": ["beta"]}), ("7", "beta", {"replaces": ["alpha"]})], "7.5"),
+    ([("2.5", "mfn", {}), ("5", "alpha", {"replaces": ["beta"]}), ("7", "beta", {"replaces": ["gamma"]}),
+        ("9", "gamma", {})], "16.5"),
+    ([("2.5", "mfn", {}), ("5", "preference", {"replaces": ["mfn"], "stacking": "lower"})], "5"),
+    ([("2.5", "mfn", {}), ("1", "gsp", {"replaces": ["mfn"]}), ("0", "fta", {"replaces": ["mfn"]})], "0"),
+])  # fmt: skip
+def test_what_is_replaced_does_not_replace(
+    told: Tell, read: Read, act: None, tariffs: list[tuple[str, str, dict[str, Any]]], rate: str
+) -> None:
+    for percent, basis, more in tariffs:
+        told("add-provision", **provision(basis, tariff(percent, basis, **more)))
+    assert rates(read, "87") == [(None, rate, None)]
+
+
+def test_a_union_levies_nothing_on_its_members(told: Tell, read: Read, act: None) -> None:
+    told("add-party", party="union", name="Union", kind="union")
+    told("add-party", party="member", name="Member", kind="state", represents="union")
+    told("add-provision", **provision("all", tariff("10", "mfn", levied_by="union")))
+    told("add-provision", **provision("north", tariff("5", "section-232", levied_by="union", origin="north")))
+    items = read("/v1/tariffs", negotiation="talks", product="87")["items"]
+    assert [(item["origin"], item["rate"]) for item in items] == [("north", "15"), ("south", "10")]
+
+
+def test_goods_that_are_named_alone_have_the_codes_that_are_told_elsewhere(told: Tell, read: Read, act: None) -> None:
+    told("add-provision", **provision("base", tariff("2.5", "mfn", **CARS)))
+    told("add-provision", **provision("exempt", tariff("0", "reciprocal", goods=[{"name": "cars"}])))
+    told("add-provision", **provision("rest", tariff("10", "reciprocal")))
+    assert rates(read, "8703.23") == rates(read, "cars") == [(None, "2.5", None)]
+    assert rates(read, "01", edition="2022") == [(None, None, "10")]
+
+
+def test_the_volume_of_a_quota_is_told_and_no_side_without_a_rate(told: Tell, read: Read, act: None) -> None:
+    rice = {"goods": [{"name": "rice"}]}
+    inside = {"name": "rice-quota", "side": "inside", "volume": "500 t"}
+    told("add-provision", **provision("in", tariff("0", "mfn", origin="south", quota=inside, **rice)))
+    told("add-provision", **provision("out", tariff("80", "mfn", quota=inside | {"side": "outside"}, **rice)))
+    items = read("/v1/tariffs", negotiation="talks", product="rice")["items"]
+    assert [(item["origin"], item["quota"], item["rate"]) for item in items] == [
+        ("north", "outside rice-quota (500 t)", "80"),
+        ("south", "inside rice-quota (500 t)", "0"),
+        ("south", "outside rice-quota (500 t)", "80"),
+    ]
+
+
+def test_a_rate_in_an_agreement_that_is_not_in_force_does_not_apply(told: Tell, read: Read) -> None:
+    told("draft-agreement", agreement="act", title="Act", form="framework", parties=["north", "south"])
+    told("add-provision", **provision("ceiling", tariff("15", "reciprocal", stacking="lower")))
+    (found,) = read("/v1/negotiations/talks/agreements/act")["provisions"]
+    assert (found["applies"], found["why"]) == (False, "the agreement is drafted, not in force")
 
 
 def test_a_base_that_yields_is_on_record(told: Tell, read: Read, act: None) -> None:
