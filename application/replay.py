@@ -132,6 +132,7 @@ class ViewHistory:
             changes.sort(key=_date)
         self._changes = sorted(chain.from_iterable(self._changes_of.values()), key=_date)
         self._vague = [change for change in self._changes if self._is_vague(change)]
+        self._tip: Kept | None = None
         self._spread()
 
     def change(self, amending: Amending) -> None:
@@ -152,10 +153,14 @@ class ViewHistory:
         if len(self._changes) > 2 * self._spread_over:
             self._spread()
             return
+        end = self._tip.date if self._tip else ""
         dates: dict[str, str] = {}
-        for change in sorted(gone + come, key=_date):
+        for change in sorted([*gone, *(c for c in come if c.date < end)], key=_date):
             dates.setdefault(change.key, change.date)
         self._put_right(dates)
+        last = sorted((c for c in come if c.date > end or (c.date == end and c.key not in dates)), key=_date)
+        if self._tip and last:
+            self._tip = Kept(last[-1].date, self._advanced(self._tip.state, last, last[-1].date))
         self._keep()
 
     def documents(self, asked: str) -> dict[str, Held]:
@@ -214,7 +219,7 @@ class ViewHistory:
     def _spread(self) -> None:
         """Keep states at dates spread over all changes."""
         self._kept = [_NOTHING_YET]
-        self._tip: Kept | None = None
+        self._tip = None
         self._spread_over = max(CHECKPOINT_MIN, len(self._changes))
         self._keep()
 
@@ -226,8 +231,6 @@ class ViewHistory:
                 changes = self._changes_of[key]
                 since = changes[bisect_right(changes, before.date, key=_date) : _end(changes, kept.date)]
                 kept.put(key, self._folded(key, before.state.get(key), since, kept.date))
-        if self._tip and (late := self._changes[_end(self._changes, self._tip.date) :]):
-            self._tip = Kept(late[-1].date, self._advanced(self._tip.state, late, late[-1].date))
 
     def _keep(self) -> None:
         """Keep states at dates spread over the changes after the last that is kept, and one at the end."""
