@@ -13,7 +13,7 @@ from domain.refusal import Refused
 from domain.text import SLUG, Person, Quotation
 from domain.value import Told
 
-_ASPECT = rf"(status|amount|date|rate|membership|binding)(/{SLUG})?"
+_ASPECT = rf"(status|amount|date|rate|membership|binding|responsibility)(/{SLUG})?"
 _NAMED = rf"(issue|round|session|incident|proposal|agreement|tranche|deadline|party)/{SLUG}|provision/{SLUG}/{SLUG}"
 
 Subject = Annotated[
@@ -30,12 +30,18 @@ Subject = Annotated[
         examples=["issue/profit-split"],
     ),
 ]
-Kind = Literal["position", "reading", "report"]
+Kind = Literal["position", "red-line", "threat", "reading", "report"]
+"""A red line is what a party will not accept, and a threat what it says that it will do: neither takes the place of
+what it wants.
+"""
+RIVALLING: tuple[Kind, ...] = ("position", "reading", "report")
+"""The kinds in which those of two claimants can contradict each other."""
 
 
 class ClaimDoesNotFitSubject(Refused):
-    """A position is about an issue or a provision, a reading about an agreement, a provision or a deadline, and a
-    report about one aspect of something: its status, amount, date, rate, membership or binding force."""
+    """A position or a red line is about an issue or a provision, a threat about these or an agreement, a reading about
+    an agreement, a provision or a deadline, and a report about one aspect of something: its status, amount, date, rate,
+    membership, binding force or who is responsible for it."""
 
 
 class ClaimAlreadyWithdrawn(Refused):
@@ -60,8 +66,9 @@ def issue_of(subject: str) -> str | None:
 
 def _fits(kind: str, subject: str) -> bool:
     about = subject.partition("/")[0]
-    if kind == "position":
-        return about in {"issue", "provision"} and aspect_of(subject) is None
+    if kind in {"position", "red-line", "threat"}:
+        allowed = {"issue", "provision", "agreement"} if kind == "threat" else {"issue", "provision"}
+        return about in allowed and aspect_of(subject) is None
     if kind == "reading":
         return about in {"agreement", "provision", "deadline"}
     return aspect_of(subject) is not None

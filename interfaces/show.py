@@ -201,7 +201,7 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
         ("revised", lambda i: len(i["revisions"]) - 1),
     ),
     "contradictions": _rows(
-        ("subject", lambda i: i["subject"]),
+        ("name", lambda i: i["key"]),
         ("nature", lambda i: i["nature"]),
         ("since", lambda i: i["since"]),
         ("sides", lambda i: "\n".join(f"{', '.join(s['claimants'])}: {value(s['value'])}" for s in i["sides"])),
@@ -240,7 +240,9 @@ def difference(answer: Item) -> Table:
     table = _table("document", "field", f"at {answer['from']}", f"at {answer['to']}", "by")
     moved = {f"{move['subject']}:{move['party']}:{move['kind']}": move for move in answer["moved"]}
     for item in answer["items"]:
-        by = "\n".join(map(_basis, [*item["records"], *item["gone"]])) or "the day, or a record elsewhere"
+        by = (
+            "\n".join(dict.fromkeys(map(_basis, [*item["records"], *item["gone"]]))) or "the day, or a record elsewhere"
+        )
         move = moved.get(item["key"]) if item["view"] == "positions" else None
         fields = [{"field": "stands at", **move}] if move else item["fields"]
         for number, field in enumerate(fields or [{"field": item["change"], "before": None, "after": None}]):

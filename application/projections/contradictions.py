@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from application.stand import Stand, current, with_record
 from application.view import Basis, Document, Index, Record, View
-from domain.claim import Claim, issue_of
+from domain.claim import RIVALLING, Claim, issue_of
 from domain.comparison import relation
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -57,7 +57,7 @@ class ContradictionDocument(Document, frozen=True):
 
 def keys(event: DomainEvent) -> Iterator[str]:
     match event:
-        case Claim.Made() | Claim.Withdrawn() | Ruling():
+        case Claim.Made() | Claim.Withdrawn() | Ruling() if event.kind in RIVALLING:
             yield f"{event.subject}:{event.kind}"
         case Provision.Added() if event.issue:
             yield f"issue/{event.issue}:position"

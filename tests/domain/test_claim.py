@@ -27,11 +27,14 @@ WITHDRAWN = a(Claim.Withdrawn, "2025-06-01")
     [
         ("position", "issue/autos"),
         ("position", "provision/mou/profit-split"),
+        ("red-line", "issue/autos"),
+        ("threat", "agreement/mou"),
         ("reading", "agreement/mou"),
         ("reading", "provision/mou/profit-split"),
         ("reading", "deadline/pause"),
         ("reading", "agreement/mou/binding/japan"),
         ("report", "session/osaka/membership"),
+        ("report", "incident/raid/responsibility"),
         ("report", "tranche/first-batch/amount/selected"),
         ("report", "provision/mou/profit-split/rate"),
     ],
@@ -44,6 +47,8 @@ def test_a_claim_of_each_kind_fits_its_subjects(kind, subject):
     ("kind", "subject"),
     [
         ("position", "agreement/mou"),
+        ("red-line", "agreement/mou"),
+        ("threat", "deadline/pause"),
         ("position", "issue/autos/rate"),
         ("position", "provision/mou/profit-split/rate"),
         ("reading", "issue/autos"),

@@ -57,6 +57,25 @@ def test_claims_that_do_not_agree_are_a_contradiction_with_both_sides(claim: Cla
     assert [stand["claim"] for side in found["sides"] for stand in side["claims"]] == ["n", "s"]
 
 
+def test_red_lines_and_threats_stand_beside_positions_and_contradict_nobody(claim: Claim, read: Read) -> None:
+    claim("wants", "north", share("90"), "2025-02-01")
+    for kind, claimant, text in (
+        ("red-line", "north", "Never less than half."),
+        ("threat", "north", "Else we leave."),
+        ("red-line", "south", "Never more than half."),
+        ("threat", "south", "Then go."),
+    ):
+        claim(f"{kind}-{claimant}", claimant, {"type": "text", "text": text}, "2025-02-05", kind=kind)
+    found = {item["key"]: item["current"]["claim"] for item in read(f"{N}/positions", party="north")["items"]}
+    assert found == {
+        "issue/fish:north:position": "wants",
+        "issue/fish:north:red-line": "red-line-north",
+        "issue/fish:north:threat": "threat-north",
+    }
+    assert read(f"{N}/contradictions")["items"] == []
+    assert len(read(f"{N}/positions", kind="threat")["items"]) == 2
+
+
 def test_it_ends_when_one_side_comes_round(claim: Claim, read: Read) -> None:
     claim("n", "north", share("90"), "2025-02-01")
     claim("s", "south", share("50"), "2025-02-05")
