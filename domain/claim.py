@@ -52,6 +52,9 @@ class WithdrawnBeforeItWasMade(Refused):
     """A claim is withdrawn after it was made."""
 
 
+_ABOUT_AN_ISSUE = {"provision", "deadline", "proposal", "session", "incident"}
+
+
 def aspect_of(subject: str) -> str | None:
     """The aspect that a subject names, such as `amount/selected`."""
     parts = subject.split("/")
@@ -59,7 +62,7 @@ def aspect_of(subject: str) -> str | None:
 
 
 def issue_of(subject: str) -> str | None:
-    """The issue that a subject names; a claim about a provision tells its issue itself."""
+    """The issue that a subject names; a claim about something else tells its issue itself."""
     about, _, rest = subject.partition("/")
     return rest.partition("/")[0] if about == "issue" else None
 
@@ -106,9 +109,9 @@ class Claim(Aggregate):
             return self
 
         def gather(self, named: Callable[[str, str], Any]) -> Self:
-            """What is said of a provision is said on the issue that it settles."""
+            """What is said of something is said on the issue that it is about, where that is one alone."""
             about = subject_of(self.subject)
-            return replace(self, issue=named(*about[:2]).issue) if about.kind == "provision" else self
+            return replace(self, issue=named(*about[:2]).issue) if about.kind in _ABOUT_AN_ISSUE else self
 
         def change(self, state: "Claim") -> None:
             state.made = self

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal, Self
 
 from domain.aggregate import Aggregate
-from domain.claim import Subject
+from domain.claim import Subject, issue_of
 from domain.event import DomainEvent, First
 from domain.moment import Moment, refuse_backwards
 from domain.names import PartyKey
@@ -35,6 +35,7 @@ class Deadline(Aggregate):
     def blank(self) -> None:
         self.status = "open"
         self.outcome: str | None = None
+        self.issue: str | None = None
 
     class Set(First, frozen=True):
         """A deadline is set."""
@@ -50,6 +51,9 @@ class Deadline(Aggregate):
             if self.due is None and self.rule is None:
                 raise DeadlineNeedsDateOrRule(self.envelope.key, "due")
             return self
+
+        def change(self, state: "Deadline") -> None:
+            state.issue = issue_of(self.about or "")
 
     class Revised(DomainEvent, frozen=True):
         """A deadline moves: to a date, by a rule, or to when nobody can say yet."""

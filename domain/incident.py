@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.aggregate import Aggregate
 from domain.event import DomainEvent, First
-from domain.names import IssueKey, PartyKey
+from domain.names import IssueKey, PartyKey, only
 from domain.text import Line, Prose
 
 
@@ -18,6 +18,9 @@ class Incident(Aggregate):
     ADDRESS = ("incident",)
     Event = DomainEvent
 
+    def blank(self) -> None:
+        self.issue: str | None = None
+
     class Occurred(First, frozen=True):
         """Something happened that bears on the talks."""
 
@@ -27,3 +30,6 @@ class Incident(Aggregate):
         place: Line | None = None
         parties: Annotated[tuple[PartyKey, ...], Field(max_length=300)] = ()
         issues: Annotated[tuple[IssueKey, ...], Field(max_length=300)] = ()
+
+        def change(self, state: "Incident") -> None:
+            state.issue = only(self.issues)

@@ -3,7 +3,7 @@
 Names are timeless: what is known at all can be spoken of at any time, also before it began.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
@@ -107,6 +107,11 @@ def concerned(event: "DomainEvent", *kinds: str) -> list[frozenset[str]]:
         frozenset([*(name.key for name in named if name.kind == kind), *([event.envelope.key] if own == kind else ())])
         for kind in kinds
     ]
+
+
+def only(names: Sequence[str]) -> str | None:
+    """The one name, where there is one alone."""
+    return names[0] if len(names) == 1 else None
 
 
 def subject_of(subject: str, path: str = "subject") -> Reference:

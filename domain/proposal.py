@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, Self
 
 from domain.aggregate import Aggregate
 from domain.event import DomainEvent, First
-from domain.names import IssueKey, PartyKey, ProposalKey, RoundKey
+from domain.names import IssueKey, PartyKey, ProposalKey, RoundKey, only
 from domain.refusal import Refused
 from domain.text import Line, Prose
 
@@ -27,6 +27,7 @@ class Proposal(Aggregate):
 
     def blank(self) -> None:
         self.party: str | None = None
+        self.issue: str | None = None
 
     class Tabled(First, frozen=True):
         """A party tables a proposal, in a round or outside one."""
@@ -40,6 +41,7 @@ class Proposal(Aggregate):
 
         def change(self, state: "Proposal") -> None:
             state.party = self.party
+            state.issue = only(self.issues)
 
     class Answered(DomainEvent, frozen=True):
         """A party accepts or rejects a proposal, or counters it with one of its own."""

@@ -8,7 +8,7 @@ from domain.aggregate import Aggregate
 from domain.event import DomainEvent, First
 from domain.fact import Fact
 from domain.moment import Moment, refuse_backwards
-from domain.names import IssueKey, PartyKey, RoundKey
+from domain.names import IssueKey, PartyKey, RoundKey, only
 from domain.text import Line, Person, Prose
 
 
@@ -29,6 +29,9 @@ class Session(Aggregate):
     ADDRESS = ("session",)
     Event = DomainEvent
 
+    def blank(self) -> None:
+        self.issue: str | None = None
+
     class Held(First, frozen=True):
         """People met, or called each other."""
 
@@ -46,3 +49,6 @@ class Session(Aggregate):
         def check(self) -> Self:
             refuse_backwards(self.began or self.envelope.occurred, self.ended, "ended")
             return self
+
+        def change(self, state: "Session") -> None:
+            state.issue = only(self.issues)

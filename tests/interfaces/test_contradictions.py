@@ -285,3 +285,19 @@ def test_what_is_said_of_a_provision_is_found_by_its_issue(tell: Tell, read: Rea
     assert found("positions") == [f"{binding}:north:reading", f"{binding}:south:reading", f"{one}:north:reading"]
     assert found("contradictions") == [f"{binding}:reading"]
     assert len(found("timeline")) == 5
+
+
+def test_what_is_said_of_something_is_found_by_the_one_issue_that_it_is_about(
+    tell: Tell, claim: Claim, read: Read
+) -> None:
+    tell("raise-issue", issue="coal", title="Coal")
+    tell("set-deadline", deadline="end", title="End", due="2025-06", about="issue/fish")
+    tell("record-incident", incident="raid", title="Raid", issues=["fish"])
+    tell("hold-session", session="call", form="call", issues=["fish", "coal"])
+    tell("table-proposal", proposal="half", party="north", title="Half", text="Half.", issues=["fish"])
+    date, words = {"type": "date", "date": "2025-07-01"}, {"type": "text", "text": "It failed."}
+    claim("end", "south", date, kind="reading", subject="deadline/end")
+    for subject in ("incident/raid/status", "session/call/status", "proposal/half/status"):
+        claim(subject.replace("/", "-"), "south", words, kind="report", subject=subject)
+    found = {item["subject"] for item in read(f"{N}/positions", issue="fish")["items"]}
+    assert found == {"deadline/end", "incident/raid/status", "proposal/half/status"}
