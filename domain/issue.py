@@ -1,6 +1,8 @@
 """An issue: one point on the agenda, such as a chapter, a tariff line or the split of profits."""
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field
 
 from domain.aggregate import Aggregate
 from domain.event import DomainEvent, First
@@ -35,6 +37,8 @@ class Issue(Aggregate):
 
     def blank(self) -> None:
         self.status = "open"
+        self.settled_for: set[str] = set()
+        """Those for whom alone it is settled."""
 
     class Raised(First, frozen=True):
         """An issue comes onto the agenda."""
@@ -67,18 +71,21 @@ class Issue(Aggregate):
             return self
 
     class Settled(DomainEvent, frozen=True):
-        """The parties agree on the issue."""
+        """The parties agree on the issue; where some are named, these alone."""
 
         TOPIC: ClassVar[str] = "Issue.Settled"
         terms: Prose
+        parties: Annotated[tuple[PartyKey, ...], Field(max_length=300)] = ()
 
         def decide(self, past: "Issue", known: "Issue") -> Self:
-            if past.status == "settled":
+            for_more = set(self.parties) - past.settled_for if self.parties else past.settled_for
+            if past.status == "settled" and not (past.settled_for and for_more):
                 raise IssueAlreadySettled(self.envelope.key, "issue")
             return self
 
         def change(self, state: "Issue") -> None:
             state.status = "settled"
+            state.settled_for = state.settled_for | set(self.parties) if self.parties else set()
 
     class Dropped(DomainEvent, frozen=True):
         """The issue leaves the agenda without agreement."""
@@ -92,6 +99,7 @@ class Issue(Aggregate):
 
         def change(self, state: "Issue") -> None:
             state.status = "dropped"
+            state.settled_for = set()
 
     class Reopened(DomainEvent, frozen=True):
         """The issue comes back onto the agenda."""
@@ -105,3 +113,4 @@ class Issue(Aggregate):
 
         def change(self, state: "Issue") -> None:
             state.status = "open"
+            state.settled_for = set()

@@ -27,10 +27,13 @@ class Side(Fact, omit_defaults=False, frozen=True):
 
 
 class Settlement(Fact, omit_defaults=False, frozen=True):
-    """What settled it, or is said of it: a finding, the issue's settlement, a provision; `by` names it."""
+    """What settled it, or is said of it, named in `by`: a finding, the issue's settlement, for all or for some parties,
+    or a provision.
+    """
 
     by: str
     basis: Basis
+    parties: tuple[str, ...] = ()
 
 
 class ContradictionDocument(Document, frozen=True):
@@ -84,8 +87,8 @@ def _with_settlement(document: ContradictionDocument, record: Record) -> Contrad
             settled = (*settled, Settlement(by=f"finding/{envelope.key}", basis=basis))
         case Finding.Revoked(envelope=envelope):
             settled = tuple(entry for entry in settled if entry.by != f"finding/{envelope.key}")
-        case Issue.Settled(envelope=envelope):
-            settled = (*settled, Settlement(by=f"issue/{envelope.key}", basis=basis))
+        case Issue.Settled(envelope=envelope, parties=parties):
+            settled = (*settled, Settlement(by=f"issue/{envelope.key}", basis=basis, parties=parties))
         case Issue.Reopened(envelope=envelope):
             settled = tuple(entry for entry in settled if entry.by != f"issue/{envelope.key}")
         case Provision.Added(envelope=envelope):
@@ -100,22 +103,34 @@ def _sided(document: ContradictionDocument, moment: str) -> ContradictionDocumen
     sides = _sides(stands)
     nature = _nature(sides)
     since = document.since if nature == document.nature else moment
-    settling = [entry for entry in document.settled_by if _settles(entry, sides)]
+    rulings = [entry for entry in document.settled_by if entry.by.startswith("finding/")]
+    issue = [entry for entry in document.settled_by if entry not in rulings]
+    settled = any(_is_ruled(entry, sides) for entry in rulings) or (bool(issue) and _is_agreed(issue, sides))
     return replace(
         document,
         nature=nature,
-        status="settled" if settling else "open",
+        status="settled" if settled else "open",
         since=since if nature != "none" else None,
         between=tuple(sorted({claimant for side in sides for claimant in side.claimants})),
         sides=sides,
     )
 
 
-def _settles(entry: Settlement, sides: tuple[Side, ...]) -> bool:
-    kind, _, name = entry.by.partition("/")
-    if kind == "finding":
-        return all(_ruled_on(side, name) for side in sides)
-    return all(order(stand.basis.occurred) <= order(entry.basis.occurred) for side in sides for stand in side.claims)
+def _is_ruled(entry: Settlement, sides: tuple[Side, ...]) -> bool:
+    return all(_ruled_on(side, entry.by.partition("/")[2]) for side in sides)
+
+
+def _is_agreed(settlements: list[Settlement], sides: tuple[Side, ...]) -> bool:
+    """Whether the issue was settled for each claimant after the last that it claimed."""
+    return all(
+        any(
+            (not entry.parties or stand.claimant in entry.parties)
+            and order(stand.basis.occurred) <= order(entry.basis.occurred)
+            for entry in settlements
+        )
+        for side in sides
+        for stand in side.claims
+    )
 
 
 def _ruled_on(side: Side, finding: str) -> bool:

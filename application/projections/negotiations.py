@@ -37,13 +37,17 @@ class LinkEntry(Fact, omit_defaults=False, frozen=True):
 
 
 class IssueEntry(Fact, omit_defaults=False, frozen=True):
-    """An issue, and the last record that changed how it stands."""
+    """An issue, and the last record that changed how it stands.
+
+    `settled_for` are those for whom it is settled, where that is not for all.
+    """
 
     key: str
     title: str = ""
     text: str | None = None
     status: str = "open"
     terms: str | None = None
+    settled_for: tuple[str, ...] = ()
     links: tuple[LinkEntry, ...] = ()
     basis: Basis | None = None
 
@@ -159,11 +163,12 @@ def _issue(issue: IssueEntry, event: DomainEvent, basis: Basis) -> IssueEntry:
         case Issue.Linked():
             return replace(issue, links=(*issue.links, LinkEntry(to=event.to, relation=event.relation, basis=basis)))
         case Issue.Settled():
-            return replace(issue, status="settled", terms=event.terms, basis=basis)
+            parties = tuple(dict.fromkeys([*issue.settled_for, *event.parties])) if event.parties else ()
+            return replace(issue, status="settled", terms=event.terms, settled_for=parties, basis=basis)
         case Issue.Dropped():
-            return replace(issue, status="dropped", basis=basis)
+            return replace(issue, status="dropped", settled_for=(), basis=basis)
         case Issue.Reopened():
-            return replace(issue, status="open", terms=None, basis=basis)
+            return replace(issue, status="open", terms=None, settled_for=(), basis=basis)
     return issue
 
 

@@ -78,3 +78,20 @@ def test_an_issue_is_open_once_it_is_raised_also_where_a_settlement_is_dated_bef
     given(Issue, raised, a(Issue.Settled, occurred="2025-04-01", terms="None.")).when(
         a(Issue.Settled, occurred="2025-06-01", terms="Half.")
     ).then()
+
+
+def settled_for(*parties, occurred="2025-05-01"):
+    return a(Issue.Settled, occurred, terms="Fifteen per cent", parties=parties)
+
+
+def test_what_is_settled_for_some_can_be_settled_for_others_and_for_all():
+    some = settled_for("japan", "korea")
+    later = {"occurred": "2025-05-02"}
+    assert given(Issue, RAISED, some).when(settled_for("taiwan", **later)).then().settled_for == {
+        "japan", "korea", "taiwan",
+    }  # fmt: skip
+    assert given(Issue, RAISED, some).when(settled_for(**later)).then().settled_for == set()
+    given(Issue, RAISED, some).when(settled_for("korea", **later)).refused(IssueAlreadySettled, "issue")
+    given(Issue, RAISED, SETTLED).when(settled_for("korea", **later)).refused(IssueAlreadySettled, "issue")
+    for again in (REOPENED, a(Issue.Dropped, "2025-06-01")):
+        assert given(Issue, RAISED, some).when(again).then().settled_for == set()

@@ -188,6 +188,23 @@ def test_whoever_repeats_what_a_finding_prefers_does_not_open_it_again(claim: Cl
     assert status() == "open", "what was set aside is said anew"
 
 
+def test_what_two_agree_on_is_not_settled_for_the_third(claim: Claim, tell: Tell, read: Read) -> None:
+    tell("add-party", party="east", name="East", kind="state")
+    for claimant, percent in (("north", "90"), ("south", "50"), ("east", "10")):
+        claim(claimant, claimant, share(percent), "2025-02-01")
+    terms = {"issue": "fish", "terms": "Seventy."}
+    assert tell("settle-issue", **terms, parties=["north", "south"], occurred="2025-03-01").status_code == 201
+    assert read(SPLIT)["status"] == "open"
+    (issue,) = read(N)["issues"]
+    assert (issue["status"], issue["settled_for"]) == ("settled", ["north", "south"])
+    assert tell("settle-issue", **terms, parties=["east"], occurred="2025-04-01").status_code == 201
+    found = read(SPLIT)
+    assert (found["status"], [entry["parties"] for entry in found["settled_by"]]) == (
+        "settled", [["north", "south"], ["east"]],
+    )  # fmt: skip
+    assert tell("settle-issue", **terms, parties=["east"], occurred="2025-05-01").status_code == 422
+
+
 def test_a_new_claim_after_the_settlement_opens_it_again(claim: Claim, tell: Tell, read: Read) -> None:
     claim("n", "north", share("90"))
     claim("s", "south", share("50"))
