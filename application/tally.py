@@ -296,6 +296,8 @@ def _others(holdings: Mapping[str, Holding], including: Mapping[str, list[str]])
 def _chain(key: str, holdings: Mapping[str, Holding], including: Mapping[str, list[str]]) -> list[str]:
     """A tranche and all that it is part of or that include it, as far as that is on record, each once."""
     found = [key]
+    if not holdings[key].part_of and key not in including:
+        return found
     for one in found:
         further = (holdings[one].part_of, *including.get(one, ()))
         found += [whole for whole in dict.fromkeys(further) if whole in holdings and whole not in found]

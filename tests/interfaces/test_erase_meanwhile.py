@@ -191,4 +191,4 @@ def test_no_statistics_keep_samples_of_what_can_be_erased(office: Office, addres
         rows = connection.execute("SELECT relname, reloptions FROM pg_class WHERE relkind = 'r'").fetchall()
     options = {name.rpartition("_")[0] if name[-1].isdigit() else name: told for name, told in rows}
     for table in ("subject_keys", "documents", "texts", "parked"):
-        assert options[table] == ["autovacuum_analyze_threshold=2147483647"]
+        assert "autovacuum_analyze_threshold=2147483647" in options[table]
