@@ -126,6 +126,7 @@ _SAYING = (
     *("title", "name", "subject", "answer", "outcome", "terms", "text", "amount", "due", "rule", "until", "to", "note"),
     *("planned_start", "planned_end"),
 )
+"""The fields that say most about a record, the first that it has before the others."""
 
 
 def _told(event: DomainEvent) -> str:
