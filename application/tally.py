@@ -222,12 +222,9 @@ def promises(tally: Tally, standing: Board) -> list[Promises]:
     including = _including(holdings)
     others = _others(holdings, including)
     for unit in sorted({unit for rung in PROMISED for unit in standing.get(rung, {})}):
-        committed = on(standing, "commitment", unit)
-        pledged = _not_committed(on(standing, "pledge", unit), unit, holdings)
-        own = {rung: lines for rung, lines in (("pledge", pledged), ("commitment", committed)) if lines}
-        every = {rung: _all_on(rung, unit, holdings) for rung in own}
-        if "pledge" in every:
-            every["pledge"] = _not_committed(every["pledge"], unit, holdings)
+        every = {rung: _promised_on(rung, unit, holdings) for rung in PROMISED}
+        own = {rung: {k: v for k, v in on(standing, rung, unit).items() if k in every[rung]} for rung in PROMISED}
+        own = {rung: lines for rung, lines in own.items() if lines}
         come = {rung: _come_of(on(standing, rung, unit), unit, holdings, including) for rung in TAKEN_UP}
         come[FURTHEST] = _come_of(without_included(furthest.get(unit, _NONE), holdings), unit, holdings, including)
         found += [
@@ -237,12 +234,14 @@ def promises(tally: Tally, standing: Board) -> list[Promises]:
     return found
 
 
-def _not_committed(lines: dict[str, Line], unit: str, holdings: Mapping[str, Holding]) -> dict[str, Line]:
-    return {key: line for key, line in lines.items() if unit not in holdings[key].lines.get("commitment", _NONE)}
-
-
-def _all_on(rung: str, unit: str, holdings: Mapping[str, Holding]) -> dict[str, Line]:
-    return {key: one.lines[rung][unit] for key, one in holdings.items() if unit in one.lines.get(rung, _NONE)}
+def _promised_on(rung: str, unit: str, holdings: Mapping[str, Holding]) -> dict[str, Line]:
+    """Each tranche's line on a rung: on that of pledges none that a commitment has taken the place of."""
+    instead = "commitment" if rung == "pledge" else ""
+    return {
+        key: one.lines[rung][unit]
+        for key, one in holdings.items()
+        if unit in one.lines.get(rung, _NONE) and unit not in one.lines.get(instead, _NONE)
+    }
 
 
 def _furthest(holdings: Mapping[str, Holding]) -> dict[str, dict[str, Line]]:

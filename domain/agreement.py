@@ -26,6 +26,7 @@ Parties = Annotated[tuple[PartyKey, ...], Field(min_length=1, max_length=300)]
 BINDING = ("initialled", "signed", "ratified", "deposited", "applied-provisionally", "in-force")
 LEAVING = ("withdrawn", "terminated", "expired")
 """The steps that lead into an agreement and out of it: those of one kind can be taken anew after one of the other."""
+UNDONE_BY_LEAVING = (*BINDING, "suspended", "resumed")
 
 
 class NotAPartyToTheAgreement(Refused):
@@ -264,14 +265,14 @@ class Agreement(Aggregate):
 
         TOPIC: ClassVar[str] = "Agreement.Withdrawn"
         STEP: ClassVar[str] = "withdrawn"
-        UNDOES: ClassVar[tuple[str, ...]] = (*BINDING, "suspended", "resumed")
+        UNDOES: ClassVar[tuple[str, ...]] = UNDONE_BY_LEAVING
 
     class Terminated(AnyStep, frozen=True):
         """It ends (VCLT, articles 54 to 64), for some parties or for all."""
 
         TOPIC: ClassVar[str] = "Agreement.Terminated"
         STEP: ClassVar[str] = "terminated"
-        UNDOES: ClassVar[tuple[str, ...]] = (*BINDING, "suspended", "resumed")
+        UNDOES: ClassVar[tuple[str, ...]] = UNDONE_BY_LEAVING
 
     class Extended(Step, frozen=True):
         """Its term is prolonged, also more than once; without `until` it is not on record for how long."""
@@ -288,7 +289,7 @@ class Agreement(Aggregate):
 
         TOPIC: ClassVar[str] = "Agreement.Expired"
         STEP: ClassVar[str] = "expired"
-        UNDOES: ClassVar[tuple[str, ...]] = (*BINDING, "suspended", "resumed")
+        UNDOES: ClassVar[tuple[str, ...]] = UNDONE_BY_LEAVING
 
     class Amended(DomainEvent, frozen=True):
         """It is changed, by another instrument or by agreement (VCLT, articles 39 to 41)."""

@@ -308,16 +308,15 @@ class Projector:
         for standing in changed:
             self._postpone(standing)
             places |= {place: view for view, place in touched(standing.record)}
+        standings = amended.of([one for one in told if one.position in new or one.position not in amended.positions])
         if unknown != amended.unknown:
             self._touches.forget(negotiation)
             places |= self._speaking_of(unknown ^ amended.unknown, negotiation, amended, until)
         else:
-            self._touches.follow(negotiation, (one.record for one in amended.of(list(new.values()))))
+            self._touches.follow(negotiation, (one.record for one in standings if _at(one) in new))
         if places:
             self._refold(negotiation, places, until)
-        return amended.of(
-            [record for record in told if record.position in new or record.position not in amended.positions]
-        )
+        return standings
 
     def _speaking_of(
         self, names: Collection[Named], negotiation: str, amended: Amended, until: int

@@ -18,7 +18,6 @@ class Touches:
 
     def __init__(self) -> None:
         self._held: OrderedDict[str, dict[Place, list[int]]] = OrderedDict()
-        self._counts: dict[str, int] = {}
         self._too_long = set[str]()
         self._count = 0
 
@@ -30,7 +29,7 @@ class Touches:
         All its records are read when it is first asked for.
         """
         if negotiation not in self._held and negotiation not in self._too_long:
-            self._held[negotiation], self._counts[negotiation] = defaultdict(list), 0
+            self._held[negotiation] = defaultdict(list)
             self.follow(negotiation, read())
         held = self._held.get(negotiation)
         if held is None:
@@ -47,21 +46,23 @@ class Touches:
             places = touched(record)
             for _, place in places:
                 held[place].append(record.position)
-            self._counts[negotiation] += len(places)
             self._count += len(places)
-            if self._counts[negotiation] > TOUCHES_MAX:
-                self._too_long.add(negotiation)
-                self.forget(negotiation)
+            self._let_go()
+            if negotiation not in self._held:
                 return
-        while self._count > TOUCHES_MAX:
-            self.forget(next(iter(self._held)))
 
     def forget(self, negotiation: str) -> None:
-        self._held.pop(negotiation, None)
-        self._count -= self._counts.pop(negotiation, 0)
+        self._count -= sum(map(len, self._held.pop(negotiation, {}).values()))
 
     def clear(self) -> None:
         self._held.clear()
-        self._counts.clear()
         self._count = 0
         self._too_long.clear()
+
+    def _let_go(self) -> None:
+        """Let go of negotiations until there is room; of one that takes all of it, for good."""
+        while self._count > TOUCHES_MAX:
+            longest_ago = next(iter(self._held))
+            if len(self._held) == 1:
+                self._too_long.add(longest_ago)
+            self.forget(longest_ago)
