@@ -1,8 +1,9 @@
 """The registrar: takes commands down as events, or refuses them, judged against the streams as known now."""
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple, Protocol
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from application.calendars import calendar
 from application.command import Body, Command
 from application.sights import Sights, audience
-from application.unseen import Seer, Sight, Under
+from application.unseen import EVERYTHING, Seer, Sight, Under
 from domain.aggregate import Aggregate, stream_id
 from domain.amendment import Corrected
 from domain.claim import Claim
@@ -71,7 +72,8 @@ class Streams(Protocol):
         """What different people may not see of it."""
 
 
-class Submission(NamedTuple):
+@dataclass(frozen=True)
+class Submission:
     """One command as it was told: by whom, in which request, and at which version it was expected to apply."""
 
     command: type[Command]
@@ -79,21 +81,25 @@ class Submission(NamedTuple):
     recorded_by: str
     request: UUID
     expected_version: int | None = None
-    sight: Sight = Sight(everything=True)
+    sight: Sight = EVERYTHING
     """What whoever tells it may see."""
     amends: bool = True
     """Whether whoever tells it may put right what others took down."""
 
+    @cached_property
+    def speaks_of(self) -> list[Reference]:
+        return references(self.body)
+
 
 def needed(submissions: Iterable[Submission]) -> Iterator[tuple[type[Aggregate], UUID]]:
     """The streams that commands will be judged by, as far as they name them: so they can all be read at once."""
-    for command, body, *_ in submissions:
+    for submission in submissions:
+        body, kind = submission.body, submission.command.aggregate()
         yield Negotiation, stream_id(body.negotiation, Negotiation.KIND, body.negotiation)
-        kind = command.aggregate()
         own: list[str] = list(filter(None, (getattr(body, part) for part in kind.ADDRESS))) if kind else []
         if kind and len(own) == len(kind.ADDRESS):
             yield kind, stream_id(body.negotiation, kind.KIND, "/".join(own))
-        for name in references(body):
+        for name in submission.speaks_of:
             if name.kind in AGGREGATE_OF_KIND:
                 yield AGGREGATE_OF_KIND[name.kind], stream_id(body.negotiation, name.kind, name.key)
 
@@ -136,12 +142,12 @@ class Registrar:
         _refuse_for_others(body.restriction, submission.sight, "restriction")
         target = self._target(submission, now)
         stream, known = target.stream, target.known
-        subject = body.data_subject or _data_subject(command, body, (stream.KIND, target.key), known)
+        subject = body.data_subject or _data_subject(submission, (stream.KIND, target.key), known)
         facts = {name: getattr(body, name) for name in command.facts()}
         if command.aggregate() is None:
             facts["kind"] = stream.KIND
         event = command.EVENT(envelope=self._envelope(submission, target.key, stream, subject, now), **facts)
-        spoken_of = [name for name in references(body) if (name.kind, name.key) != (stream.KIND, target.key)]
+        spoken_of = [name for name in submission.speaks_of if (name.kind, name.key) != (stream.KIND, target.key)]
         if command.EVENT not in (Negotiation.Opened, Erasure.Made) and command.aggregate():
             spoken_of.insert(0, Reference("negotiation", body.negotiation, "negotiation"))
         _refuse_unknown(target, spoken_of)
@@ -264,15 +270,16 @@ class _Target(NamedTuple):
     told: Known
 
 
-def _data_subject(command: type[Command], body: Body, own: tuple[str, str], known: Known) -> str | None:
+def _data_subject(submission: Submission, own: tuple[str, str], known: Known) -> str | None:
     """With whose key a record is kept: as those are whose facts it changes or repeats, as far as all those see them for
     whom it will be. `own` are the kind and the key of its stream.
     """
     about: Sequence[DomainEvent] = ()
-    if command.aggregate() is None:
-        about = [event for event in known(*own).records if event.envelope.id == getattr(body, "record", None)]
-    elif command.derives():
-        claims = [name.key for name in references(body) if name.kind == Claim.KIND]
+    if submission.command.aggregate() is None:
+        record = getattr(submission.body, "record", None)
+        about = [event for event in known(*own).records if event.envelope.id == record]
+    elif submission.command.derives():
+        claims = [name.key for name in submission.speaks_of if name.kind == Claim.KIND]
         streams = (known(*own), *(known(Claim.KIND, key) for key in claims))
         about = [event for stream in streams for event in stream.history]
     return next((event.envelope.data_subject for event in about if event.envelope.data_subject), None)

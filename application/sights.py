@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from application.unseen import EVERYONE, Seer, Sight, Traits, Under, Unseen, says_for_whom, traits
+from application.unseen import EVERYONE, EVERYTHING, Seer, Traits, Under, Unseen, says_for_whom, traits
 from application.view import Record
 from domain.event import DomainEvent
 from domain.release import Access, covers, is_about_access, restrictions, tell
@@ -98,7 +98,7 @@ class Sights:
 
     def unseen(self, negotiation: str, seer: Seer, now: datetime) -> Container[UUID]:
         """The records that somebody may not see, those not yet stored among them."""
-        if negotiation not in self._restricted or seer == Sight(everything=True):
+        if negotiation not in self._restricted or seer == EVERYTHING:
             return ()
         return Hidden(self._of(negotiation).under(now), seer)
 

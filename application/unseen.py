@@ -46,6 +46,8 @@ class Sight(NamedTuple):
 
 EVERYONE = Sight()
 """What each reader of a negotiation may see."""
+EVERYTHING = Sight(everything=True)
+"""What a reader may see from whom nothing is kept."""
 
 
 class Traits(NamedTuple):

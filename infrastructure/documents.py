@@ -253,8 +253,12 @@ def unpacked(stored: bytes) -> bytes:
 
 def _texts(words: Iterable[str]) -> Iterator[list[str]]:
     """The words of a document, each once, as texts of a bounded length; one at least, also without a word."""
+    each = list(dict.fromkeys(words))
+    if sum(map(len, each)) <= TEXT_LENGTH:
+        yield each
+        return
     text, length = list[str](), 0
-    for word in dict.fromkeys(words):
+    for word in each:
         text.append(word)
         length += len(word)
         if length > TEXT_LENGTH:

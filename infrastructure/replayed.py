@@ -14,7 +14,7 @@ from application.policy import Policy, applied, policy
 from application.projections.negotiations import NegotiationDocument
 from application.reckoning import Reckoner, Survey
 from application.replay import Held, History, Times, merged
-from application.unseen import Sight
+from application.unseen import EVERYTHING, Sight
 from application.view import Record, Row, View
 from domain.erasure import Erasure
 from domain.model import aggregate_of
@@ -43,7 +43,7 @@ Seeing = Callable[[str], Sight | None]
 
 def everything(negotiation: str) -> Sight:
     """Who has the log itself sees all of it."""
-    return Sight(everything=True)
+    return EVERYTHING
 
 
 class Histories:
