@@ -42,6 +42,7 @@ class Envelope(Fact, kw_only=True, frozen=True):
     are never stored: a replay puts them in, for a record that is shown as corrected, or that would be refused by now.
     """
 
+    SEARCHED: ClassVar[tuple[str, ...]] = ()
     id: UUID
     negotiation: str
     key: str

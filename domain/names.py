@@ -3,10 +3,9 @@
 Names are timeless: what is known at all can be spoken of at any time, also before it began.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from operator import attrgetter
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
 
 import msgspec
@@ -60,13 +59,6 @@ def _naming_fields(fact: type[Fact]) -> tuple[tuple[str, str | None], ...]:
     return tuple(fields)
 
 
-@cache
-def _naming_values(fact: type[Fact]) -> Callable[[Fact], Sequence[Any]]:
-    """What gives the values of those fields, all in one call."""
-    names = [name for name, _ in _naming_fields(fact)]
-    return attrgetter(*names) if len(names) > 1 else lambda fact: [getattr(fact, name) for name in names]
-
-
 def references(fact: Fact, path: str = "") -> list[Reference]:
     """Everything that a fact speaks of by name, in the order of its fields."""
     found: list[Reference] = []
@@ -76,21 +68,20 @@ def references(fact: Fact, path: str = "") -> list[Reference]:
 
 def _gather(fact: Fact, path: str, found: list[Reference]) -> None:
     # One list that is passed on, and no generators within generators: each record comes by here several times.
-    own = type(fact)
-    for (name, kind), value in zip(_naming_fields(own), _naming_values(own)(fact), strict=True):
-        if value:
+    for name, kind in _naming_fields(type(fact)):
+        value = getattr(fact, name)
+        if value is not None and value != ():
             _gather_from(value, kind, path + name, found)
 
 
 def _gather_from(value: Any, kind: str | None, path: str, found: list[Reference]) -> None:
-    if isinstance(value, str):
-        if kind:
-            found.append(subject_of(value, path) if kind == "subject" else Reference(kind, value, path))
-    elif isinstance(value, tuple):
+    if isinstance(value, tuple):
         for index, item in enumerate(value):
             _gather_from(item, kind, f"{path}.{index}", found)
     elif isinstance(value, Fact):
         _gather(value, f"{path}.", found)
+    elif kind:
+        found.append(subject_of(value, path) if kind == "subject" else Reference(kind, value, path))
 
 
 def named_in(hint: object, told: Any) -> Iterator[Reference]:
@@ -108,14 +99,16 @@ def named_in(hint: object, told: Any) -> Iterator[Reference]:
             yield subject_of(told) if kind == "subject" else Reference(kind, told, "")
 
 
-def concerned(event: "DomainEvent", *kinds: str) -> list[frozenset[str]]:
+def concerned(event: "DomainEvent", *kinds: str) -> list[set[str]]:
     """For each kind the keys of all things that an event is about, or speaks of."""
-    named = references(event)
+    found: dict[str, set[str]] = {kind: set() for kind in kinds}
     own = event.TOPIC.partition(".")[0].lower()
-    return [
-        frozenset([*(name.key for name in named if name.kind == kind), *([event.envelope.key] if own == kind else ())])
-        for kind in kinds
-    ]
+    if own in found:
+        found[own].add(event.envelope.key)
+    for kind, key, _ in references(event):
+        if kind in found:
+            found[kind].add(key)
+    return list(found.values())
 
 
 def only(names: Sequence[str]) -> str | None:
@@ -125,10 +118,5 @@ def only(names: Sequence[str]) -> str | None:
 
 def subject_of(subject: str, path: str = "subject") -> Reference:
     """The thing that the subject of a claim is about; its aspect is left out."""
-    return Reference(*_about(subject), path)
-
-
-@lru_cache(maxsize=65_536)
-def _about(subject: str) -> tuple[str, str]:
     kind, *rest = subject.split("/")
-    return kind, "/".join(rest[: 2 if kind == "provision" else 1])
+    return Reference(kind, "/".join(rest[: 2 if kind == "provision" else 1]), path)

@@ -131,9 +131,7 @@ _SAYING = (
 
 def _told(event: DomainEvent) -> str:
     """All that was told in words, for reading and for searching."""
-    if isinstance(event, Erased):
-        return ERASED
-    return texts(tuple(getattr(event, name) for name in event.__struct_fields__ if name != "envelope"))
+    return ERASED if isinstance(event, Erased) else texts(event)
 
 
 def index(document: TimelineDocument) -> Index:
