@@ -34,8 +34,15 @@ Kind = Literal["position", "red-line", "threat", "reading", "report"]
 """A red line is what a party will not accept, and a threat what it says that it will do: neither takes the place of
 what it wants.
 """
-RIVALLING: tuple[Kind, ...] = ("position", "reading", "report")
-"""The kinds in which those of two claimants can contradict each other."""
+RIVALLING: dict[Kind, Kind] = {
+    "position": "position",
+    "red-line": "position",
+    "reading": "reading",
+    "report": "report",
+}
+"""The kinds in which those of two claimants can contradict each other, each with the one among which it does: what a
+party will not accept contradicts what another wants.
+"""
 
 
 class ClaimDoesNotFitSubject(Refused):

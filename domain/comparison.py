@@ -1,4 +1,4 @@
-"""Whether two claimed values agree, are told in different scopes, or conflict."""
+"""Whether two claimed values agree, are told in different scopes or in other words, or conflict."""
 
 from functools import lru_cache
 from typing import Literal
@@ -8,7 +8,7 @@ from domain.quantity import Quantity
 from domain.text import words
 from domain.value import Text, Value, When, quantity
 
-Relation = Literal["agree", "scope", "conflict"]
+Relation = Literal["agree", "scope", "words", "conflict"]
 
 
 @lru_cache(maxsize=4096)
@@ -16,7 +16,7 @@ def relation(one: Value, other: Value) -> Relation:
     """How two values on one subject stand to each other.
 
     Another currency, unit, basis or period is another scope, and so is a bound or a range beside a number that it
-    allows. Values of different kinds conflict, and so do words that are not the same words.
+    allows. Values of different kinds conflict; of two texts in other words only a reader can say whether they do.
     """
     if one == other:
         return "agree"
@@ -26,7 +26,7 @@ def relation(one: Value, other: Value) -> Relation:
     if type(one) is not type(other):
         return "conflict"
     if isinstance(one, Text) and isinstance(other, Text):
-        return "agree" if words(one.text) == words(other.text) else "conflict"
+        return "agree" if words(one.text) == words(other.text) else "words"
     if isinstance(one, When) and isinstance(other, When):
         return "agree" if _may_be_one(one.date, other.date) else "conflict"
     return "conflict"

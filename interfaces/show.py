@@ -110,6 +110,11 @@ def _reading(told: Item) -> str:
     return f"{told['claimant'] or 'as set'}: {told['day'] or 'not known'} {told['status']}{left}"
 
 
+def _side(told: Item) -> str:
+    red = " (red line)" if told["kind"] == "red-line" else ""
+    return f"{', '.join(told['claimants'])}{red}: {value(told['value'])}"
+
+
 def _rows(*columns: tuple[str, Callable[[Item], object]]) -> Callable[[list[Item]], Table]:
     def rows(items: list[Item]) -> Table:
         table = _table(*(name for name, _ in columns))
@@ -204,7 +209,7 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
         ("name", lambda i: i["key"]),
         ("nature", lambda i: i["nature"]),
         ("since", lambda i: i["since"]),
-        ("sides", lambda i: "\n".join(f"{', '.join(s['claimants'])}: {value(s['value'])}" for s in i["sides"])),
+        ("sides", lambda i: "\n".join(map(_side, i["sides"]))),
         ("settled by", lambda i: "\n".join(s["by"] for s in i["settled_by"]) if i["status"] == "settled" else "open"),
     ),
     "flags": _rows(

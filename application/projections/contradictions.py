@@ -1,29 +1,42 @@
 """Contradictions: claims by different claimants on one subject that do not agree, side against side."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from application.stand import Stand, current, with_record
 from application.view import Basis, Document, Index, Record, View
 from domain.claim import RIVALLING, Claim, issue_of
-from domain.comparison import relation
+from domain.comparison import Relation, relation
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Finding, Ruling
 from domain.issue import Issue
 from domain.moment import order
 from domain.provision import Provision
-from domain.value import Value
+from domain.value import Text, Value
+
+NATURES = ("conflict", "words", "scope")
+"""What values that do not agree can be to each other, the worst first."""
 
 
 class Side(Fact, omit_defaults=False, frozen=True):
-    """One value, and the claims that agree on it."""
+    """One value, and the claims that agree on it: what some want, say or read, or what they will not accept."""
 
+    kind: str
     value: Value
     claimants: tuple[str, ...]
     claims: tuple[Stand, ...]
+
+
+class Rivals(NamedTuple):
+    """Two sides, and what they are to each other."""
+
+    one: Side
+    other: Side
+    nature: Relation
 
 
 class Settlement(Fact, omit_defaults=False, frozen=True):
@@ -37,10 +50,11 @@ class Settlement(Fact, omit_defaults=False, frozen=True):
 
 
 class ContradictionDocument(Document, frozen=True):
-    """`nature` is conflict, scope (the values speak of different things), or none while all agree.
+    """`nature` is conflict, words (other words: whether they conflict only a reader can say), scope (the values speak
+    of different things), or none while all agree. Red lines stand among the positions.
 
     `since` is when it became what it is. It is settled by what came after the last claim that stands: the
-    issue's settlement, or a finding that rules on every claim that stands, but for those that say what it
+    issue's settlement, or a finding that rules on every claim in dispute, but for those that say what it
     prefers. `provisions` are the texts on the issue; that they are agreed is for the issue to say. `claims`
     also holds those that no longer stand.
     """
@@ -61,7 +75,7 @@ class ContradictionDocument(Document, frozen=True):
 def keys(event: DomainEvent) -> Iterator[str]:
     match event:
         case Claim.Made() | Claim.Withdrawn() | Ruling() if event.kind in RIVALLING:
-            yield f"{event.subject}:{event.kind}"
+            yield f"{event.subject}:{RIVALLING[event.kind]}"
         case Provision.Added() if event.issue:
             yield f"issue/{event.issue}:position"
         case Issue.Settled() | Issue.Reopened():
@@ -99,13 +113,13 @@ def _with_settlement(document: ContradictionDocument, record: Record) -> Contrad
 
 def _sided(document: ContradictionDocument, moment: str) -> ContradictionDocument:
     """The document with its sides as its claims make them, at the moment of the last change."""
-    stands = current(document.claims)
-    sides = _sides(stands)
-    nature = _nature(sides)
+    sides = _sides(current(document.claims))
+    rivals = _rivals(sides)
+    nature = min((rival.nature for rival in rivals), key=NATURES.index, default="none")
     since = document.since if nature == document.nature else moment
     rulings = [entry for entry in document.settled_by if entry.by.startswith("finding/")]
     issue = [entry for entry in document.settled_by if entry not in rulings]
-    settled = any(_is_ruled(entry, sides) for entry in rulings) or (bool(issue) and _is_agreed(issue, sides))
+    settled = any(_is_ruled(entry, rivals) for entry in rulings) or (bool(issue) and _is_agreed(issue, sides))
     return replace(
         document,
         nature=nature,
@@ -116,8 +130,8 @@ def _sided(document: ContradictionDocument, moment: str) -> ContradictionDocumen
     )
 
 
-def _is_ruled(entry: Settlement, sides: tuple[Side, ...]) -> bool:
-    return all(_ruled_on(side, entry.by.partition("/")[2]) for side in sides)
+def _is_ruled(entry: Settlement, rivals: Sequence[Rivals]) -> bool:
+    return all(_ruled_on(side, entry.by.partition("/")[2]) for rival in rivals for side in (rival.one, rival.other))
 
 
 def _is_agreed(settlements: list[Settlement], sides: tuple[Side, ...]) -> bool:
@@ -148,23 +162,39 @@ def _sides(stands: tuple[Stand, ...]) -> tuple[Side, ...]:
     """The claims that stand, those that agree together, in the order in which they were made."""
     sides: list[list[Stand]] = []
     for stand in stands:
-        side = next((s for s in sides if relation(s[0].value, stand.value) == "agree"), None)
+        alike = (s for s in sides if s[0].kind == stand.kind and relation(s[0].value, stand.value) == "agree")
+        side = next(alike, None)
         if side is None:
             sides.append([stand])
         else:
             side.append(stand)
     return tuple(
-        Side(value=side[0].value, claimants=tuple(sorted({s.claimant for s in side})), claims=tuple(side))
+        Side(
+            kind=side[0].kind,
+            value=side[0].value,
+            claimants=tuple(sorted({s.claimant for s in side})),
+            claims=tuple(side),
+        )
         for side in sides
     )
 
 
-def _nature(sides: tuple[Side, ...]) -> str:
-    """The worst of what any two claimants' values are to each other."""
-    rivals = [pair for pair in combinations(sides, 2) if len({*pair[0].claimants, *pair[1].claimants}) > 1]
-    if any(relation(one.value, other.value) == "conflict" for one, other in rivals):
-        return "conflict"
-    return "scope" if rivals else "none"
+def _rivals(sides: tuple[Side, ...]) -> list[Rivals]:
+    """The sides of different claimants that do not agree."""
+    pairs = [pair for pair in combinations(sides, 2) if len({*pair[0].claimants, *pair[1].claimants}) > 1]
+    return [Rivals(one, other, nature) for one, other in pairs if (nature := _between(one, other)) in NATURES]
+
+
+def _between(one: Side, other: Side) -> Relation:
+    """What two sides are to each other. What is in another scope than a red line, as within its bound, is allowed by
+    it; what a text allows only a reader can say.
+    """
+    told = relation(one.value, other.value)
+    if "red-line" not in (one.kind, other.kind):
+        return told
+    if told == "conflict" and (isinstance(one.value, Text) or isinstance(other.value, Text)):
+        return "words"
+    return "agree" if told == "scope" else told
 
 
 def index(document: ContradictionDocument) -> Index:
@@ -185,7 +215,7 @@ VIEW = View(
     evolve,
     index,
     listed="both",
-    kinds=("conflict", "scope"),
+    kinds=NATURES,
     of=(Claim, Finding, Provision, Issue),
     reviewed=reviewed,
 )

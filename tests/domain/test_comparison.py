@@ -52,7 +52,7 @@ PAIRS = [
     (PART, Share(percent="45", to="us", qualifier="at-least"), "scope"),
     (PART, Text(text="forty"), "conflict"),
     (Text(text="Nine to one"), Text(text="nine, to ONE!"), "agree"),
-    (Text(text="Nine to one"), Text(text="One to nine"), "conflict"),
+    (Text(text="Nine to one"), Text(text="One to nine"), "words"),
     (Text(text="ninety"), Share(percent="90"), "conflict"),
     (When(date="2025-07"), When(date="2025-07-22"), "agree"),
     (When(date="2025-07-23"), When(date="2025-07-22"), "conflict"),

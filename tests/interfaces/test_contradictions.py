@@ -57,7 +57,7 @@ def test_claims_that_do_not_agree_are_a_contradiction_with_both_sides(claim: Cla
     assert [stand["claim"] for side in found["sides"] for stand in side["claims"]] == ["n", "s"]
 
 
-def test_red_lines_and_threats_stand_beside_positions_and_contradict_nobody(claim: Claim, read: Read) -> None:
+def test_red_lines_and_threats_stand_beside_positions(claim: Claim, read: Read) -> None:
     claim("wants", "north", share("90"), "2025-02-01")
     for kind, claimant, text in (
         ("red-line", "north", "Never less than half."),
@@ -72,8 +72,55 @@ def test_red_lines_and_threats_stand_beside_positions_and_contradict_nobody(clai
         "issue/fish:north:red-line": "red-line-north",
         "issue/fish:north:threat": "threat-north",
     }
-    assert read(f"{N}/contradictions")["items"] == []
     assert len(read(f"{N}/positions", kind="threat")["items"]) == 2
+    sides = read(SPLIT)["sides"]
+    assert [(side["kind"], side["claimants"]) for side in sides] == [
+        ("position", ["north"]),
+        ("red-line", ["north"]),
+        ("red-line", ["south"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("red_line", "nature"),
+    [
+        (money("100", qualifier="up-to"), "conflict"),
+        (money("600", qualifier="up-to"), "none"),
+        (money("500"), "none"),
+        ({"type": "range", "low": money("400"), "high": money("600")}, "none"),
+        (money("100", qualifier="up-to", currency="EUR"), "none"),
+        ({"type": "text", "text": "Never more than a hundred."}, "words"),
+        ({"type": "yes-no", "answer": False}, "conflict"),
+    ],
+)
+def test_a_position_that_crosses_another_s_red_line_contradicts_it(
+    claim: Claim, read: Read, red_line: dict[str, Any], nature: str
+) -> None:
+    claim("wants", "north", money("500"), "2025-02-01")
+    claim("own", "north", money("450", qualifier="at-least"), "2025-02-02", kind="red-line")
+    claim("not", "south", red_line, "2025-02-05", kind="red-line")
+    assert [found["nature"] for found in read(f"{N}/contradictions")["items"]] == [nature][: nature != "none"]
+
+
+def test_a_finding_settles_what_is_disputed_whatever_other_red_lines_there_are(
+    claim: Claim, tell: Tell, read: Read
+) -> None:
+    claim("n", "north", share("90"), "2025-02-01")
+    claim("s", "south", share("50"), "2025-02-05")
+    claim("line", "south", {**share("95"), "qualifier": "up-to"}, "2025-02-06", kind="red-line")
+    told = {"finding": "f", "prefers": "n", "over": ["s"], "policy": "p", "reasons": "r"}
+    assert tell("make-finding", **told, occurred="2025-03-01").status_code == 201
+    assert read(SPLIT)["status"] == "settled"
+    claim("line-2", "south", {**share("80"), "qualifier": "up-to"}, "2025-04-01", kind="red-line")
+    assert (read(SPLIT)["nature"], read(SPLIT)["status"]) == ("conflict", "open")
+
+
+def test_whether_other_words_contradict_is_for_a_reader_to_say(claim: Claim, read: Read) -> None:
+    claim("n", "north", {"type": "text", "text": "The plant is ours."})
+    claim("s", "south", {"type": "text", "text": "The plant belongs to the north."})
+    (found,) = read(f"{N}/contradictions", kind="words")["items"]
+    assert (found["nature"], len(found["sides"])) == ("words", 2)
+    assert read(f"{N}/contradictions", kind="conflict")["items"] == []
 
 
 def test_it_ends_when_one_side_comes_round(claim: Claim, read: Read) -> None:
