@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from interfaces.words import cell_of, money, value
+from application.words import cell_of, money, value
 
 Item = dict[str, Any]
 BAR_LENGTH = 24

@@ -2,25 +2,26 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
 
 from msgspec.structs import replace
 
 from application.reckoning import in_words as rule_in_words
 from application.view import Basis, Document, Index, Record, View, texts
+from application.words import fact_in_words
 from domain.agreement import Step
-from domain.amendment import Corrected
+from domain.amendment import Amendment, Corrected
 from domain.claim import Claim
 from domain.erased import ERASED, Erased
 from domain.erasure import Erasure
 from domain.event import DomainEvent
+from domain.finding import Finding
 from domain.happening import in_words
 from domain.model import EVENT_OF_TOPIC, aggregate_of, topic_of
 from domain.moment import order
-from domain.money import Money
 from domain.names import concerned
 from domain.proposal import Proposal
 from domain.rule import Rule
+from domain.session import Session
 
 LINE_LENGTH = 160
 
@@ -94,6 +95,9 @@ def _who(event: DomainEvent) -> str:
         case Step():
             told = ", ".join(filter(None, event.takers))
             return f" {'for' if event.STEP in _FOR else 'by'} {told}" if told else ""
+        case Session.Held(participants=participants):
+            told = ", ".join(dict.fromkeys(one.party for one in participants))
+            return f" with {told}" if told else ""
     return ""
 
 
@@ -102,28 +106,38 @@ _FOR = {"in-force", "suspended", "resumed", "terminated", "expired"}
 
 
 def _salient(event: DomainEvent) -> str:
-    """The fact that says most about the record, where it has one."""
+    """What says most about the record, where anything does."""
+    if isinstance(event, Erased):
+        return f" {ERASED}"
+    told = ", ".join(filter(None, _facts(event)))
+    return f" ({told if len(told) <= LINE_LENGTH else told[: LINE_LENGTH - 1] + '…'})" if told else ""
+
+
+def _facts(event: DomainEvent) -> Iterator[str | None]:
     match event:
-        case Erased():
-            return f" {ERASED}"
-        case Erasure.Made():
-            return f" ({len(event.records)} records erased, and a name in {len(event.named_in)})"
-        case Corrected():
-            return f" ({', '.join(event.changes)})"
-    for field in _SAYING:
-        match getattr(event, field, None):
-            case str(told) if told:
-                told = f"until {told}" if field == "until" else told
-                return f" ({told if len(told) <= LINE_LENGTH else told[: LINE_LENGTH - 1] + '…'})"
-            case Money(amount=amount, currency=currency):
-                return f" ({currency} {Decimal(amount):,f})"
-            case Rule() as rule:
-                return f" ({rule_in_words(rule)})"
-    return ""
+        case Erasure.Made(records=records, named_in=named):
+            yield f"{len(records)} records erased, and a name in {len(named)}"
+        case Amendment(envelope=envelope):
+            yield ", ".join(event.changes) if isinstance(event, Corrected) else None
+            yield envelope.reason
+        case Claim.Made(kind=kind, subject=subject, value=value):
+            yield f"{kind} on {subject}: {fact_in_words(value)}"
+        case Finding.Made(prefers=prefers, over=over, policy=policy):
+            yield f"{prefers} over {', '.join(over)}: {policy}"
+        case _:
+            yield next(_texts(event), None)
+            yield from (fact_in_words(getattr(event, name, None)) for name in ("amount", "value"))
+
+
+def _texts(event: DomainEvent) -> Iterator[str]:
+    for name in _SAYING:
+        if told := getattr(event, name, None):
+            text = rule_in_words(told) if isinstance(told, Rule) else told
+            yield f"{name} {text}" if name in {"until", "to", "due"} else text
 
 
 _SAYING = (
-    *("title", "name", "subject", "answer", "outcome", "terms", "text", "amount", "due", "rule", "until", "to", "note"),
+    *("title", "name", "subject", "answer", "outcome", "terms", "text", "due", "rule", "until", "to", "note"),
     *("planned_start", "planned_end"),
 )
 """The fields that say most about a record, the first that it has before the others."""

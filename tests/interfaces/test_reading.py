@@ -404,12 +404,12 @@ def test_a_line_of_the_timeline_says_who_and_what(tell: Tell, read: Callable[...
     titles = [item["title"] for item in read("/v1/negotiations/talks/timeline", limit=100)["items"]]
     assert titles[-13:] == [
         "Tranche t: pledged (USD 9)",
-        "Claim c: made by north (issue/fish)",
-        "Record c: corrected (quotation)",
+        "Claim c: made by north (position on issue/fish: Half.)",
+        "Record c: corrected (quotation, A slip.)",
         "Deadline d: set (Reply)",
-        "Deadline d: revised (2025-06-01)",
+        "Deadline d: revised (due 2025-06-01)",
         "Deadline d: revised (3 months after issue/fish/settled)",
-        "Issue fish: linked (coal)",
+        "Issue fish: linked (to coal)",
         "Proposal p: tabled by north (Half)",
         "Proposal p: answered by south (rejected)",
         "Agreement a: drafted (A)",

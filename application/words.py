@@ -1,4 +1,4 @@
-"""Values, money and other facts in words, for a cell of a table."""
+"""Values, money and other facts in words, for a line or a cell."""
 
 from decimal import Decimal
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from application.reckoning import in_words
+from domain.fact import Fact
 from domain.rule import Rule
 
 Item = dict[str, Any]
@@ -63,6 +64,11 @@ def _qualified(text: str, told: Item) -> str:
     qualifier = told.get("qualifier") or ", ".join(told.get("qualifiers", ()))
     before = "" if qualifier in ("", "exactly") else qualifier.replace("-", " ") + " "
     return before + text + (_A[told["per"]] if told.get("per") else "")
+
+
+def fact_in_words(told: Fact | None) -> str:
+    """A value, money or another fact in words."""
+    return _in_words(msgspec.to_builtins(told))
 
 
 def cell_of(told: Any) -> str:
