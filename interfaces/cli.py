@@ -133,6 +133,11 @@ def show(
     policy: Annotated[str | None, typer.Option(help="findings, or account:{party}: whose word counts.")] = None,
     suppose: Annotated[Path | None, typer.Option(help="A case file to suppose on top.", exists=True)] = None,
     product: Annotated[str | None, typer.Option(help="Of the tariffs, those on these goods: beef, 8703.23.")] = None,
+    party: Annotated[str | None, typer.Option(help="Of a list, what concerns this party.")] = None,
+    issue: Annotated[str | None, typer.Option(help="Of a list, what is on this issue.")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="Of a list, what is of this date or later.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Of a list, what is of this date or earlier.")] = None,
+    q: Annotated[str | None, typer.Option(help="Of a list, what holds these words.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -145,7 +150,8 @@ def show(
         )
     within = f"/v1/negotiations/{negotiation}" if negotiation else "/v1/negotiations"
     path = within if view == "negotiations" else f"{within}/{view}"
-    params = _told(as_of=as_of, public_at=public_at, known_at=known_at, policy=policy)
+    params = _told(as_of=as_of, public_at=public_at, known_at=known_at, policy=policy, party=party, issue=issue, q=q)
+    params |= _told(**{"from": start, "to": end})
     if view == "tariffs":
         path, params = "/v1/tariffs", params | _told(negotiation=negotiation, product=product)
 

@@ -137,9 +137,10 @@ def _days(told: list[str | None]) -> str:
 
 
 def _about(flag: Item) -> str:
-    """What a rule watches: a thing with its key, or all; a rule that judges a record by itself names that."""
+    """What a rule watches: a thing with its key, or all; of one that judges a record by itself, what that touches."""
     watched = flag["key"].partition("/")[2]
-    return watched if "/" in watched else ""
+    touched = [place for detail in flag["details"] for place in detail["touches"] if not place.startswith("timeline/")]
+    return watched if "/" in watched else ", ".join(dict.fromkeys(touched))
 
 
 _SAID = {"proposal", "statement", "incident"}

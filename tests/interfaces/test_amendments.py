@@ -76,7 +76,9 @@ def test_what_a_correction_makes_impossible_downstream_is_flagged_and_kept(tell:
     of(tell("correct-record", record=opened, changes={"occurred": "2025-02-05"}, reason="The file has the fifth."))
     (flag,) = read(f"{N}/flags", kind="no-longer-possible")["items"]
     assert flag["severity"] == "serious"
-    assert [basis["record"] for detail in flag["details"] for basis in detail["records"]] == [closed]
+    (detail,) = flag["details"]
+    assert detail["text"].startswith(f"round/1, closed on 2025-02-03 (record {closed}), would be refused by now. ")
+    assert [basis["record"] for basis in detail["records"]] == [closed]
     round_ = read(f"{N}/rounds/round/1")
     assert round_["outcome"] == "Done."
     assert {"flag": flag["key"], "rule": "no-longer-possible", "severity": "serious"} | {

@@ -117,6 +117,14 @@ def test_a_view_is_shown_at_other_times(recorded: None) -> None:
     assert "as_of" in wrong.output
 
 
+def test_a_list_is_narrowed(recorded: None) -> None:
+    narrowed = ("--party", "japan", "--issue", "profit-split", "--from", "2025-07-25", "--to", "2025-07-25")
+    said = "What each side gets goes by what it puts in and what it risks."
+    (line,) = json.loads(parley("show", "timeline", "japan-us-2025", *narrowed, "--q", "position", "--json").stdout)
+    assert line["title"].endswith(f"made by japan (position on issue/profit-split: {said})")
+    assert parley("show", "ledger", "japan-us-2025", "--party", "japan").exit_code == 1
+
+
 def test_tariffs_and_deadlines_are_shown_on_a_day(recorded: None) -> None:
     shown = parley("show", "tariffs", "japan-us-2025", "--product", "beef", "--as-of", "2026-02-25").stdout
     assert "36.4 %" in shown
