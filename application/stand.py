@@ -23,12 +23,15 @@ class RulingEntry(Fact, omit_defaults=False, frozen=True):
 
 
 class Stand(Fact, omit_defaults=False, frozen=True):
-    """A claim as a document shows it. `status` is current, superseded or withdrawn."""
+    """A claim as a document shows it. `status` is current, superseded or withdrawn; `represents` is for whom the
+    claimant spoke.
+    """
 
     SEARCHED: ClassVar[tuple[str, ...]] = ("speaker", "value", "quotation")
     claim: str
     kind: str
     claimant: str
+    represents: str | None
     speaker: str | None
     subject: str
     value: Value
@@ -54,6 +57,7 @@ def with_record(stands: tuple[Stand, ...], record: Record) -> tuple[Stand, ...]:
                 claim=made.envelope.key,
                 kind=made.kind,
                 claimant=made.claimant,
+                represents=made.represents,
                 speaker=made.speaker,
                 subject=made.subject,
                 value=made.value,

@@ -10,7 +10,7 @@ from domain.aggregate import Aggregate
 from domain.event import Derived, DomainEvent, First
 from domain.names import IssueKey, Names, PartyKey, subject_of
 from domain.refusal import Refused
-from domain.text import SLUG, Person, Quotation
+from domain.text import SLUG, Person, Quotation, Slug
 from domain.value import Told
 
 _ASPECT = rf"(status|amount|date|rate|membership|binding|responsibility)(/{SLUG})?"
@@ -109,6 +109,7 @@ class Claim(Aggregate):
         certainty: Literal["certain", "probable", "doubtful"] = "certain"
         quotation: Quotation | None = None
         issue: Annotated[IssueKey | None, Derived()] = None
+        represents: Annotated[Slug | None, Derived()] = None
 
         def check(self) -> Self:
             if not _fits(self.kind, self.subject):
@@ -116,9 +117,12 @@ class Claim(Aggregate):
             return self
 
         def gather(self, named: Callable[[str, str], Any]) -> Self:
-            """What is said of something is said on the issue that it is about, where that is one alone."""
+            """For whom the claimant speaks; and what is said of something is said on the issue that it is about, where
+            that is one alone.
+            """
             about = subject_of(self.subject)
-            return replace(self, issue=named(*about[:2]).issue) if about.kind in _ABOUT_AN_ISSUE else self
+            issue = named(*about[:2]).issue if about.kind in _ABOUT_AN_ISSUE else None
+            return replace(self, represents=named("party", self.claimant).represents, issue=issue)
 
         def change(self, state: "Claim") -> None:
             state.made = self

@@ -37,6 +37,11 @@ class Party(Aggregate):
         """Those that it came with, one after the other."""
         return [event.role for event in self.history if isinstance(event, Party.Added)]
 
+    @property
+    def represents(self) -> str | None:
+        """For whom it speaks, as that was told last."""
+        return next((one.represents for one in reversed(self.history) if isinstance(one, Party.Added)), None)
+
     def observed(self, moment: str) -> bool:
         """Whether it was no party when something occurred; before it joined, whether it joined so."""
         return (self.at(moment).roles[-1:] or self.roles[:1]) not in ([], ["party"])

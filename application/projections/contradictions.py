@@ -135,10 +135,10 @@ def _is_ruled(entry: Settlement, rivals: Sequence[Rivals]) -> bool:
 
 
 def _is_agreed(settlements: list[Settlement], sides: tuple[Side, ...]) -> bool:
-    """Whether the issue was settled for each claimant after the last that it claimed."""
+    """Whether the issue was settled for each claimant, or for whom it spoke, after the last that it claimed."""
     return all(
         any(
-            (not entry.parties or stand.claimant in entry.parties)
+            (not entry.parties or stand.claimant in entry.parties or stand.represents in entry.parties)
             and order(stand.basis.occurred) <= order(entry.basis.occurred)
             for entry in settlements
         )

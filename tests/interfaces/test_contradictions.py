@@ -252,6 +252,16 @@ def test_what_two_agree_on_is_not_settled_for_the_third(claim: Claim, tell: Tell
     assert tell("settle-issue", **terms, parties=["east"], occurred="2025-05-01").status_code == 422
 
 
+def test_what_a_party_settles_is_settled_for_who_speaks_for_it(claim: Claim, tell: Tell, read: Read) -> None:
+    tell("add-party", party="treasury", name="T", kind="office", represents="north", occurred="2025-01-01")
+    claim("n", "treasury", share("90"), "2025-02-01")
+    claim("s", "south", share("50"), "2025-02-05")
+    settled = {"issue": "fish", "terms": "Half.", "occurred": "2025-03-01"}
+    assert tell("settle-issue", **settled, parties=["north", "south"]).status_code == 201
+    assert read(SPLIT)["status"] == "settled"
+    assert {one["represents"] for side in read(SPLIT)["sides"] for one in side["claims"]} == {"north", None}
+
+
 def test_a_new_claim_after_the_settlement_opens_it_again(claim: Claim, tell: Tell, read: Read) -> None:
     claim("n", "north", share("90"))
     claim("s", "south", share("50"))
