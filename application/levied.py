@@ -1,6 +1,6 @@
 """Rates: every provision that is a tariff, and whether it is levied on a day."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from application.projections.agreements import (
@@ -8,10 +8,13 @@ from application.projections.agreements import (
     UNILATERAL,
     WITHOUT_EFFECT,
     AgreementDocument,
+    PartyStanding,
+    is_in_effect,
     not_in_force,
     on_day,
     without_effect,
 )
+from application.projections.negotiations import PartyEntry
 from application.provisions import ProvisionEntry, applied
 from application.reckoning import Survey
 from domain.moment import first_date
@@ -19,20 +22,25 @@ from domain.tariff import Tariff
 
 
 class LeviedRate(NamedTuple):
-    """A rate as its provision has it on the day, and why it does not apply, if it does not."""
+    """A rate as its provision has it on the day, and why it does not apply, if it does not.
+
+    `bound` is how its agreement stands for each party; of an order or a law, which need nobody's consent, it is empty.
+    """
 
     provision: str
     entry: ProvisionEntry
     tariff: Tariff
     why: str
     against: str | None
+    bound: Mapping[str, PartyStanding]
 
 
-def rates(survey: Survey, later: dict[str, AgreementDocument]) -> Iterator[LeviedRate]:
+def rates(survey: Survey, later: dict[str, AgreementDocument], parties: Iterable[PartyEntry]) -> Iterator[LeviedRate]:
     """All rates on the day: also those that begin on an earlier day than that of their record, by a condition.
 
     `later` is every agreement as it stands in the end.
     """
+    offices = {party.key: party.represents for party in parties if party.kind == "office" and party.represents}
     standing = survey.documents(AgreementDocument, hidden=True)
     known = {document.key: on_day(document, survey.day) for document in standing}
     for key, document in later.items():
@@ -48,7 +56,36 @@ def rates(survey: Survey, later: dict[str, AgreementDocument]) -> Iterator[Levie
                 if isinstance(found.value, Tariff):
                     against = _not_levied(agreement, document.form, found.value, known) if found.applies else found.why
                     against = against or without_effect(agreement)
-                    yield LeviedRate(f"{key}/{entry.key}", stands, found.value, found.why, against)
+                    bound = {} if document.form in UNILATERAL else _bound(agreement, offices)
+                    yield LeviedRate(f"{key}/{entry.key}", stands, found.value, found.why, against, bound)
+
+
+def _bound(agreement: AgreementDocument, offices: Mapping[str, str]) -> dict[str, PartyStanding]:
+    """How an agreement stands for each party; what an office agrees to binds those whom it represents."""
+    in_effect_last = sorted(agreement.parties, key=lambda standing: standing.status in IN_EFFECT)
+    return {offices.get(standing.party, standing.party): standing for standing in in_effect_last}
+
+
+def not_between(rate: LeviedRate, *sides: Sequence[str]) -> str | None:
+    """Why the agreement that says a rate is not in effect between some, each under all of its names.
+
+    It gives no rights to those who are no party (VCLT, article 34), and to a party none before it is in force for it,
+    or applied provisionally (articles 24 and 25).
+    """
+    agreement = rate.provision.partition("/")[0]
+    for names in sides if rate.bound else ():
+        standings = [rate.bound[name] for name in names if name in rate.bound]
+        if names and not standings:
+            return f"{names[0]} is no party of {agreement}"
+        if standings and not any(standing.status in IN_EFFECT for standing in standings):
+            return f"{agreement} is {_not_for(standings[0], names[0])}"
+    return None
+
+
+def _not_for(standing: PartyStanding, party: str) -> str:
+    if standing.status in WITHOUT_EFFECT:
+        return f"{standing.status} for {party}, since {standing.since}"
+    return f"not in force for {party}"
 
 
 def _entry(agreement: AgreementDocument | None, key: str) -> ProvisionEntry | None:
@@ -76,15 +113,16 @@ def all_tariffs(later: dict[str, AgreementDocument]) -> list[Tariff]:
 def _not_levied(
     agreement: AgreementDocument, form: str, tariff: Tariff, known: dict[str, AgreementDocument]
 ) -> str | None:
-    """Why an instrument, or the one that it rests on, keeps a rate from being levied.
+    """Why an instrument, or the one that it rests on, keeps a rate from being levied on any goods.
 
     Of what form it is counts also before it was drafted: an order can reach back.
     """
-    status, since = _standing(agreement, tariff.levied_by)
-    if status in WITHOUT_EFFECT:
-        return f"{agreement.key} is {status}, since {since}"
-    if form not in UNILATERAL and status not in IN_EFFECT:
-        return f"{agreement.key} is {not_in_force(agreement)}"
+    if form in UNILATERAL or not is_in_effect(agreement):
+        status, since = _standing(agreement, tariff.levied_by)
+        if status in WITHOUT_EFFECT:
+            return f"{agreement.key} is {status}, since {since}"
+        if form not in UNILATERAL:
+            return f"{agreement.key} is {not_in_force(agreement)}"
     below = known.get(tariff.rests_on or "")
     if below:
         status, since = _standing(below, tariff.levied_by)

@@ -14,7 +14,7 @@ from itertools import product
 from typing import NamedTuple
 
 from application.goods import AskedGoods, Match, asked_goods, match, with_codes
-from application.levied import LeviedRate, all_agreements, all_tariffs, rates
+from application.levied import LeviedRate, all_agreements, all_tariffs, not_between, rates
 from application.projections.negotiations import NegotiationDocument, PartyEntry
 from application.reckoning import Survey
 from application.view import Basis
@@ -97,6 +97,10 @@ class _Lane(NamedTuple):
         levied = tariff.levied_by is None or tariff.levied_by in self.levying
         return levied and (tariff.origin is None or tariff.origin in self.origins)
 
+    def lacks(self, rate: LeviedRate) -> str | None:
+        """Why the agreement that says a rate is not in effect between the two, if it is not."""
+        return not_between(rate, self.levying, self.origins)
+
 
 def schedule(survey: Survey, asked: Asked) -> list[TariffEntry]:
     """The rates on the day, in the order of the goods' names. Raises `Refused` where there are no such goods."""
@@ -104,7 +108,7 @@ def schedule(survey: Survey, asked: Asked) -> list[TariffEntry]:
     parties = [party for one in survey.documents_later(NegotiationDocument) for party in one.parties]
     names = _names(parties)
     traders = [party.key for party in parties if party.kind in {"state", "union"} and party.role == "party"]
-    on_record, known = list(rates(survey, later)), all_tariffs(later)
+    on_record, known = list(rates(survey, later, parties)), all_tariffs(later)
     spelled_out = with_codes(known)
     found = []
     for goods in asked_goods(known, asked.product, asked.edition):
@@ -132,9 +136,11 @@ def _lanes(
 ) -> list[_Lane]:
     """Every way in which the rates on some goods can be levied, within what is asked.
 
-    Where some rates are on goods of one origin and others on those of all, every party that trades has its own.
+    Where some rates are on goods of one origin and others on those of all, every party that trades has its own, but
+    for who is no party of the agreements that say those.
     """
-    tariffs = [one.rate.tariff for one in matched if one.match.narrow >= 0]
+    told = [one.rate for one in matched if one.match.narrow >= 0]
+    tariffs = [rate.tariff for rate in told]
     by: Sequence[str | None] = (
         [asked.levied_by] if asked.levied_by else _each(tariff.levied_by for tariff in tariffs) or [None]
     )
@@ -144,15 +150,19 @@ def _lanes(
     of: Sequence[str | None] = [asked.origin] if asked.origin else origins or [None]
 
     def lane(levied_by: str | None, origin: str | None) -> _Lane:
-        told = [names.get(party, (party,)) if party else () for party in (levied_by, origin)]
-        return _Lane(levied_by, origin, (), *told)
+        called = [names.get(party, (party,)) if party else () for party in (levied_by, origin)]
+        return _Lane(levied_by, origin, (), *called)
+
+    def taken_in(one: _Lane) -> list[Tariff]:
+        is_named = one.origin in {asked.origin, *named}
+        return [rate.tariff for rate in told if one.takes(rate.tariff) and (is_named or not one.lacks(rate))]
 
     lanes = [lane(levied_by, origin) for levied_by, origin in product(by, of)]
     lanes = [one for one in lanes if one.origin in named or not {*one.levying} & {*one.origins}]
     return [
         one._replace(quotas=quotas)
         for one in lanes
-        if (taken := [tariff for tariff in tariffs if one.takes(tariff)])
+        if (taken := taken_in(one))
         for quotas in _sides(taken)
         if any(_is_on_side(tariff, quotas) for tariff in taken)
     ] or [lane(asked.levied_by, asked.origin)]
@@ -176,9 +186,10 @@ def _entry(goods: AskedGoods, lane: _Lane, matched: Sequence[_Matched]) -> Tarif
         rate, found = one
         if not lane.takes(rate.tariff) or not _is_on_side(rate.tariff, lane.quotas):
             continue
-        if found.against and not rate.against:
+        not_levied = rate.against or lane.lacks(rate)
+        if found.against and not not_levied:
             open_to.append(found.against)
-        against = found.against or (rate.against if found.narrow >= 0 else None)
+        against = found.against or (not_levied if found.narrow >= 0 else None)
         if against:
             aside.append(_set_aside(rate, against))
         elif found.narrow >= 0:

@@ -257,7 +257,7 @@ def applied_in(document: AgreementDocument, entry: ProvisionEntry, reckoner: Rec
         return found
     if against := without_effect(document):
         return found._replace(applies=False, why=against)
-    if document.form in UNILATERAL or any(standing.status in IN_EFFECT for standing in document.parties):
+    if document.form in UNILATERAL or is_in_effect(document):
         return found
     not_yet = f"the agreement is {not_in_force(document)}"
     # A treaty binds once it is in force, or applied provisionally (VCLT, articles 24 and 25); so a rate is levied.
@@ -277,6 +277,11 @@ def without_effect(document: AgreementDocument) -> str | None:
     if gone and len(document.parties) - len(gone) < 2:
         return f"the agreement is {', '.join(f'{one.status} for {one.party} since {one.since}' for one in gone)}"
     return None
+
+
+def is_in_effect(document: AgreementDocument) -> bool:
+    """Whether an agreement is in force, or applied provisionally, for anybody."""
+    return any(standing.status in IN_EFFECT for standing in document.parties)
 
 
 def not_in_force(document: AgreementDocument) -> str:

@@ -502,6 +502,80 @@ def test_an_agreement_that_is_not_in_force_levies_nothing(told: Tell, read: Read
     assert rates(read, "87", as_of="2025-02-28") == [(None, "0", None)]
 
 
+@pytest.fixture
+def deal(told: Tell, act: None) -> None:
+    """A treaty of north, south and east, in force for the first two in February, with a rate on goods of all parties
+    beside one on those of south, and of north a law; west is no party.
+    """
+    for party in ("east", "west"):
+        told("add-party", party=party, name=party, kind="state")
+    told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south", "east"])
+    told("bring-into-force", agreement="deal", parties=["north", "south"], occurred="2025-02-01")
+    for key, percent, origin in (("all", "5", {}), ("south", "0", {"origin": "south"})):
+        rate = tariff(percent, "deal", replaces=["mfn"], goods=[{"name": "cheese"}], **origin)
+        told("add-provision", **provision(key, rate, agreement="deal"))
+    told("add-provision", **provision("base", tariff("30", "mfn", goods=[{"name": "cheese"}])))
+
+
+@pytest.mark.parametrize(("origin", "day", "rate", "why"), [
+    ("south", "2025-02-01", "0", "deal/south goes before it: it is on goods of a nearer origin"),
+    ("east", "2025-02-15", "30", "deal is not in force for east"),
+    ("east", "2025-03-01", "5", None), ("east", "2025-04-01", "30", "deal is withdrawn for east, since 2025-04-01"),
+    ("west", "2025-02-15", "30", "west is no party of deal"),
+    ("west", "2025-01-31", "30", "deal is drafted, not in force"),
+])  # fmt: skip
+def test_a_preference_is_for_goods_of_parties_for_whom_it_is_in_force(
+    told: Tell, read: Read, deal: None, origin: str, day: str, rate: str, why: str | None
+) -> None:
+    told("apply-provisionally", agreement="deal", parties=["east"], occurred="2025-03-01")
+    told("withdraw-from-agreement", agreement="deal", parties=["east"], occurred="2025-04-01")
+    asked = {"levied_by": "north", "origin": origin, "as_of": day}
+    (found,) = read("/v1/tariffs", negotiation="talks", product="cheese", **asked)["items"]
+    aside = {one["provision"]: one["why"] for one in found["set_aside"]}
+    assert (found["rate"], aside.get("deal/all")) == (rate, why)
+
+
+def test_a_list_has_no_preference_for_who_is_no_party(told: Tell, read: Read, deal: None) -> None:
+    wine = {"goods": [{"name": "wine"}]}
+    for key, percent, origin in (("wine", "5", {}), ("wine-of-south", "0", {"origin": "south"})):
+        told(
+            "add-provision",
+            **provision(key, tariff(percent, "deal", stacking="replace", **wine, **origin), agreement="deal"),
+        )
+
+    def listed(product: str, **asked: Any) -> dict[str, Any]:
+        items = read("/v1/tariffs", negotiation="talks", product=product, as_of="2025-02-15", **asked)["items"]
+        return {item["origin"]: item["rate"] for item in items}
+
+    assert listed("cheese", levied_by="north") == {"south": "0", "east": "30", "west": "30"}
+    assert listed("wine", levied_by="north") == {"south": "0"}, "no rate counts for any other"
+    assert listed("wine", levied_by="north", origin="west") == {"west": None}
+
+
+def test_a_levier_for_whom_an_agreement_is_not_in_force_is_named(told: Tell, read: Read, deal: None) -> None:
+    for by in ("east", "west"):
+        asked = {"product": "cheese", "levied_by": by, "origin": "south", "as_of": "2025-02-15"}
+        (found,) = read("/v1/tariffs", negotiation="talks", **asked)["items"]
+        assert {one["why"] for one in found["set_aside"]} == {
+            "east": {"deal is not in force for east"}, "west": {"west is no party of deal"},
+        }[by]  # fmt: skip
+
+
+def test_a_preference_is_also_for_members_of_a_union_and_for_whom_an_office_acts(
+    told: Tell, read: Read, act: None
+) -> None:
+    told("add-party", party="union", name="Union", kind="union")
+    told("add-party", party="member", name="Member", kind="state", represents="union")
+    told("add-party", party="island", name="Island", kind="state")
+    told("add-party", party="bureau", name="Bureau", kind="office", represents="island")
+    parties = ["north", "union", "bureau"]
+    told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=parties)
+    told("bring-into-force", agreement="deal", parties=parties, occurred="2025-02-01")
+    told("add-provision", **provision("all", tariff("5", "mfn", levied_by="north"), agreement="deal"))
+    found = {origin: rates(read, "01", origin=origin)[0][1] for origin in ("union", "member", "island", "south")}
+    assert found == {"union": "5", "member": "5", "island": "5", "south": None}
+
+
 def test_a_rate_ends_with_the_act_that_it_rests_on(told: Tell, read: Read, act: None) -> None:
     told("draft-agreement", agreement="order", title="Order", form="order", parties=["north"])
     rate = tariff("15", "reciprocal", stacking="replace", rests_on="act")
