@@ -24,7 +24,8 @@ from domain.tariff import Tariff
 class LeviedRate(NamedTuple):
     """A rate as its provision has it on the day, and why it does not apply, if it does not.
 
-    `bound` is how its agreement stands for each party; of an order or a law, which need nobody's consent, it is empty.
+    `since` is the day on which it began, where a condition says that. `bound` is how its agreement stands for each
+    party; of an order or a law, which need nobody's consent, it is empty.
     """
 
     provision: str
@@ -32,6 +33,7 @@ class LeviedRate(NamedTuple):
     tariff: Tariff
     why: str
     against: str | None
+    since: str | None
     bound: Mapping[str, PartyStanding]
 
 
@@ -57,7 +59,7 @@ def rates(survey: Survey, later: dict[str, AgreementDocument], parties: Iterable
                     against = _not_levied(agreement, document.form, found.value, known) if found.applies else found.why
                     against = against or without_effect(agreement)
                     bound = {} if document.form in UNILATERAL else _bound(agreement, offices)
-                    yield LeviedRate(f"{key}/{entry.key}", stands, found.value, found.why, against, bound)
+                    yield LeviedRate(f"{key}/{entry.key}", stands, found.value, found.why, against, found.since, bound)
 
 
 def _bound(agreement: AgreementDocument, offices: Mapping[str, str]) -> dict[str, PartyStanding]:

@@ -88,16 +88,17 @@ def after_record(entry: ProvisionEntry, record: Record) -> ProvisionEntry:
 
 
 class Applied(NamedTuple):
-    """Whether a provision applies on a day, why, and with which value."""
+    """Whether a provision applies on a day, why, with which value, and since which day, where a condition says that."""
 
     applies: bool
     why: str
     value: Value | None
+    since: str | None = None
 
 
 def applied(entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
     """Whether a provision applies on the day."""
-    value, why = entry.value, "it is part of the agreement"
+    value, why, since = entry.value, "it is part of the agreement", None
     if entry.basis is None:
         return Applied(False, "it is no part of the agreement yet", value)
     if entry.status == "suspended" and is_over(entry.suspended_until, reckoner.asked):
@@ -117,4 +118,5 @@ def applied(entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
         if has_come:
             verb = "applies since" if dependence.effect == "begins" else "reverted"
             why, value = f"it {verb} {told}", dependence.value or value
-    return Applied(True, f"{why}, under a condition: {entry.condition}" if entry.condition else why, value)
+            since = found.day if dependence.effect == "begins" else since
+    return Applied(True, f"{why}, under a condition: {entry.condition}" if entry.condition else why, value, since)

@@ -285,11 +285,14 @@ def _place_of_basis(basis: str) -> tuple[int, str]:
 
 
 def _precedence(origins: tuple[str, ...], one: _Matched) -> tuple[object, ...]:
-    """Sorts what counts last: the narrower, and of those the later rate. A name decides where nothing else does."""
+    """Sorts what counts last: the narrower, and of those the one that began later, by its condition or as it was told.
+    A name decides where nothing else does.
+    """
     tariff, basis = one.rate.tariff, one.rate.entry.told
     told = (order(basis.effective or basis.occurred), order(basis.occurred)) if basis else ("", "")
+    began = one.rate.since or told[0]
     near = -origins.index(tariff.origin) if tariff.origin else -len(origins)
-    return tariff.quota is not None, one.match.narrow, near, *told, one.rate.provision
+    return tariff.quota is not None, one.match.narrow, near, began, *told, one.rate.provision
 
 
 _PRECEDENCE = (
@@ -297,6 +300,7 @@ _PRECEDENCE = (
     "it is on narrower goods",
     "it is on goods of a nearer origin",
     "it is the later one",
+    "it was told to take effect later",
     "it was told of a later day",
     "by name",
 )

@@ -447,6 +447,21 @@ def test_why_a_rate_goes_before_another_is_told(told: Tell, read: Read, act: Non
     assert {one["why"] for one in of_others["set_aside"]} == {"act/late goes before it: it is the later one"}
 
 
+def test_of_the_steps_of_a_schedule_the_one_that_began_last_counts(told: Tell, read: Read, act: None) -> None:
+    def from_day(day: str) -> dict[str, Any]:
+        return {"depends_on": [{"effect": "begins", "rule": {"count": 0, "unit": "calendar-days", "start": day}}]}
+
+    for key, percent, month in (("cut-9", "9", 2), ("cut-10", "5", 3), ("zero", "0", 4), ("a-final", "2", 6)):
+        told("add-provision", **provision(key, tariff(percent, "mfn")), **from_day(f"2025-0{month}-01"))
+    told("add-provision", **provision("told", tariff("3", "mfn")), effective="2025-05-01")
+    assert [rates(read, "87", as_of=f"2025-0{month}-02")[0][1] for month in range(2, 7)] == ["9", "5", "0", "3", "2"]
+    told("amend-provision", agreement="act", provision="cut-9", text="Again.", occurred="2025-03-01")
+    (found,) = read("/v1/tariffs", negotiation="talks", product="87", as_of="2025-03-02")["items"]
+    assert {one["provision"]: one["why"] for one in found["set_aside"]}["act/cut-9"] == (
+        "act/cut-10 goes before it: it is the later one"
+    )
+
+
 def test_a_code_of_another_edition_is_not_taken_for_the_same(told: Tell, read: Read, act: None) -> None:
     told("add-provision", **provision("cars", tariff("5", "mfn", **CARS)))
     assert rates(read, "8703", edition="2022") == [(None, "5", None)]
