@@ -231,16 +231,19 @@ def _chosen(counting: dict[str, list[_Matched]], origins: tuple[str, ...], aside
         yields = before in chosen[basis].tariff.yields_to
         why = f"it yields to {before}" if yields else f"{chosen[before].provision} takes its place"
         aside.append(_set_aside(chosen[basis], why))
-    return sorted((rate for basis, rate in chosen.items() if basis not in yielding), key=_place_of)
+    staying = sorted((rate for basis, rate in chosen.items() if basis not in yielding), key=_place_of)
+    first = max((n for n, rate in enumerate(staying) if rate.tariff.stacking == "replace"), default=0)
+    aside += [_set_aside(rate, f"{staying[first].provision} takes its place") for rate in staying[:first]]
+    return staying[first:]
 
 
 def _before(basis: str, chosen: Mapping[str, LeviedRate]) -> tuple[str, ...]:
     """The bases to which one gives way: those to which it yields, those that replace it, and of those that replace the
-    same as it does the one with the lower rate.
+    same as it does, and that it does not replace itself, the one with the lower rate.
     """
     own = chosen[basis].tariff
     replacing = [name for name, rate in chosen.items() if basis in rate.tariff.replaces]
-    lower = [name for name, rate in chosen.items() if _is_lower(rate.tariff, own)]
+    lower = [name for name, rate in chosen.items() if name not in own.replaces and _is_lower(rate.tariff, own)]
     return (*own.yields_to, *replacing, *lower)
 
 

@@ -74,9 +74,9 @@ class Tariff(Fact, tag="tariff", frozen=True):
     Without goods it is a rate on all of them, and without an origin on those of every party. `stacking` says
     how it goes together with the rates of the bases before it: it is added, the higher of both counts, or the lower
     (it is a ceiling), or it takes the place of all of them. Of the bases that it `replaces` alone it takes the place,
-    as a preference does of the most-favoured-nation rate, and of several that replace the same the lowest counts. It
-    is not levied on goods that bear a rate of a basis to which it `yields_to`. It ends with the instrument that it
-    `rests_on`, as with its own.
+    as a preference does of the most-favoured-nation rate, and of several that replace the same the lowest counts, or
+    the one that replaces the others, as a safeguard does a preference. It is not levied on goods that bear a rate of a
+    basis to which it `yields_to`. It ends with the instrument that it `rests_on`, as with its own.
     """
 
     SEARCHED: ClassVar[tuple[str, ...]] = ("percent", "basis", "goods")

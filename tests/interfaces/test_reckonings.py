@@ -349,6 +349,18 @@ def test_a_preference_takes_the_place_of_the_base_alone(told: Tell, read: Read, 
     assert rates(read, "01", origin="north") == [(None, None, "25")]
 
 
+@pytest.mark.parametrize("replaces", [["fta", "mfn", "gsp"], ["fta"], ["mfn", "fta"], []])
+def test_what_a_safeguard_pushes_out_is_told(told: Tell, read: Read, act: None, replaces: list[str]) -> None:
+    told("add-provision", **provision("base", tariff("40", "mfn")))
+    told("add-provision", **provision("free", tariff("25", "fta", replaces=["mfn"], stacking="replace")))
+    told("add-provision", **provision("guard", tariff("38.5", "safeguard", replaces=replaces, stacking="replace")))
+    (found,) = read("/v1/tariffs", negotiation="talks", product="87")["items"]
+    assert (found["rate"], [step["provision"] for step in found["steps"]]) == ("38.5", ["act/guard"])
+    aside = {one["provision"]: one["why"] for one in found["set_aside"]}
+    before_base = "act/guard" if replaces else "act/free"
+    assert aside == {"act/base": f"{before_base} takes its place", "act/free": "act/guard takes its place"}
+
+
 @pytest.mark.parametrize(("tariffs", "rate"), [
     ([("2.5", "mfn", {}), ("0", "preference", {"replaces": ["mfn"], "yields_to": ["section-232"]}),
         ("25", "section-232", {})], "27.5"),
@@ -358,6 +370,7 @@ def test_a_preference_takes_the_place_of_the_base_alone(told: Tell, read: Read, 
         ("9", "gamma", {})], "16.5"),
     ([("2.5", "mfn", {}), ("5", "preference", {"replaces": ["mfn"], "stacking": "lower"})], "5"),
     ([("2.5", "mfn", {}), ("1", "gsp", {"replaces": ["mfn"]}), ("0", "fta", {"replaces": ["mfn"]})], "0"),
+    ([("2.5", "mfn", {}), ("1", "gsp", {"replaces": ["mfn", "fta"]}), ("0", "fta", {"replaces": ["mfn"]})], "1"),
 ])  # fmt: skip
 def test_what_is_replaced_does_not_replace(
     told: Tell, read: Read, act: None, tariffs: list[tuple[str, str, dict[str, Any]]], rate: str
