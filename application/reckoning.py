@@ -69,29 +69,32 @@ class Reckoner:
         told = [Happened(r.event.envelope.takes_effect, Basis.of(r)) for r in steps if _is(r, step, by)]
         return sorted(told, key=lambda one: order(one.when))
 
-    def last_by_then(self, happening: str, by: str | None = None, before: str | None = None) -> Happened | None:
-        """The last time that a step had been taken on the day, or before another, also where it takes effect only
-        later.
-        """
-        told = reversed(self.happened(happening, by))
-        told = (one for one in told if before is None or first_date(one.basis.occurred) < first_date(before))
-        return next((one for one in told if reached(min(one.when, one.basis.occurred, key=order), self.asked)), None)
-
     def deadline(self, rule: Rule, before: str | None = None) -> WorkedOut:
         """The day that a rule gives, counted from the last time that its event had happened; of one that was revised,
-        before that.
+        before that. An agreement enters into force once, and for whoever joins it later only `by` that party (VCLT,
+        article 24).
         """
-        return self._worked_out(rule, lambda event, by: self.last_by_then(event, by, before))
+        event = rule.event or ""
+        once = event.endswith("/entered-into-force") and not (rule.by or rule.by_all)
+        return self._worked_out(rule, lambda by: self._by_then(event, by, before), 0 if once else -1)
 
     def condition(self, rule: Rule) -> WorkedOut:
         """The day that a rule gives, counted from the first time that its event happened, also after the day."""
-        return self._worked_out(rule, lambda event, by: next(iter(self.happened(event, by)), None))
+        return self._worked_out(rule, lambda by: self.happened(rule.event or "", by), 0)
 
-    def _worked_out(self, rule: Rule, find: Callable[[str, str | None], Happened | None]) -> WorkedOut:
-        """The day that a rule gives, counted from what is found; of several parties' steps from the last."""
+    def _by_then(self, happening: str, by: str | None = None, before: str | None = None) -> list[Happened]:
+        """Each time that a step had been taken on the day, or before another, also where it takes effect only later."""
+        told = self.happened(happening, by)
+        told = [one for one in told if before is None or first_date(one.basis.occurred) < first_date(before)]
+        return [one for one in told if reached(min(one.when, one.basis.occurred, key=order), self.asked)]
+
+    def _worked_out(self, rule: Rule, times: Callable[[str | None], list[Happened]], which: int) -> WorkedOut:
+        """The day that a rule gives, counted from the first or the last of the times that its event happened; of
+        several parties' steps from the last.
+        """
         happened = None
         if rule.event:
-            found = {by: find(rule.event, by) for by in rule.by_all or (rule.by,)}
+            found = {by: taken[which] if (taken := times(by)) else None for by in rule.by_all or (rule.by,)}
             awaited = [by for by, step in found.items() if step is None]
             if awaited:
                 by = f" by {' and '.join(filter(None, awaited))}" if any(awaited) else ""

@@ -77,6 +77,17 @@ def test_a_deadline_counts_from_what_has_happened_and_takes_effect_only_later(to
     assert deadline(read, as_of="2025-01-13")["day"] == deadline(read)["day"] == "2025-07-20"
 
 
+def test_a_deadline_counts_from_the_entry_into_force_of_a_treaty_whoever_joins_it_later(told: Tell, read: Read) -> None:
+    told("add-party", party="east", name="East", kind="state")
+    told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south", "east"])
+    rule = {"count": 48, "unit": "months", "event": "agreement/deal/entered-into-force"}
+    told("set-deadline", deadline="soon", title="Soon", rule=rule)
+    told("set-deadline", deadline="east", title="East", rule=rule | {"by": "east"})
+    told("bring-into-force", agreement="deal", parties=["east"], occurred="2025-10-27")
+    told("bring-into-force", agreement="deal", parties=["north", "south"], occurred="2025-09-15")
+    assert (deadline(read)["day"], deadline(read, "east")["day"]) == ("2029-09-15", "2029-10-27")
+
+
 def test_a_deadline_has_no_outcome_before_it_was_set(told: Tell, tell: Tell) -> None:
     told("set-deadline", deadline="soon", title="Soon", due="2025-01-10", occurred="2025-01-05")
     problem = tell("record-deadline-outcome", deadline="soon", outcome="met", occurred="2025-01-04").json()
