@@ -28,10 +28,11 @@ D = TypeVar("D", bound=Document)
 
 
 class Happened(NamedTuple):
-    """A step on record: from when it counts, as it was told, and what says so."""
+    """A step on record: from when it counts, as it was told, what says so, and whose step it is."""
 
     when: str
     basis: Basis
+    parties: frozenset[str]
 
 
 class WorkedOut(Fact, omit_defaults=False, frozen=True):
@@ -65,8 +66,13 @@ class Reckoner:
         """Each time that a step was taken, in the order of time, also after the day."""
         kind, key, step = parts_of(happening)
         stream = stream_id(self._streams.negotiation, kind, key)
-        steps = [s.record for s in self._streams.of_stream(stream) if s.holds(self.asked)]
-        told = [Happened(r.event.envelope.takes_effect, Basis.of(r)) for r in steps if _is(r, step, by)]
+        records = [s.record for s in self._streams.of_stream(stream) if s.holds(self.asked)]
+        everyone = frozenset(party for record in records for party in _takers(record))
+        told = [
+            Happened(r.event.envelope.takes_effect, Basis.of(r), everyone if _is_of_all(r) else _takers(r))
+            for r in records
+            if step_of(r.event) == step and (by is None or _is_of_all(r) or by in _takers(r))
+        ]
         return sorted(told, key=lambda one: order(one.when))
 
     def deadline(self, rule: Rule, before: str | None = None) -> WorkedOut:
@@ -90,10 +96,17 @@ class Reckoner:
 
     def _worked_out(self, rule: Rule, times: Callable[[str | None], list[Happened]], which: int) -> WorkedOut:
         """The day that a rule gives, counted from the first or the last of the times that its event happened; of
-        several parties' steps from the last.
+        several parties' steps from the last, and of so many from that with which there are as many.
         """
         happened = None
-        if rule.event:
+        if rule.event and rule.by_number:
+            each = _first_of_each(times(None))
+            if len(each) < rule.by_number:
+                so_far = len(_first_of_each(self._by_then(rule.event)))
+                by = f"{rule.by_number} parties, {so_far} so far"
+                return WorkedOut(day=None, says=f"waits for {rule.event} by {by}")
+            happened = each[rule.by_number - 1]
+        elif rule.event:
             found = {by: taken[which] if (taken := times(by)) else None for by in rule.by_all or (rule.by,)}
             awaited = [by for by, step in found.items() if step is None]
             if awaited:
@@ -144,12 +157,22 @@ def _view_of(kind: type[Document]) -> str:
     return next(view.name for view in all_views() if view.document is kind)
 
 
-def _is(record: Record, step: str, by: str | None) -> bool:
+def _is_of_all(record: Record) -> bool:
     """What is taken for the whole of an agreement is taken for every party."""
-    event = record.event
-    takers = (*getattr(event, "parties", ()), getattr(event, "party", None))
-    of_all = isinstance(event, AnyStep) and not event.parties
-    return step_of(event) == step and (by is None or by in takers or of_all)
+    return isinstance(record.event, AnyStep) and not record.event.parties
+
+
+def _takers(record: Record) -> frozenset[str]:
+    """The parties that a record names as those who did something."""
+    return frozenset(filter(None, (*getattr(record.event, "parties", ()), getattr(record.event, "party", None))))
+
+
+def _first_of_each(told: Sequence[Happened]) -> list[Happened]:
+    """Of what happened, in the order of time, the first time for each party."""
+    first: dict[str, Happened] = {}
+    for one in told:
+        first |= dict.fromkeys(one.parties - first.keys(), one)
+    return list(first.values())
 
 
 def in_words(rule: Rule) -> str:
@@ -157,6 +180,8 @@ def in_words(rule: Rule) -> str:
     since = rule.after or rule.event or rule.start
     if rule.by_all:
         since = f"{since} by {' and '.join(rule.by_all)}"
+    if rule.by_number:
+        since = f"{since} by {rule.by_number} parties"
     if rule.count:
         unit = rule.unit.replace("-", " ") if abs(rule.count) != 1 else rule.unit.replace("-", " ").removesuffix("s")
         told = f"{abs(rule.count)} {unit} {'after' if rule.count > 0 else 'before'} {since}"

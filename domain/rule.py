@@ -40,8 +40,8 @@ class RuleCountsFromNothing(Refused):
 
 
 class RuleCountsFromTwo(Refused):
-    """A rule counts from an `event` on record, by a party where `by` says so or by each of `by_all`, or from a `start`
-    that is told.
+    """A rule counts from an `event` on record, by a party where `by` says so, by each of `by_all` or by so many as
+    `by_number` says, or from a `start` that is told.
     """
 
 
@@ -56,7 +56,9 @@ class RuleReachesTooFar(Refused):
 class Rule(Fact, frozen=True):
     """`count` days or months after an event, before it where that is below 0; the day next to it is the first.
 
-    An event that parties bring about counts `by` one of them, or once the last of several has (`by_all`).
+    An event that parties bring about counts `by` one of them, once the last of several has (`by_all`), or once so many
+    different ones have, whoever they are (`by_number`). An agreement enters into force once; for who joins it later it
+    does so `by` that party (Vienna Convention on the Law of Treaties, article 24).
 
     On several calendars a business day is one on all of them. What falls on a day that is none rolls to the
     `following` or `preceding` one, or to the following unless that lies in the next month
@@ -70,6 +72,7 @@ class Rule(Fact, frozen=True):
     event: Happening | None = None
     by: PartyKey | None = None
     by_all: Annotated[tuple[PartyKey, ...], Field(max_length=300)] = ()
+    by_number: Annotated[int, Field(ge=2, le=1000)] | None = None
     start: Moment | None = None
     calendars: Annotated[tuple[CalendarName, ...], Field(max_length=10)] = ()
     roll: Literal["none", "following", "preceding", "modified-following"] = "none"
@@ -85,6 +88,8 @@ class Rule(Fact, frozen=True):
             raise RuleCountsFromTwo(self.by, "by")
         if self.by_all and not self.event:
             raise RuleCountsFromTwo(self.by_all[0], "by_all")
+        if self.by_number and (self.by or self.by_all or not self.event):
+            raise RuleCountsFromTwo(self.by_number, "by_number")
         if (self.unit == "business-days" or self.roll != "none") and not self.calendars:
             raise RuleNeedsCalendar(f"{self.count} {self.unit}", "calendars")
         if self.unit == "months" and abs(self.count) > MONTHS_MAX:

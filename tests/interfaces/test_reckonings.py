@@ -1,6 +1,7 @@
 """What is worked out when asked: deadlines, conditions, tariffs, splits, the ladder and sums, over HTTP."""
 
 from collections.abc import Callable
+from json import dumps
 from random import Random
 from typing import Any
 
@@ -207,6 +208,51 @@ def test_a_rule_can_wait_for_the_last_of_several_parties_and_count_back(told: Te
     )  # fmt: skip
 
 
+def test_a_rule_can_wait_for_so_many_parties_whoever_they_are(
+    client: TestClient, told: Tell, read: Read, act: None
+) -> None:
+    names = ["north", "south", "east", "west"]
+    for party in names[2:]:
+        told("add-party", party=party, name=party, kind="state")
+    told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=names)
+    rule = {"count": 60, "unit": "calendar-days", "event": "agreement/deal/ratified", "by_number": 3}
+    told("set-deadline", deadline="soon", title="Soon", rule=rule)
+    depends = [{"effect": "begins", "rule": rule}]
+    told("add-provision", **provision("rate", tariff("5", "mfn", stacking="replace"), depends_on=depends))
+    told("ratify-agreement", agreement="deal", parties=["west"], occurred="2025-05-01")
+    told("ratify-agreement", agreement="deal", parties=["north"], occurred="2025-03-01")
+    told("withdraw-from-agreement", agreement="deal", parties=["north"], occurred="2025-03-10")
+    told("ratify-agreement", agreement="deal", parties=["north"], occurred="2025-04-01")
+    waits = "waits for agreement/deal/ratified by 3 parties, {} so far"
+    assert [deadline(read, as_of=f"2025-0{month}-20")["says"] for month in (2, 3, 5)] == [
+        waits.format(count) for count in (0, 1, 2)
+    ]
+    (found,) = read("/v1/tariffs", negotiation="talks", product="87", as_of="2025-03-20")["items"]
+    assert found["set_aside"][0]["why"] == f"it {waits.format(1)}"
+    line = {"command": "ratify-agreement", "negotiation": "talks", "agreement": "deal", "parties": ["east"]}
+    answer = client.post(
+        "/v1/negotiations/talks/suppose", params={"view": "deadlines"}, content=dumps(line | {"occurred": "2025-06-01"}),
+        headers={"Content-Type": "application/x-ndjson"},
+    )  # fmt: skip
+    assert [one["day"] for one in answer.json()["items"]] == ["2025-07-31"]
+    told("ratify-agreement", agreement="deal", parties=["south", "east"], occurred="2025-04-10")
+    assert (deadline(read)["day"], deadline(read)["says"].partition(";")[0]) == (
+        "2025-06-09", "60 calendar days after agreement/deal/ratified by 3 parties, 2025-04-10",
+    )  # fmt: skip
+    assert [rates(read, "87", as_of=day) for day in ("2025-06-08", "2025-06-09")] == [
+        [(None, None, None)], [(None, "5", None)],
+    ]  # fmt: skip
+
+
+def test_what_is_taken_for_the_whole_is_taken_by_as_many_as_there_are(told: Tell, read: Read) -> None:
+    told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
+    for number in (2, 3):
+        rule = {"count": 0, "unit": "calendar-days", "event": "agreement/deal/suspended", "by_number": number}
+        told("set-deadline", deadline=f"by-{number}", title="Soon", rule=rule)
+    told("suspend-agreement", agreement="deal", occurred="2025-03-01")
+    assert [deadline(read, f"by-{number}")["day"] for number in (2, 3)] == ["2025-03-01", None]
+
+
 def test_rival_readings_of_a_deadline_are_worked_out_side_by_side(told: Tell, read: Read) -> None:
     start = {"start": "2025-01-01"}
     told("set-deadline", deadline="soon", title="Soon", rule={"count": 5, "unit": "calendar-days", **start})
@@ -281,6 +327,10 @@ def test_a_cancelled_deadline_is_no_longer_due_until_it_is_revised(told: Tell, r
         "rule-counts-from-two", "rule.by"),
     ({"count": 1, "unit": "months", "event": "issue/fish/settled", "by_all": ["north", "nobody"]},
         "unknown", "rule.by_all.1"),
+    ({"count": 1, "unit": "months", "event": "issue/fish/settled", "by": "north", "by_number": 2},
+        "rule-counts-from-two", "rule.by_number"),
+    ({"count": 1, "unit": "months", "event": "issue/fish/settled", "by_number": 1},
+        "greater-than-equal", "rule.by_number"),
 ])  # fmt: skip
 def test_a_rule_that_cannot_be_is_refused(tell: Tell, rule: dict[str, Any], code: str, field: str) -> None:
     problem = tell("set-deadline", deadline="soon", title="Soon", rule=rule)
