@@ -144,7 +144,7 @@ def _lanes(
     by: Sequence[str | None] = (
         [asked.levied_by] if asked.levied_by else _each(tariff.levied_by for tariff in tariffs) or [None]
     )
-    origins = named = _each(tariff.origin for tariff in tariffs)
+    origins = _each(tariff.origin for tariff in tariffs)
     if origins and any(tariff.origin is None for tariff in tariffs):
         origins = _each([*origins, *traders])
     of: Sequence[str | None] = [asked.origin] if asked.origin else origins or [None]
@@ -153,12 +153,15 @@ def _lanes(
         called = [names.get(party, (party,)) if party else () for party in (levied_by, origin)]
         return _Lane(levied_by, origin, (), *called)
 
+    def is_named(one: _Lane) -> bool:
+        return any(one.takes(tariff) and tariff.origin == one.origin for tariff in tariffs)
+
     def taken_in(one: _Lane) -> list[Tariff]:
-        is_named = one.origin in {asked.origin, *named}
-        return [rate.tariff for rate in told if one.takes(rate.tariff) and (is_named or not one.lacks(rate))]
+        is_asked = one.origin == asked.origin or is_named(one)
+        return [rate.tariff for rate in told if one.takes(rate.tariff) and (is_asked or not one.lacks(rate))]
 
     lanes = [lane(levied_by, origin) for levied_by, origin in product(by, of)]
-    lanes = [one for one in lanes if one.origin in named or not {*one.levying} & {*one.origins}]
+    lanes = [one for one in lanes if is_named(one) or not {*one.levying} & {*one.origins}]
     return [
         one._replace(quotas=quotas)
         for one in lanes
