@@ -25,7 +25,7 @@ class LeviedRate(NamedTuple):
     """A rate as its provision has it on the day, and why it does not apply, if it does not.
 
     `since` is the day on which it began, where a condition says that. `bound` is how its agreement stands for each
-    party; of an order or a law, which need nobody's consent, it is empty.
+    party, and is empty of an order or a law, which need nobody's consent.
     """
 
     provision: str
@@ -58,12 +58,16 @@ def rates(survey: Survey, later: dict[str, AgreementDocument], parties: Iterable
                 if isinstance(found.value, Tariff):
                     against = _not_levied(agreement, document.form, found.value, known) if found.applies else found.why
                     against = against or without_effect(agreement)
-                    bound = {} if document.form in UNILATERAL else _bound(agreement, offices)
+                    bound = _bound(agreement, document.form, offices)
                     yield LeviedRate(f"{key}/{entry.key}", stands, found.value, found.why, against, found.since, bound)
 
 
-def _bound(agreement: AgreementDocument, offices: Mapping[str, str]) -> dict[str, PartyStanding]:
-    """How an agreement stands for each party; what an office agrees to binds those whom it represents."""
+def _bound(agreement: AgreementDocument, form: str, offices: Mapping[str, str]) -> dict[str, PartyStanding]:
+    """How an agreement stands for each party; what an office agrees to binds those whom it represents. Where one party
+    alone is on record, nobody knows with whom it agreed.
+    """
+    if form in UNILATERAL or len(agreement.parties) < 2:
+        return {}
     in_effect_last = sorted(agreement.parties, key=lambda standing: standing.status in IN_EFFECT)
     return {offices.get(standing.party, standing.party): standing for standing in in_effect_last}
 

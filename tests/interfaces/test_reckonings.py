@@ -654,6 +654,13 @@ def test_a_levier_for_whom_an_agreement_is_not_in_force_is_named(told: Tell, rea
         }[by]  # fmt: skip
 
 
+def test_what_one_party_alone_is_on_record_for_is_levied_on_goods_of_all(told: Tell, read: Read) -> None:
+    told("draft-agreement", agreement="act", title="Schedule", form="other", parties=["north"])
+    told("bring-into-force", agreement="act", parties=["north"], occurred="2025-02-01")
+    told("add-provision", **provision("all", tariff("5", "mfn", levied_by="north")))
+    assert rates(read, "01", origin="south") == [(None, "5", None)]
+
+
 def test_a_preference_is_also_for_members_of_a_union_and_for_whom_an_office_acts(
     told: Tell, read: Read, act: None
 ) -> None:
