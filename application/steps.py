@@ -10,8 +10,10 @@ from domain.model import aggregate_of
 
 
 def seen_of(event: DomainEvent, number: str | None = None) -> Iterator[Observation]:
-    """A step, for each whose it is: `unit` names the party, and is empty for the thing as a whole."""
-    for taker in event.takers if isinstance(event, AgreementStep) else ("",):
+    """A step, for each whose it is or toward whom it is taken: `unit` names the party, and is empty for the thing as a
+    whole.
+    """
+    for taker in (*event.takers, *event.toward) if isinstance(event, AgreementStep) else ("",):
         yield Observation(f"{aggregate_of(event).KIND}/{event.envelope.key}", event.TOPIC, number, taker)
 
 

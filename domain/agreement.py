@@ -5,6 +5,7 @@ instrument binds is a reading, per party.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
@@ -21,6 +22,15 @@ Form = Literal[
     "treaty", "memorandum", "framework", "exchange-of-letters", "statement", "order", "law", "contract", "other"
 ]
 Parties = Annotated[tuple[PartyKey, ...], Field(min_length=1, max_length=300)]
+Scope = frozenset[str]
+"""Whom a step is taken for: a party, two of them alone, or nobody in particular, which means the whole."""
+Toward = Annotated[
+    tuple[PartyKey, ...],
+    Field(
+        max_length=300,
+        description="toward whom alone the step is taken; the same step can be taken toward others later",
+    ),
+]
 
 
 BINDING = ("initialled", "signed", "ratified", "deposited", "applied-provisionally", "in-force")
@@ -39,6 +49,10 @@ class ObserverSignsNothing(Refused):
 
 class PartyNamedTwice(Refused):
     """Each party is named once."""
+
+
+class TowardNeedsParties(Refused):
+    """Whose step it is toward others is named; a step of the instrument as a whole is one toward everybody."""
 
 
 class StepAlreadyTaken(Refused):
@@ -71,21 +85,36 @@ class Step(DomainEvent, frozen=True):
         """Whose step it is; the empty name stands for the instrument as a whole."""
         return ("",)
 
+    @property
+    def toward(self) -> tuple[str, ...]:
+        """Toward whom alone it is taken; nobody means toward everybody."""
+        return ()
+
+    @property
+    def scopes(self) -> list[Scope]:
+        """Whom it is taken for."""
+        if self.toward:
+            return [frozenset(pair) for pair in product(self.takers, self.toward)]
+        return [frozenset(filter(None, [taker])) for taker in self.takers]
+
     def decide(self, past: "Agreement", known: "Agreement") -> Self:
-        for taker in self.takers:
-            if (taker, self.STEP) in past.taken:
-                raise StepAlreadyTaken(f"{self.STEP} {taker}".strip(), "parties" if taker else "agreement")
+        for scope in self.scopes:
+            if past.has_taken(scope, self.STEP):
+                field = "toward" if self.toward else "parties" if scope else "agreement"
+                raise StepAlreadyTaken(" ".join([self.STEP, *sorted(scope)]), field)
         return self
 
     def change(self, state: "Agreement") -> None:
-        """A step of the whole undoes what was taken for any party, and a party's what was taken for the whole."""
-        for taker in self.takers:
+        """A step undoes what was taken for the same, for what it is a part of, or for a part of it: one of the whole
+        what was taken for any party, and a party's what was taken for the whole.
+        """
+        for scope in self.scopes:
             state.taken -= {
                 (other, step)
                 for other, step in state.taken
-                if step in self.UNDOES and (other == taker or "" in {taker, other})
+                if step in self.UNDOES and (scope <= other or other <= scope)
             }
-            state.taken.add((taker, self.STEP))
+            state.taken.add((scope, self.STEP))
 
 
 class PartyStep(Step, kw_only=True, frozen=True):
@@ -99,9 +128,13 @@ class PartyStep(Step, kw_only=True, frozen=True):
 
     def decide(self, past: "Agreement", known: "Agreement") -> Self:
         refuse_repeated(self.parties)
-        for index, party in enumerate(self.parties):
-            if party not in known.parties:
-                raise NotAPartyToTheAgreement(party, f"parties.{index}")
+        refuse_repeated(self.toward, "toward", self.parties)
+        if self.toward and not self.parties:
+            raise TowardNeedsParties(", ".join(self.toward), "parties")
+        for field, named in (("parties", self.parties), ("toward", self.toward)):
+            for index, party in enumerate(named):
+                if party not in known.parties:
+                    raise NotAPartyToTheAgreement(party, f"{field}.{index}")
         return Step.decide(self, past, known)
 
 
@@ -116,7 +149,7 @@ class AnyStep(PartyStep, frozen=True):
 
 
 class Agreement(Aggregate):
-    """`taken` holds the steps that have been taken and not undone, each with whose it was."""
+    """`taken` holds the steps that have been taken and not undone, each with whom it was taken for."""
 
     TOPIC = "Agreement"
     KIND = "agreement"
@@ -124,7 +157,12 @@ class Agreement(Aggregate):
     Event = DomainEvent
 
     def blank(self) -> None:
-        self.taken: set[tuple[str, str]] = set()
+        self.taken: set[tuple[Scope, str]] = set()
+
+    def has_taken(self, scope: Scope, step: str) -> bool:
+        """Whether a step was taken for somebody; what each of two has taken toward everybody, both have together."""
+        alone = [frozenset([party]) for party in scope]
+        return (scope, step) in self.taken or (len(alone) > 1 and all((party, step) in self.taken for party in alone))
 
     @property
     def parties(self) -> set[str]:
@@ -240,18 +278,22 @@ class Agreement(Aggregate):
         UNDOES: ClassVar[tuple[str, ...]] = LEAVING
 
     class EnteredIntoForce(PartyStep, frozen=True, kw_only=True):
-        """It comes into force for these parties, and so between each pair of them (VCLT, article 24)."""
+        """It comes into force for these parties, and so between each pair of them (VCLT, article 24); or `toward` some
+        alone, where others have objected, or not consented yet (articles 20 and 41).
+        """
 
         TOPIC: ClassVar[str] = "Agreement.EnteredIntoForce"
         STEP: ClassVar[str] = "in-force"
         UNDOES: ClassVar[tuple[str, ...]] = (*LEAVING, "suspended")
+        toward: Toward = ()
 
     class Suspended(AnyStep, frozen=True):
-        """Its operation is suspended (VCLT, articles 57, 58 and 60)."""
+        """Its operation is suspended (VCLT, articles 57 and 60), or between certain parties alone (article 58)."""
 
         TOPIC: ClassVar[str] = "Agreement.Suspended"
         STEP: ClassVar[str] = "suspended"
         UNDOES: ClassVar[tuple[str, ...]] = ("resumed",)
+        toward: Toward = ()
 
     class Resumed(AnyStep, frozen=True):
         """Its operation goes on after a suspension."""
@@ -259,6 +301,7 @@ class Agreement(Aggregate):
         TOPIC: ClassVar[str] = "Agreement.Resumed"
         STEP: ClassVar[str] = "resumed"
         UNDOES: ClassVar[tuple[str, ...]] = ("suspended",)
+        toward: Toward = ()
 
     class Withdrawn(PartyStep, frozen=True, kw_only=True):
         """A party withdraws (VCLT, articles 54 and 56)."""

@@ -105,6 +105,12 @@ def _provision(told: Item) -> str:
     return line if told["applies"] else f"{line}\n  ({told['why']})"
 
 
+def _apart(agreement: Item) -> list[str]:
+    """The pairs between which something else was told than that it is in force."""
+    told = [pair for pair in agreement["pairs"] if pair["between"] not in (None, "in-force")]
+    return [f"{' and '.join(pair['parties'])}: {pair['between']}" for pair in told]
+
+
 def _reading(told: Item) -> str:
     left = {None: "", 0: " (today)"}.get(told["days_left"], f" ({told['days_left']} days)")
     return f"{told['claimant'] or 'as set'}: {told['day'] or 'not known'} {told['status']}{left}"
@@ -183,7 +189,7 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
         ("name", lambda i: i["key"]),
         ("title", lambda i: i["title"]),
         ("status", lambda i: i["status"]),
-        ("parties", lambda i: "\n".join(f"{p['party']}: {p['status']}" for p in i["parties"])),
+        ("parties", lambda i: "\n".join([*(f"{p['party']}: {p['status']}" for p in i["parties"]), *_apart(i)])),
         ("provisions", lambda i: "\n".join(map(_provision, i["provisions"]))),
     ),
     "tranches": _rows(

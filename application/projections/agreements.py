@@ -24,10 +24,12 @@ from domain.value import RuledDate
 
 
 class AgreementStepEntry(Fact, omit_defaults=False, frozen=True):
-    """A step in the life of the instrument; no parties means the instrument as a whole."""
+    """A step in the life of the instrument; no parties means the instrument as a whole, and nobody `toward` whom it is
+    taken means everybody."""
 
     step: str
     parties: tuple[str, ...]
+    toward: tuple[str, ...]
     by: tuple[Participant, ...]
     witnesses: tuple[str, ...]
     means: str | None
@@ -46,11 +48,17 @@ class PartyStanding(Fact, omit_defaults=False, frozen=True):
 
 
 class PairStanding(Fact, omit_defaults=False, frozen=True):
-    """Whether it is in force between two parties (VCLT, article 24), and since when."""
+    """Whether it is in force between two parties (VCLT, article 24), and since when.
+
+    It is where it is for both, unless something else was told of these two alone: `between` says that it is `in-force`,
+    `suspended` or `not-in-force` between them, and `between_since` from when.
+    """
 
     parties: tuple[str, str]
     in_force: bool
     since: str | None
+    between: str | None = None
+    between_since: str | None = None
 
 
 class AmendmentEntry(Fact, omit_defaults=False, frozen=True):
@@ -141,6 +149,7 @@ def _step(event: Step, record: Record) -> AgreementStepEntry:
     return AgreementStepEntry(
         step=event.STEP,
         parties=tuple(filter(None, event.takers)),
+        toward=event.toward,
         by=getattr(event, "by", ()),
         witnesses=getattr(event, "witnesses", ()),
         means=getattr(event, "means", None),
@@ -167,23 +176,70 @@ def _stepped(document: AgreementDocument, event: Step, record: Record) -> Agreem
     entry = _step(event, record)
     takers = entry.parties
     since = event.envelope.takes_effect
-    known = _joined(document.parties, tuple(PartyStanding(party=taker, status="", since=None) for taker in takers))
-    affected = takers or [p.party for p in known if event.STEP in _OF_ALL and p.status not in LEAVING]
+    named = (*takers, *event.toward)
+    known = _joined(
+        document.parties, tuple(PartyStanding(party=party, status="drafted", since=None) for party in named)
+    )
+    affected = _affected(event, known)
     parties = tuple(
         _after(standing, event.STEP, since) if standing.party in affected else standing for standing in known
     )
     until = document.until
     if event.STEP in IN_EFFECT and until and date_before(until, since):
         until = None  # it begins anew
+    document = _between(replace(document, parties=known), event, affected)
     document = replace(document, steps=(*document.steps, entry), parties=parties, until=until)
     if takers:
-        return replace(document, status=_of_parties(parties))
+        return replace(document, status=_of_parties(parties)) if affected else document
     return _with_step_of_all(document, event.STEP, touched=parties != known or not known)
+
+
+def _affected(event: Step, known: tuple[PartyStanding, ...]) -> set[str]:
+    """Those whose standing a step changes: one toward some alone that of nobody, but of those for whom it was in force
+    toward none before.
+    """
+    if not event.toward:
+        of_all = {one.party for one in known if event.STEP in _OF_ALL and one.status not in LEAVING}
+        return set(filter(None, event.takers)) or of_all
+    if event.STEP != "in-force":
+        return set()
+    return {one.party for one in known if one.party in (*event.takers, *event.toward) and one.status != "in-force"}
+
+
+def _between(document: AgreementDocument, event: Step, affected: set[str]) -> AgreementDocument:
+    """The document with what a step says of two parties alone: one toward some says it, any other undoes it."""
+    if not event.toward and all(pair.between is None for pair in document.pairs):
+        return document
+    named = set(event.scopes)
+    pairs = []
+    for pair in _paired(document).pairs:
+        both = frozenset(pair.parties)
+        told = _told_between(pair, event, named=both in named, affected=not affected.isdisjoint(both))
+        since = told and event.envelope.takes_effect
+        pairs.append(pair if told == pair.between else replace(pair, between=told, between_since=since))
+    return replace(document, pairs=tuple(pairs))
+
+
+def _told_between(pair: PairStanding, event: Step, *, named: bool, affected: bool) -> str | None:
+    match event.STEP:
+        case "in-force" if pair.in_force:
+            return pair.between
+        case "in-force" if event.toward:
+            return "in-force" if named else "not-in-force" if affected else pair.between
+        case "in-force" if affected and pair.between:
+            return "in-force"
+        case "suspended" if named and pair.between != "not-in-force":
+            return "suspended"
+        case "resumed" if pair.between == "suspended" and (named or affected):
+            return "in-force"
+        case step if step in LEAVING and affected:
+            return None
+    return pair.between
 
 
 _WAY = ("announced", "concluded", "initialled", "signed", "ratified", "deposited", "applied-provisionally")
 """The steps towards being bound (VCLT, articles 9 to 16 and 25), in their order."""
-_OPEN = {"", "drafted", "rejected", *_WAY[:4]}
+_OPEN = {"drafted", "rejected", *_WAY[:4]}
 """How far a party has come that can still decide against it."""
 _FURTHER = ("announced", "concluded", *BINDING)
 _OF_ALL = {"suspended", "resumed", "terminated", "expired"}
@@ -207,10 +263,11 @@ def _with_step_of_all(document: AgreementDocument, step: str, *, touched: bool) 
 
 
 def _after(standing: PartyStanding, step: str, since: str) -> PartyStanding:
-    """A party's standing after a step: none towards being bound takes back one that has come further, a resumption
-    goes on from where the suspension found it or what was reached meanwhile, and nobody who has left is suspended.
+    """A party's standing after a step: none towards being bound takes back one that has come further, what is in force
+    stays so from its first day, a resumption goes on from where the suspension found it or what was reached meanwhile,
+    and nobody who has left is suspended.
     """
-    if step == "rejected" and standing.status not in _OPEN:
+    if (step == "rejected" and standing.status not in _OPEN) or (step == standing.status == "in-force"):
         return standing
     held = standing.suspended_from if standing.status == "suspended" else None
     if step in _WAY:
@@ -235,13 +292,18 @@ def _of_parties(parties: tuple[PartyStanding, ...]) -> str:
 
 def _paired(document: AgreementDocument) -> AgreementDocument:
     """The document with how it stands between each pair of its parties."""
-    return replace(document, pairs=tuple(_pair(*both) for both in combinations(document.parties, 2)))
+    known = {pair.parties: pair for pair in document.pairs}
+    both = combinations(document.parties, 2)
+    return replace(document, pairs=tuple(_pair(one, other, known.get((one.party, other.party))) for one, other in both))
 
 
-def _pair(one: PartyStanding, other: PartyStanding) -> PairStanding:
-    in_force = one.status == other.status == "in-force"
-    since = max(one.since or "", other.since or "", key=order) if in_force else None
-    return PairStanding(parties=(one.party, other.party), in_force=in_force, since=since)
+def _pair(one: PartyStanding, other: PartyStanding, known: PairStanding | None) -> PairStanding:
+    between, told = (known.between, known.between_since) if known else (None, None)
+    in_force = one.status == other.status == "in-force" and between in {None, "in-force"}
+    since = max(one.since or "", other.since or "", told or "", key=order) if in_force else None
+    return PairStanding(
+        parties=(one.party, other.party), in_force=in_force, since=since, between=between, between_since=told
+    )
 
 
 WITHOUT_EFFECT = {"suspended", *LEAVING}

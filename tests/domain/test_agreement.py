@@ -1,6 +1,12 @@
 import pytest
 
-from domain.agreement import Agreement, NotAPartyToTheAgreement, StepAlreadyTaken
+from domain.agreement import (
+    Agreement,
+    NotAPartyToTheAgreement,
+    PartyNamedTwice,
+    StepAlreadyTaken,
+    TowardNeedsParties,
+)
 from domain.refusal import AlreadyKnown, Unknown
 from tests.scenario import a, called, given
 
@@ -16,6 +22,9 @@ PARTY_STEPS = [
 ]
 ANY_STEPS = [Agreement.Suspended, Agreement.Resumed, Agreement.Terminated]
 WHOLE_STEPS = [Agreement.Announced, Agreement.Concluded]
+TOWARD_STEPS = [Agreement.EnteredIntoForce, Agreement.Suspended, Agreement.Resumed]
+WHOLE = frozenset[str]()
+JAPAN, US, BOTH = frozenset(["japan"]), frozenset(["us"]), frozenset(["japan", "us"])
 
 
 def of_japan(step, occurred="2025-09-04", **facts):
@@ -39,7 +48,7 @@ def test_no_step_is_taken_on_an_instrument_that_nobody_drafted(step):
 
 @pytest.mark.parametrize("step", PARTY_STEPS + ANY_STEPS, ids=called)
 def test_a_party_takes_each_step_once(step):
-    assert ("japan", step.STEP) in given(Agreement, DRAFTED).when(of_japan(step)).then().taken
+    assert (JAPAN, step.STEP) in given(Agreement, DRAFTED).when(of_japan(step)).then().taken
     again = of_japan(step, "2025-09-05")
     given(Agreement, DRAFTED, of_japan(step)).when(again).refused(StepAlreadyTaken, "parties")
 
@@ -47,12 +56,12 @@ def test_a_party_takes_each_step_once(step):
 @pytest.mark.parametrize("step", PARTY_STEPS + ANY_STEPS, ids=called)
 def test_another_party_can_take_the_step_that_one_party_took(step):
     taken = given(Agreement, DRAFTED, of_japan(step)).when(a(step, "2025-09-05", parties=("us",))).then().taken
-    assert {("japan", step.STEP), ("us", step.STEP)} <= taken
+    assert {(JAPAN, step.STEP), (US, step.STEP)} <= taken
 
 
 @pytest.mark.parametrize("step", WHOLE_STEPS + ANY_STEPS, ids=called)
 def test_the_instrument_as_a_whole_takes_each_step_once(step):
-    assert ("", step.STEP) in given(Agreement, DRAFTED).when(a(step, "2025-09-04")).then().taken
+    assert (WHOLE, step.STEP) in given(Agreement, DRAFTED).when(a(step, "2025-09-04")).then().taken
     given(Agreement, DRAFTED, a(step, "2025-09-04")).when(a(step, "2025-09-05")).refused(StepAlreadyTaken, "agreement")
 
 
@@ -106,20 +115,56 @@ def test_a_ratification_by_a_party_makes_nobody_else_a_party():
 )
 def test_a_step_that_was_undone_can_be_taken_again(step, undone_by):
     undone = of_japan(undone_by, "2025-10")
-    assert ("japan", step.STEP) not in given(Agreement, DRAFTED, of_japan(step)).when(undone).then().taken
+    assert (JAPAN, step.STEP) not in given(Agreement, DRAFTED, of_japan(step)).when(undone).then().taken
     given(Agreement, DRAFTED, of_japan(step), undone).when(of_japan(step, "2025-11")).then()
 
 
 def test_what_undoes_a_step_undoes_it_for_its_party_alone():
     in_force = a(Agreement.EnteredIntoForce, "2025-09-04", parties=("japan", "us"))
     taken = given(Agreement, DRAFTED, in_force).when(of_japan(Agreement.Withdrawn, "2025-10")).then().taken
-    assert taken == {("us", "in-force"), ("japan", "withdrawn")}
+    assert taken == {(US, "in-force"), (JAPAN, "withdrawn")}
 
 
 def test_what_undoes_a_step_undoes_nothing_after_it_when_it_is_recorded_late():
     in_force = of_japan(Agreement.EnteredIntoForce)
     late = of_japan(Agreement.Withdrawn, "2025-08")
-    assert given(Agreement, DRAFTED, in_force).when(late).then().taken == {("japan", "in-force")}
+    assert given(Agreement, DRAFTED, in_force).when(late).then().taken == {(JAPAN, "in-force")}
+
+
+@pytest.mark.parametrize("step", TOWARD_STEPS, ids=called)
+def test_a_step_toward_one_party_is_taken_for_the_two_once_whichever_of_them_takes_it(step):
+    toward_us = of_japan(step, toward=("us",))
+    assert given(Agreement, DRAFTED).when(toward_us).then().taken == {(BOTH, step.STEP)}
+    again = a(step, "2025-09-05", parties=("us",), toward=("japan",))
+    given(Agreement, DRAFTED, toward_us).when(again).refused(StepAlreadyTaken, "toward")
+    given(Agreement, DRAFTED, toward_us).when(of_japan(step, "2025-09-05")).then()
+
+
+def test_what_each_of_two_has_taken_toward_everybody_is_not_taken_between_them():
+    in_force = a(Agreement.EnteredIntoForce, "2025-09-04", parties=("japan", "us"))
+    toward_us = of_japan(Agreement.EnteredIntoForce, "2025-09-05", toward=("us",))
+    given(Agreement, DRAFTED, in_force).when(toward_us).refused(StepAlreadyTaken, "toward")
+    given(Agreement, DRAFTED, of_japan(Agreement.EnteredIntoForce)).when(toward_us).then()
+
+
+def test_a_step_of_a_party_undoes_what_was_taken_between_it_and_another():
+    toward_us = of_japan(Agreement.EnteredIntoForce, toward=("us",))
+    taken = given(Agreement, DRAFTED, toward_us).when(of_japan(Agreement.Withdrawn, "2025-10")).then().taken
+    assert taken == {(JAPAN, "withdrawn")}
+
+
+@pytest.mark.parametrize(
+    ("parties", "toward", "rule", "field"),
+    [
+        (("japan",), ("eu",), NotAPartyToTheAgreement, "toward.0"),
+        (("japan",), ("japan",), PartyNamedTwice, "toward.0"),
+        (("japan",), ("us", "us"), PartyNamedTwice, "toward.1"),
+        ((), ("us",), TowardNeedsParties, "parties"),
+    ],
+)
+def test_toward_whom_a_step_is_taken_is_another_party_to_the_agreement(parties, toward, rule, field):
+    suspended = a(Agreement.Suspended, "2025-09-04", parties=parties, toward=toward)
+    given(Agreement, DRAFTED).when(suspended).refused(rule, field)
 
 
 def test_an_amendment_is_no_step():

@@ -307,3 +307,69 @@ def test_of_a_treaty_nothing_applies_before_it_binds_somebody(
 def test_what_is_in_force_is_not_applied_provisionally(deal: Callable[..., Any]) -> None:
     found = deal(SIGN, FORCE, PROVISIONAL)
     assert [one["status"] for one in found["parties"]] == ["in-force", "in-force"]
+
+
+@pytest.fixture
+def pact(tell: Tell, read: Read) -> Callable[..., Any]:
+    """Tells steps of a pact between four, three of whom are in force; each tells how it then stands between the pairs."""
+    for party in ("east", "west"):
+        tell("add-party", party=party, name=party, kind="state")
+    tell("draft-agreement", agreement="pact", title="P", form="treaty", parties=[*BOTH, "east", "west"])
+
+    def told(command: str, day: str, parties: list[str], *toward: str) -> dict[str, str]:
+        more = {"toward": list(toward)} if toward else {}
+        answer = tell(command, agreement="pact", occurred=day, parties=parties, **more)
+        assert answer.status_code == 201, answer.text
+        found = read("/v1/negotiations/talks/agreements/pact")
+        return {"-".join(pair["parties"]): pair["since"] or pair["between"] for pair in found["pairs"]}
+
+    told("bring-into-force", "2025-02-01", [*BOTH, "east"])
+    return told
+
+
+OLD = {"north-south": "2025-02-01", "north-east": "2025-02-01", "south-east": "2025-02-01"}
+
+
+def test_an_accession_is_in_force_toward_those_alone_for_whom_it_was_told(pact: Callable[..., Any], read: Read) -> None:
+    apart = {"south-west": "not-in-force", "east-west": "not-in-force"}
+    assert pact("bring-into-force", "2025-03-01", ["west"], "north") == OLD | {"north-west": "2025-03-01"} | apart
+    found = read("/v1/negotiations/talks/agreements/pact")
+    assert [found["status"], *[(one["status"], one["since"]) for one in found["parties"]]] == [
+        "in-force", *[("in-force", "2025-02-01")] * 3, ("in-force", "2025-03-01"),
+    ]  # fmt: skip
+    assert found["steps"][-1]["toward"] == ["north"]
+    later = pact("bring-into-force", "2025-04-01", ["south"], "west")
+    assert later == OLD | {"north-west": "2025-03-01", "south-west": "2025-04-01", "east-west": "not-in-force"}
+    assert pact("bring-into-force", "2025-05-01", ["west"]) == later | {"east-west": "2025-05-01"}
+    assert read("/v1/negotiations/talks/agreements/pact", as_of="2025-03-15")["pairs"] == found["pairs"]
+
+
+def test_what_comes_into_force_between_two_alone_is_in_force_for_both_and_between_no_others(
+    pact: Callable[..., Any],
+) -> None:
+    pact("withdraw-from-agreement", "2025-03-01", [*BOTH, "east"])
+    nobody = dict.fromkeys([*OLD, "south-west", "east-west"], "not-in-force") | {"south-east": None}
+    assert pact("bring-into-force", "2025-04-01", ["west"], "north") == nobody | {"north-west": "2025-04-01"}
+    found = pact("bring-into-force", "2025-05-01", ["south"])
+    assert found == nobody | {
+        "north-west": "2025-04-01", "north-south": "2025-05-01", "south-west": "2025-05-01",
+    }  # fmt: skip
+
+
+def test_it_is_suspended_between_two_alone_until_they_resume_it(pact: Callable[..., Any], read: Read) -> None:
+    pact("bring-into-force", "2025-02-02", ["west"])
+    stands = OLD | dict.fromkeys(["north-west", "south-west", "east-west"], "2025-02-02")
+    assert pact("suspend-agreement", "2025-03-01", ["south"], "east") == stands | {"south-east": "suspended"}
+    assert read("/v1/negotiations/talks/agreements/pact")["status"] == "in-force"
+    assert pact("resume-agreement", "2025-04-01", ["east"], "south") == stands | {"south-east": "2025-04-01"}
+    pact("suspend-agreement", "2025-05-01", ["south"], "east")
+    assert pact("resume-agreement", "2025-06-01", ["south"]) == stands | {"south-east": "2025-06-01"}
+
+
+def test_who_leaves_and_comes_back_does_so_toward_everybody(pact: Callable[..., Any]) -> None:
+    pact("bring-into-force", "2025-03-01", ["west"], "north")
+    assert pact("suspend-agreement", "2025-03-02", ["west"], "south")["south-west"] == "not-in-force"
+    left = pact("withdraw-from-agreement", "2025-04-01", ["west"])
+    assert left == OLD | dict.fromkeys(["north-west", "south-west", "east-west"])
+    back = pact("bring-into-force", "2025-05-01", ["west"])
+    assert back == OLD | dict.fromkeys(["north-west", "south-west", "east-west"], "2025-05-01")

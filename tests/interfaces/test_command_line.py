@@ -105,6 +105,20 @@ def test_a_round_is_shown_as_held_once_it_was(recorded: None, tmp_path: Path) ->
     assert [cell.strip() for cell in row.split("│")[2:5]] == ["cancelled", "2025-03-18", ""]
 
 
+def test_an_agreement_is_shown_with_the_pairs_between_which_it_is_suspended(recorded: None, tmp_path: Path) -> None:
+    file = tmp_path / "pact.ndjson"
+    told = {"negotiation": "japan-us-2025", "agreement": "pact", "occurred": "2025-03-01", "parties": ["japan"]}
+    both = {"parties": ["japan", "united-states"]}
+    commands = (
+        told | both | {"command": "draft-agreement", "title": "Pact", "form": "treaty"},
+        told | both | {"command": "bring-into-force"},
+        told | {"command": "suspend-agreement", "toward": ["united-states"]},
+    )
+    file.write_text("".join(json.dumps(command) + "\n" for command in commands))
+    assert parley("record", str(file)).exit_code == 0
+    assert "japan and united-states: suspended" in parley("show", "agreements", "japan-us-2025").stdout
+
+
 def test_a_view_is_shown_at_other_times(recorded: None) -> None:
     early = parley("show", "ledger", "japan-us-2025", "--as-of", "2026-02-13", "--public-at", "2026-02-13").stdout
     assert "42,500,000,000" in early
