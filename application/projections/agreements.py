@@ -1,6 +1,6 @@
 """Agreements: how far each has come for each party and between each pair, its provisions, and how they are read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import combinations
 from typing import get_args
@@ -39,7 +39,10 @@ class AgreementStepEntry(Fact, omit_defaults=False, frozen=True):
 
 
 class PartyStanding(Fact, omit_defaults=False, frozen=True):
-    """How far the agreement has come for one party, and since when; suspended or expired, from what it goes on."""
+    """How far the agreement has come for one party, and since when; suspended or expired, from what it goes on.
+
+    A text that is announced or concluded is so for every party that has not come further, decided against it or left.
+    """
 
     party: str
     status: str
@@ -112,9 +115,9 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
         document = replace(document, last_occurred=event.envelope.occurred)
     match event:
         case Agreement.Drafted():
-            parties = tuple(PartyStanding(party=party, status="drafted", since=None) for party in event.parties)
-            joined = _joined(document.parties, parties)
-            status = _of_parties(joined) if document.steps and document.steps[-1].parties else document.status
+            joined = _joined(document, event.parties)
+            ended = document.status in WITHOUT_EFFECT and not document.steps[-1].parties
+            status = document.status if ended else _of_parties(joined)
             told = replace(
                 document, title=event.title, form=event.form, text=event.text, until=event.until, status=status
             )
@@ -140,9 +143,15 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
     return replace(document, provisions=provisions if before else (*provisions, after))
 
 
-def _joined(known: tuple[PartyStanding, ...], drafted: tuple[PartyStanding, ...]) -> tuple[PartyStanding, ...]:
-    names = {standing.party for standing in known}
-    return (*known, *(standing for standing in drafted if standing.party not in names))
+def _joined(document: AgreementDocument, named: Sequence[str]) -> tuple[PartyStanding, ...]:
+    """The parties with those that are named beside them: how far the text had come as a whole, it has for each."""
+    known = {standing.party for standing in document.parties}
+    status, since = "drafted", None
+    for step in document.steps:
+        if not step.parties and step.step in _OF_TEXT and (status, step.step) != ("concluded", "announced"):
+            status, since = step.step, step.basis.effective or step.basis.occurred
+    new = (PartyStanding(party=party, status=status, since=since) for party in named if party not in known)
+    return (*document.parties, *new)
 
 
 def _step(event: Step, record: Record) -> AgreementStepEntry:
@@ -176,10 +185,7 @@ def _stepped(document: AgreementDocument, event: Step, record: Record) -> Agreem
     entry = _step(event, record)
     takers = entry.parties
     since = event.envelope.takes_effect
-    named = (*takers, *event.toward)
-    known = _joined(
-        document.parties, tuple(PartyStanding(party=party, status="drafted", since=None) for party in named)
-    )
+    known = _joined(document, (*takers, *event.toward))
     affected = _affected(event, known)
     parties = tuple(
         _after(standing, event.STEP, since) if standing.party in affected else standing for standing in known
@@ -199,11 +205,16 @@ def _affected(event: Step, known: tuple[PartyStanding, ...]) -> set[str]:
     toward none before.
     """
     if not event.toward:
-        of_all = {one.party for one in known if event.STEP in _OF_ALL and one.status not in LEAVING}
-        return set(filter(None, event.takers)) or of_all
+        all_of_them = {one.party for one in known if event.STEP in _OF_ALL and one.status not in LEAVING}
+        open_to_all = {one.party for one in known if event.STEP in _OF_TEXT and _follows_text(one)}
+        return set(filter(None, event.takers)) or all_of_them or open_to_all
     if event.STEP != "in-force":
         return set()
     return {one.party for one in known if one.party in (*event.takers, *event.toward) and one.status != "in-force"}
+
+
+def _follows_text(standing: PartyStanding) -> bool:
+    return {standing.status, standing.suspended_from}.isdisjoint({*LEAVING, "rejected"})
 
 
 def _between(document: AgreementDocument, event: Step, affected: set[str]) -> AgreementDocument:
@@ -242,23 +253,22 @@ _WAY = ("announced", "concluded", "initialled", "signed", "ratified", "deposited
 _OPEN = {"drafted", "rejected", *_WAY[:4]}
 """How far a party has come that can still decide against it."""
 _FURTHER = ("announced", "concluded", *BINDING)
+_OF_TEXT = ("announced", "concluded")
+"""The steps of the text as a whole, which show for every party that has not come further or decided against it."""
 _OF_ALL = {"suspended", "resumed", "terminated", "expired"}
 """The steps that, taken for the whole, are taken for every party that has not left."""
 
 
 def _with_step_of_all(document: AgreementDocument, step: str, *, touched: bool) -> AgreementDocument:
-    """The whole after a step that was taken for it: one that has touched no party's standing changes nothing, unless
-    the text alone is announced or concluded.
-    """
-    if step not in _OF_ALL:
-        is_text = all(standing.status == "drafted" for standing in document.parties)
-        return replace(document, status=step) if is_text else document
+    """The whole after a step that was taken for it: one that has touched no party's standing changes nothing."""
     if not touched:
         return document
-    if step == "resumed":
-        status = _of_parties(document.parties) if document.parties else "drafted"
-        before = document.suspended_from if status == "drafted" else None
-        return replace(document, status=before or status, suspended_from=None)
+    if step in _OF_TEXT and document.suspended_from:
+        return document
+    if step in _OF_TEXT or step == "resumed":
+        before = document.suspended_from or "drafted" if step == "resumed" else step
+        status = _of_parties(document.parties) if document.parties else before
+        return replace(document, status=status, suspended_from=None)
     return replace(document, status=step, suspended_from=document.status if step == "suspended" else None)
 
 
@@ -358,8 +368,8 @@ def on_day(document: AgreementDocument, day: date) -> AgreementDocument:
     if document.until is None or last_date(document.until) >= day:
         return document
     since = (last_date(document.until) + timedelta(days=1)).isoformat()
-    is_text = document.status in ("announced", "concluded")
-    never = {*LEAVING, *(() if document.form in UNILATERAL or is_text else ("drafted", "rejected"))}
+    is_text = document.status in _OF_TEXT
+    never = {*LEAVING, *(() if document.form in UNILATERAL or is_text else ("drafted", "rejected", *_OF_TEXT))}
     if all(party.status in never for party in document.parties):
         return document
     parties = tuple(

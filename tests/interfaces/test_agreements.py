@@ -10,7 +10,7 @@ from tests.interfaces.conftest import Tell
 Read = Callable[..., Any]
 BOTH = ["north", "south"]
 FORCE, PROVISIONAL = ("bring-into-force", BOTH), ("apply-provisionally", BOTH)
-SIGN, ANNOUNCE = ("sign-agreement", BOTH), ("announce-agreement", [])
+SIGN, ANNOUNCE, CONCLUDE = ("sign-agreement", BOTH), ("announce-agreement", []), ("conclude-agreement", [])
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ SUSPEND, RESUME, TERMINATE = (f"{step}-agreement" for step in ("suspend", "resum
     ([PROVISIONAL, (SUSPEND, BOTH), (RESUME, BOTH)], *["applied-provisionally"] * 3),
     ([("sign-agreement", BOTH), (SUSPEND, []), (RESUME, [])], "signed", "signed", "signed"),
     ([(RESUME, BOTH)], "drafted", "drafted", "drafted"),
-    ([("announce-agreement", []), (RESUME, [])], "announced", "drafted", "drafted"),
+    ([("announce-agreement", []), (RESUME, [])], "announced", "announced", "announced"),
     ([FORCE, ("withdraw-from-agreement", ["north"]), (SUSPEND, [])], "suspended", "withdrawn", "suspended"),
     ([FORCE, ("withdraw-from-agreement", ["north"]), (SUSPEND, []), (RESUME, [])],
         "differs-by-party", "withdrawn", "in-force"),
@@ -53,7 +53,13 @@ SUSPEND, RESUME, TERMINATE = (f"{step}-agreement" for step in ("suspend", "resum
     ([FORCE, ("extend-agreement", []), ("extend-agreement", [])], "in-force", "in-force", "in-force"),
     ([FORCE, (SUSPEND, []), (RESUME, BOTH), (SUSPEND, [])], "suspended", "suspended", "suspended"),
     ([FORCE, (SUSPEND, BOTH), (RESUME, []), (SUSPEND, BOTH)], "suspended", "suspended", "suspended"),
-    ([ANNOUNCE, (SUSPEND, []), (RESUME, [])], "announced", "drafted", "drafted"),
+    ([ANNOUNCE, (SUSPEND, []), (RESUME, [])], "announced", "announced", "announced"),
+    ([(SUSPEND, []), ANNOUNCE], "suspended", "suspended", "suspended"),
+    ([(SUSPEND, []), ANNOUNCE, (RESUME, [])], "announced", "announced", "announced"),
+    ([CONCLUDE, ANNOUNCE], "concluded", "concluded", "concluded"),
+    ([ANNOUNCE, CONCLUDE], "concluded", "concluded", "concluded"),
+    ([("sign-agreement", ["north"]), CONCLUDE], "differs-by-party", "signed", "concluded"),
+    ([SIGN, ("withdraw-from-agreement", ["north"]), CONCLUDE], "differs-by-party", "withdrawn", "signed"),
     ([FORCE, ANNOUNCE], "in-force", "in-force", "in-force"),
     ([FORCE, ("withdraw-from-agreement", BOTH), (SUSPEND, [])], "withdrawn", "withdrawn", "withdrawn"),
     ([("initial-agreement", BOTH), (SUSPEND, []), SIGN, ("ratify-agreement", ["north"]), (RESUME, [])],
@@ -373,3 +379,37 @@ def test_who_leaves_and_comes_back_does_so_toward_everybody(pact: Callable[..., 
     assert left == OLD | dict.fromkeys(["north-west", "south-west", "east-west"])
     back = pact("bring-into-force", "2025-05-01", ["west"])
     assert back == OLD | dict.fromkeys(["north-west", "south-west", "east-west"], "2025-05-01")
+
+
+def test_what_the_text_has_reached_each_party_has_that_did_not_decide_against_it(
+    deal: Callable[..., Any], tell: Tell, read: Read
+) -> None:
+    def standing(**asked: str) -> list[tuple[str, str | None]]:
+        found = read("/v1/negotiations/talks/agreements/deal", **asked)
+        return [(one["status"], one["since"]) for one in found["parties"]]
+
+    found = deal(ANNOUNCE)
+    assert (found["status"], standing()) == ("announced", [("announced", "2025-03-01")] * 2)
+    told = {"parties": ["south"], "means": "government"}
+    tell("reject-agreement", agreement="deal", occurred="2025-03-02", **told)
+    tell("conclude-agreement", agreement="deal", occurred="2025-03-03", effective="2025-03-05")
+    assert standing(as_of="2025-03-04") == [("announced", "2025-03-01"), ("rejected", "2025-03-02")]
+    assert standing() == [("concluded", "2025-03-05"), ("rejected", "2025-03-02")]
+    tell("sign-agreement", agreement="deal", occurred="2025-03-06", parties=["south"])
+    assert standing() == [("concluded", "2025-03-05"), ("signed", "2025-03-06")]
+
+
+def test_a_text_that_was_settled_before_it_was_drafted_is_so_for_whom_the_draft_names(tell: Tell, read: Read) -> None:
+    told = {"agreement": "deal", "title": "D", "form": "treaty"}
+    tell("draft-agreement", **told, parties=BOTH, occurred="2025-04-01")
+    tell("conclude-agreement", agreement="deal", occurred="2025-03-01")
+    tell("announce-agreement", agreement="deal", occurred="2025-03-02")
+    found = read("/v1/negotiations/talks/agreements/deal")
+    assert [found["status"], *[(one["status"], one["since"]) for one in found["parties"]]] == [
+        "concluded", *[("concluded", "2025-03-01")] * 2,
+    ]  # fmt: skip
+    tell("add-party", party="east", name="East", kind="state")
+    tell("ratify-agreement", agreement="deal", parties=["east"], means="accession", occurred="2025-05-01")
+    assert [one["status"] for one in read("/v1/negotiations/talks/agreements/deal")["parties"]] == [
+        "concluded", "concluded", "ratified",
+    ]  # fmt: skip
