@@ -13,21 +13,19 @@ from domain.tranche import FirstStep, Tranche
 _Steps = tuple[type[DomainEvent], ...]
 _FUNDED: _Steps = (Tranche.Contracted, Tranche.CapitalCalled, Tranche.Drawn, Tranche.Completed)
 _TRANCHE_AGAIN: _Steps = tuple(FirstStep.__subclasses__())
-_AGREEMENT_AGAIN: _Steps = (
-    *(Agreement.Signed, Agreement.Ratified, Agreement.Deposited),
-    *(Agreement.AppliedProvisionally, Agreement.EnteredIntoForce),
-)
+_CONSENT: _Steps = (Agreement.Signed, Agreement.Ratified, Agreement.Deposited)
+_IN_EFFECT: _Steps = (Agreement.AppliedProvisionally, Agreement.EnteredIntoForce)
 _AGREEMENT_OVER: tuple[_Steps, _Steps] = (
-    (Agreement.Suspended, Agreement.Resumed, Agreement.Amended, Agreement.Extended, *_AGREEMENT_AGAIN),
-    (Agreement.AppliedProvisionally, Agreement.EnteredIntoForce),
+    (Agreement.Suspended, Agreement.Resumed, Agreement.Amended, Agreement.Extended, *_CONSENT, *_IN_EFFECT),
+    _IN_EFFECT,
 )
 _ENDS: dict[type[DomainEvent], tuple[_Steps, _Steps]] = {
     Tranche.Rejected: (_FUNDED, _TRANCHE_AGAIN),
     Tranche.Cancelled: (_FUNDED, _TRANCHE_AGAIN),
     Tranche.Completed: ((Tranche.Contracted, Tranche.CapitalCalled), _TRANCHE_AGAIN),
     Agreement.Withdrawn: (
-        (Agreement.Suspended, Agreement.Resumed, Agreement.Terminated, Agreement.Expired),
-        _AGREEMENT_AGAIN,
+        (Agreement.Suspended, Agreement.Resumed, Agreement.Terminated, Agreement.Expired, *_IN_EFFECT),
+        (*_CONSENT, *_IN_EFFECT),
     ),
     Agreement.Terminated: _AGREEMENT_OVER,
     Agreement.Expired: _AGREEMENT_OVER,

@@ -9,7 +9,8 @@ from domain.happening import in_words
 from domain.round import Round
 from domain.tranche import Tranche
 
-BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
+_Steps = tuple[type[DomainEvent], ...]
+BEFORE: dict[type[DomainEvent], _Steps] = {
     Tranche.Contracted: (Tranche.Selected,),
     Tranche.CallMissed: (Tranche.CapitalCalled,),
     Tranche.Drawn: (Tranche.Contracted,),
@@ -29,6 +30,11 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     Round.Closed: (Round.Opened,),
 }
 """For each step those of which one comes before it, for the same party or for the whole."""
+_CONSENT: _Steps = (Agreement.Ratified, Agreement.Deposited)
+_CONSENTED = {step.TOPIC for step in _CONSENT}
+"""What binds more than a signature does (VCLT, articles 14 and 16). Where two others have ratified, that is what it
+takes; between two alone, one may be bound by its signature where the other ratifies.
+"""
 _ISSUED = "issued"
 """An order or a law stands as it is issued: nobody has to bring it into force."""
 _WATCHED = {step for steps in BEFORE.items() for step in (steps[0], *steps[1])}
@@ -44,25 +50,33 @@ def _sees(event: DomainEvent) -> Iterator[Observation]:
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
     """Look at all that was seen anew: what comes first on one day cannot be told from the day."""
     return tuple(
-        detail(f"{told(step)}, but not {_any(_before(step))} before", step)
+        detail(f"{told(step)}, but not {_any(before)} before", step)
         for step in seen
-        if _before(step) and not any(_comes_before(other, step) for other in seen)
+        if (before := _before(step, seen)) and not any(_comes_before(other, step, before) for other in seen)
     )
 
 
-def _comes_before(other: Seen, step: Seen) -> bool:
-    in_time = other.basis.occurred[:10] <= step.basis.occurred[:10]
-    before = {kind.TOPIC for kind in _before(step)}
-    if Agreement.EnteredIntoForce.TOPIC in before:
-        before.add(_ISSUED)
-    return in_time and other.what in before and (not step.unit or other.unit in {None, "", step.unit})
+def _comes_before(other: Seen, step: Seen, before: _Steps) -> bool:
+    what = {kind.TOPIC for kind in before}
+    if Agreement.EnteredIntoForce in before:
+        what.add(_ISSUED)
+    return _in_time(other, step) and other.what in what and (not step.unit or other.unit in {None, "", step.unit})
 
 
-def _before(step: Seen) -> tuple[type[DomainEvent], ...]:
+def _in_time(other: Seen, step: Seen) -> bool:
+    return other.basis.occurred[:10] <= step.basis.occurred[:10]
+
+
+def _before(step: Seen, seen: tuple[Seen, ...]) -> _Steps:
+    """Those of which one comes before a step; a signature is not enough where others have ratified."""
+    if step.what == Agreement.EnteredIntoForce.TOPIC:
+        consented = {one.unit for one in seen if one.what in _CONSENTED and _in_time(one, step)}
+        if len(consented - {step.unit}) > 1:
+            return _CONSENT
     return next((before for kind, before in BEFORE.items() if step.what == kind.TOPIC), ())
 
 
-def _any(steps: tuple[type[DomainEvent], ...]) -> str:
+def _any(steps: _Steps) -> str:
     return " or ".join(in_words(step.TOPIC) for step in steps)
 
 

@@ -320,6 +320,19 @@ def test_what_is_supposed_is_shown_and_not_stored(
     assert [issue["status"] for issue in read(N, as_of="2026-01-01")["issues"]] == ["open"]
 
 
+def test_what_is_supposed_is_flagged_as_what_is_told(clock: Clock, tell: Tell, suppose: Suppose) -> None:
+    clock.at = "2025-05-01T12:00+00:00"
+    both = {"agreement": "deal", "parties": ["north", "south"]}
+    tell("draft-agreement", **both, title="Deal", form="treaty")
+    tell("sign-agreement", **both, occurred="2025-02-01")
+    tell("withdraw-from-agreement", agreement="deal", parties=["south"], occurred="2025-03-01")
+    force = both | {"command": "bring-into-force", "occurred": "2025-04-01"}
+    found = suppose([force], view="agreements", key="deal").json()
+    assert [flag["rule"] for flag in found["flags"]] == ["after-the-end"]
+    (flag,) = suppose([force], view="flags").json()["items"]
+    assert flag["details"][0]["text"] == "entered into force for south, after it was withdrawn"
+
+
 def test_commands_are_supposed_on_top_of_each_other_and_of_any_moment(course: dict[str, str], suppose: Suppose) -> None:
     coal = {"command": "raise-issue", "issue": "coal", "title": "Coal"}
     claim = {

@@ -48,6 +48,18 @@ def drafted() -> Told:
     return "draft-agreement", told
 
 
+def three() -> list[Told]:
+    """A treaty that three have signed."""
+    told = {"agreement": "deal", "title": "D", "form": "treaty", "parties": ["north", "south", "east"]}
+    east = {"party": "east", "name": "East", "kind": "state"}
+    return [("add-party", east), ("draft-agreement", told), signed("north", "south", "east")]
+
+
+def consented(step: str, party: str, occurred: str) -> Told:
+    command = {"ratify": "ratify-agreement", "deposit": "deposit-instrument"}[step]
+    return command, {"agreement": "deal", "parties": [party], "occurred": occurred}
+
+
 PLEDGE: Told = ("pledge-tranche", {"tranche": "ports", "amount": usd("100")})
 IRREGULAR: list[tuple[str, list[Told]]] = [
     ("weekday", [quoted("see you Friday, February 14")]),
@@ -96,6 +108,21 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
     ("after-the-end", [
         drafted(), ("terminate-agreement", {"agreement": "deal", "occurred": "2025-06-02"}),
         ("amend-agreement", {"agreement": "deal", "text": "-", "occurred": "2025-06-03"}),
+    ]),
+    ("after-the-end", [
+        drafted(), signed("north", "south"),
+        ("withdraw-from-agreement", {"agreement": "deal", "parties": ["south"], "occurred": "2025-06-02"}),
+        ("bring-into-force", {"agreement": "deal", "parties": ["north", "south"], "occurred": "2025-06-03"}),
+    ]),
+    ("step-missing", [
+        *three(), consented("ratify", "south", "2025-06-02"), consented("deposit", "east", "2025-06-02"),
+        ("bring-into-force", {"agreement": "deal", "parties": ["north", "south"], "occurred": "2025-06-03"}),
+    ]),
+    ("step-missing", [  # toward whom it comes into force, too
+        *three(), consented("ratify", "south", "2025-06-02"), consented("ratify", "east", "2025-06-02"),
+        ("bring-into-force", {
+            "agreement": "deal", "parties": ["south"], "toward": ["north"], "occurred": "2025-06-03",
+        }),
     ]),
     ("after-the-end", [
         ("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025-07-01"}),
@@ -236,6 +263,21 @@ REGULAR: list[tuple[str, list[Told]]] = [
         ("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025-07-01"}),
         ("record-deadline-outcome", {"deadline": "reply", "outcome": "lapsed", "occurred": "2025-07-02"}),
         ("record-deadline-outcome", {"deadline": "reply", "outcome": "met-late", "occurred": "2025-07-03"}),
+    ]),
+    ("after-the-end", [
+        drafted(), signed("north", "south"),
+        ("withdraw-from-agreement", {"agreement": "deal", "parties": ["south"], "occurred": "2025-06-02"}),
+        ("ratify-agreement", {"agreement": "deal", "parties": ["south"], "occurred": "2025-06-03"}),
+        ("bring-into-force", {"agreement": "deal", "parties": ["north", "south"], "occurred": "2025-06-04"}),
+    ]),
+    ("step-missing", [  # between two alone, one may be bound by its signature
+        drafted(), signed("north", "south"), consented("ratify", "south", "2025-06-02"),
+        ("bring-into-force", {"agreement": "deal", "parties": ["north", "south"], "occurred": "2025-06-03"}),
+    ]),
+    ("step-missing", [
+        *three(), ("bring-into-force", {
+            "agreement": "deal", "parties": ["north", "south"], "occurred": "2025-06-03",
+        }), consented("ratify", "south", "2025-06-04"), consented("ratify", "east", "2025-06-04"),
     ]),
     ("before-it-began", [
         ("raise-issue", {"issue": "squid", "title": "Squid"}), ("settle-issue", {"issue": "squid", "terms": "-"}),
