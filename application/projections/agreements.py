@@ -77,7 +77,8 @@ class AgreementDocument(Document, frozen=True):
 
     `status` is what the steps on record make it, and while the whole is suspended `suspended_from` what it was before;
     `accounts` are what each claimant says that it is. `until` is the last day of its term: after it, the status is
-    `expired` for all for whom it has come about, unless they have left before.
+    `expired` for all for whom it has come about, unless they have left before. `in_force_since` is the first day from
+    which it was in force between two parties, an order or a law for one; it stays when that has ended.
     """
 
     title: str = ""
@@ -86,6 +87,7 @@ class AgreementDocument(Document, frozen=True):
     until: str | None = None
     status: str = "drafted"
     suspended_from: str | None = None
+    in_force_since: str | None = None
     parties: tuple[PartyStanding, ...] = ()
     pairs: tuple[PairStanding, ...] = ()
     steps: tuple[AgreementStepEntry, ...] = ()
@@ -304,7 +306,15 @@ def _paired(document: AgreementDocument) -> AgreementDocument:
     """The document with how it stands between each pair of its parties."""
     known = {pair.parties: pair for pair in document.pairs}
     both = combinations(document.parties, 2)
-    return replace(document, pairs=tuple(_pair(one, other, known.get((one.party, other.party))) for one, other in both))
+    pairs = tuple(_pair(one, other, known.get((one.party, other.party))) for one, other in both)
+    alone = document.parties if document.form in UNILATERAL else ()
+    days = [
+        *(pair.since for pair in pairs),
+        *(one.since for one in alone if one.status == "in-force"),
+        document.in_force_since,
+    ]
+    first = min(filter(None, days), key=order, default=None)
+    return replace(document, pairs=pairs, in_force_since=first)
 
 
 def _pair(one: PartyStanding, other: PartyStanding, known: PairStanding | None) -> PairStanding:

@@ -413,3 +413,26 @@ def test_a_text_that_was_settled_before_it_was_drafted_is_so_for_whom_the_draft_
     assert [one["status"] for one in read("/v1/negotiations/talks/agreements/deal")["parties"]] == [
         "concluded", "concluded", "ratified",
     ]  # fmt: skip
+
+
+def test_the_first_day_on_which_it_was_in_force_between_two_is_told_and_stays(tell: Tell, read: Read) -> None:
+    tell("add-party", party="east", name="East", kind="state")
+    tell("draft-agreement", agreement="deal", title="D", form="treaty", parties=[*BOTH, "east"])
+    tell("bring-into-force", agreement="deal", parties=["north"], occurred="2025-02-01")
+    tell("bring-into-force", agreement="deal", parties=["east"], occurred="2025-03-01", effective="2025-06-01")
+    tell("bring-into-force", agreement="deal", parties=["south"], occurred="2025-04-01")
+    tell("terminate-agreement", agreement="deal", occurred="2025-07-01")
+
+    def since(day: str) -> str | None:
+        found: str | None = read("/v1/negotiations/talks/agreements/deal", as_of=day)["in_force_since"]
+        return found
+
+    assert [since(f"2025-0{month}-02") for month in (2, 3, 4, 6, 8)] == [None, None, *["2025-04-01"] * 3]
+
+
+def test_an_order_is_in_force_for_the_one_who_issued_it(tell: Tell, read: Read) -> None:
+    for form in ("order", "treaty"):
+        tell("draft-agreement", agreement=form, title=form, form=form, parties=["north"])
+        tell("bring-into-force", agreement=form, parties=["north"], occurred="2025-02-01")
+    found = read("/v1/negotiations/talks/agreements")["items"]
+    assert {one["key"]: one["in_force_since"] for one in found} == {"order": "2025-02-01", "treaty": None}
