@@ -1,8 +1,11 @@
 """A proposal: what one party puts on the table, and what the others answer."""
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field
 
 from domain.aggregate import Aggregate
+from domain.agreement import refuse_repeated
 from domain.event import DomainEvent, First
 from domain.names import IssueKey, PartyKey, ProposalKey, RoundKey, only
 from domain.refusal import Refused
@@ -30,7 +33,7 @@ class Proposal(Aggregate):
         self.issue: str | None = None
 
     class Tabled(First, frozen=True):
-        """A party tables a proposal, in a round or outside one."""
+        """A party tables a proposal, in a round or outside one, to whoever answers or `to` some."""
 
         TOPIC: ClassVar[str] = "Proposal.Tabled"
         party: PartyKey
@@ -38,6 +41,11 @@ class Proposal(Aggregate):
         text: Prose
         issues: tuple[IssueKey, ...] = ()
         round: RoundKey | None = None
+        to: Annotated[tuple[PartyKey, ...], Field(max_length=300)] = ()
+
+        def decide(self, past: "Proposal", known: "Proposal") -> Self:
+            refuse_repeated(self.to, "to", (self.party,))
+            return First.decide(self, past, known)
 
         def change(self, state: "Proposal") -> None:
             state.party = self.party

@@ -44,9 +44,10 @@ class StatementEntry(Fact, omit_defaults=False, frozen=True):
 
 
 class ProposalEntry(Fact, omit_defaults=False, frozen=True):
-    """What was tabled."""
+    """What was tabled, and to whom, where that was told."""
 
     party: str
+    to: tuple[str, ...]
     title: str
     text: str
     issues: tuple[str, ...]
@@ -76,7 +77,9 @@ class RoundDocument(Document, frozen=True):
     """A round, or a session, proposal, statement or incident by itself, as `kind` says.
 
     `planned` holds every planned pair of dates in turn; `held` the first and last day of the talks.
-    `claims` are what anybody said about it, such as whether a meeting was part of the talks.
+    A proposal is `accepted_by` those whose last answer that is; one that is addressed to some stays tabled as long as
+    answers of theirs are `awaited`. `claims` are what anybody said about it, such as whether a meeting was part of the
+    talks.
     """
 
     kind: str
@@ -91,6 +94,8 @@ class RoundDocument(Document, frozen=True):
     statements: tuple[StatementEntry, ...] = ()
     proposal: ProposalEntry | None = None
     answers: tuple[AnswerEntry, ...] = ()
+    accepted_by: tuple[str, ...] = ()
+    awaited: tuple[str, ...] = ()
     incident: IncidentEntry | None = None
     claims: tuple[Stand, ...] = ()
     first_occurred: str = ""
@@ -152,15 +157,14 @@ def evolve(document: RoundDocument | None, record: Record, key: str) -> RoundDoc
             return document if kind == "round" else replace(document, status="issued")
         case Proposal.Tabled():
             proposal = ProposalEntry(
-                party=event.party, title=event.title, text=event.text, issues=event.issues, basis=basis
+                party=event.party, to=event.to, title=event.title, text=event.text, issues=event.issues, basis=basis
             )
-            return replace(document, round=event.round, title=event.title, proposal=proposal, status="tabled")
+            return _answered(replace(document, round=event.round, title=event.title, proposal=proposal))
         case Proposal.Answered():
             answer = AnswerEntry(
                 party=event.party, answer=event.answer, counter=event.counter, text=event.text, basis=basis
             )
-            answers = (*document.answers, answer)
-            return replace(document, answers=answers, status=_of_answers(answers))
+            return _answered(replace(document, answers=(*document.answers, answer)))
         case Incident.Occurred():
             incident = IncidentEntry(text=event.text, parties=event.parties, issues=event.issues, basis=basis)
             return replace(document, title=event.title, place=event.place, incident=incident, status="occurred")
@@ -169,10 +173,15 @@ def evolve(document: RoundDocument | None, record: Record, key: str) -> RoundDoc
     return _round(document, event)
 
 
-def _of_answers(answers: tuple[AnswerEntry, ...]) -> str:
-    """What was answered last by everybody who did, or that it differs."""
-    last = {answer.party: answer.answer for answer in answers}
-    return answers[-1].answer if len(set(last.values())) == 1 else "differs-by-party"
+def _answered(document: RoundDocument) -> RoundDocument:
+    """A proposal as its answers have it: what all said last who were asked, or who did answer where none was."""
+    last = {answer.party: answer.answer for answer in document.answers}
+    asked = (document.proposal and document.proposal.to) or tuple(last)
+    awaited = tuple(party for party in asked if party not in last)
+    said = {last[party] for party in asked if party in last}
+    status = "tabled" if awaited or not said else said.pop() if len(said) == 1 else "differs-by-party"
+    accepted_by = tuple(party for party, answer in last.items() if answer == "accepted")
+    return replace(document, status=status, accepted_by=accepted_by, awaited=awaited)
 
 
 def _round(document: RoundDocument, event: DomainEvent) -> RoundDocument:
@@ -213,7 +222,7 @@ def index(document: RoundDocument) -> Index:
     parties.update(answer.party for answer in document.answers)
     issues = {issue for session in document.sessions for issue in session.issues}
     if document.proposal:
-        parties.add(document.proposal.party)
+        parties.update((document.proposal.party, *document.proposal.to))
         issues.update(document.proposal.issues)
     if document.incident:
         parties.update(document.incident.parties)

@@ -52,6 +52,7 @@ FACTS = [
     ("hold-session", {"session": "s2", "form": "call"}),
     ("issue-joint-statement", {"statement": "j", "parties": ["north"], "text": "Both.", "round": "1"}),
     ("table-proposal", {"proposal": "p", "party": "north", "title": "P", "text": "P.", "round": "1"}),
+    ("table-proposal", {"proposal": "p", "party": "north", "title": "P", "text": "P.", "to": ["south"]}),
     ("answer-proposal", {"proposal": "p", "party": "south", "answer": "rejected"}),
     ("make-claim", {"claim": "c1", "kind": "position", "claimant": "north", "subject": "issue/fish"}),
     ("make-claim", {"claim": "c2", "kind": "position", "claimant": "north", "subject": "issue/fish"}),

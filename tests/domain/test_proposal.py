@@ -1,5 +1,6 @@
 import pytest
 
+from domain.agreement import PartyNamedTwice
 from domain.proposal import AnswersOwnProposal, CounterNeedsProposal, Proposal
 from domain.refusal import AlreadyKnown, Unknown
 from tests.scenario import a, given
@@ -15,6 +16,12 @@ def test_a_party_tables_a_proposal():
 def test_a_proposal_is_tabled_once_at_whatever_time():
     earlier = a(Proposal.Tabled, "2025-04", party="us", title="-", text="-")
     given(Proposal, TABLED).when(earlier).refused(AlreadyKnown, "proposal")
+
+
+@pytest.mark.parametrize(("to", "field"), [(("us", "us"), "to.1"), (("us", "japan"), "to.1"), (("japan",), "to.0")])
+def test_a_proposal_is_addressed_to_each_once_and_not_to_who_tables_it(to, field):
+    addressed = a(Proposal.Tabled, "2025-05-01", party="japan", title="-", text="-", to=to)
+    given(Proposal).when(addressed).refused(PartyNamedTwice, field)
 
 
 def test_a_proposal_that_nobody_tabled_is_not_answered():

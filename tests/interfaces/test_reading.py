@@ -328,6 +328,25 @@ def test_reading_alone_needs_a_store(settings: Settings) -> None:
         pass
 
 
+def test_a_proposal_to_some_stays_tabled_until_all_of_them_have_answered(tell: Tell, read: Read) -> None:
+    for party in ("east", "west"):
+        assert tell("add-party", party=party, name=party, kind="state").status_code == 201
+    told = {"proposal": "half", "party": "north", "title": "Half", "text": "Half each.", "to": ["south", "east"]}
+    assert tell("table-proposal", **told).status_code == 201
+
+    def after(party: str, said: str) -> tuple[str, list[str], list[str]]:
+        assert tell("answer-proposal", proposal="half", party=party, answer=said).status_code == 201
+        found = read("/v1/negotiations/talks/rounds/proposal/half")
+        return found["status"], found["accepted_by"], found["awaited"]
+
+    assert after("west", "rejected") == ("tabled", [], ["south", "east"])
+    assert after("south", "accepted") == ("tabled", ["south"], ["east"])
+    assert after("east", "rejected") == ("differs-by-party", ["south"], [])
+    assert after("east", "accepted") == ("accepted", ["south", "east"], [])
+    (found,) = read("/v1/negotiations/talks/rounds", party="south", kind="proposal")["items"]
+    assert found["proposal"]["to"] == ["south", "east"]
+
+
 def test_a_proposal_stands_as_all_who_answered_it_answered_last(tell: Tell, read: Read) -> None:
     def status() -> str:
         return str(read("/v1/negotiations/talks/rounds/proposal/half")["status"])
