@@ -67,8 +67,15 @@ class Case(Fact, omit_defaults=False, frozen=True):
 
 
 class SplitReading(Fact, omit_defaults=False, frozen=True):
-    """What the provision, or a claim about it or its issue, makes of the cash; no cases if it cannot be worked out."""
+    """What the provision, or a claim about it or its issue, makes of the cash; no cases if it cannot be worked out.
 
+    `kind` is `provision` for what that says itself, and else that of the claim: a `reading` or a `position`. A position
+    on the issue (`subject`) can be older than the provision: `since` tells.
+    """
+
+    kind: str
+    subject: str
+    since: str
     claimant: str | None
     claim: str | None
     terms: Value | None
@@ -113,7 +120,7 @@ class _Flow(NamedTuple):
 
 def readings(survey: Survey, asked: AskedSplit) -> list[SplitReading]:
     """The split of the cash on the day by every reading. Raises `Refused` for a provision that it does not fit."""
-    agreement, entry = _provision(survey, asked)
+    agreement, entry, told = _provision(survey, asked)
     tranches = survey.documents(TrancheDocument)
     paid = [flow for flow in _flows(tranches, "distributed", asked.cash.currency) if flow.day < survey.day]
     earlier = [Cash(survey.day, asked.before.minor)] if asked.before else [Cash(flow.day, flow.minor) for flow in paid]
@@ -126,24 +133,40 @@ def readings(survey: Survey, asked: AskedSplit) -> list[SplitReading]:
     if isinstance(own.value, Waterfall) and asked.threshold and _filled(own.value, asked.threshold) is own.value:
         raise ThresholdIsOnRecord(asked.threshold.amount, "threshold")
     cases, says = _worked_out(own.value, known)
-    first = SplitReading(claimant=None, claim=None, terms=own.value, cases=cases, says=says, basis=entry.basis)
+    first = SplitReading(
+        kind="provision",
+        subject=f"provision/{asked.agreement}/{asked.provision}",
+        since=_since(told),
+        claimant=None,
+        claim=None,
+        terms=own.value,
+        cases=cases,
+        says=says,
+        basis=entry.basis,
+    )
     return [first, *(_of_claim(stand, known) for stand in _claims(entry, survey))]
 
 
-def _provision(survey: Survey, asked: AskedSplit) -> tuple[AgreementDocument, ProvisionEntry]:
+def _since(basis: Basis) -> str:
+    return basis.effective or basis.occurred
+
+
+def _provision(survey: Survey, asked: AskedSplit) -> tuple[AgreementDocument, ProvisionEntry, Basis]:
+    """A provision of an agreement, and what told last what it says."""
     for document in survey.documents(AgreementDocument):
         if document.key == asked.agreement:
             for entry in document.provisions:
-                if entry.key == asked.provision and entry.basis:
-                    return document, entry
+                if entry.key == asked.provision and entry.told:
+                    return document, entry, entry.told
     raise NoSuchProvision(f"{asked.agreement}/{asked.provision}", "provision")
 
 
 def _claims(entry: ProvisionEntry, survey: Survey) -> Iterator[Stand]:
-    """What is claimed of the provision, and what parties want on the issue that it is about."""
-    yield from (stand for stand in current(entry.claims) if aspect_of(stand.subject) is None)
+    """What is read into the provision, and what parties want there and on the issue that it is about."""
+    about = (stand for stand in current(entry.claims) if aspect_of(stand.subject) is None)
+    yield from (stand for stand in about if stand.kind in {"reading", "position"})
     for document in survey.documents(PositionDocument):
-        if document.subject == f"issue/{entry.issue}" and document.current:
+        if document.kind == "position" and document.subject == f"issue/{entry.issue}" and document.current:
             yield document.current
 
 
@@ -160,7 +183,15 @@ def _worked_out(terms: Value | None, known: _Known) -> tuple[tuple[Case, ...], s
 def _of_claim(stand: Stand, known: _Known) -> SplitReading:
     cases, says = _worked_out(stand.value, known)
     return SplitReading(
-        claimant=stand.claimant, claim=stand.claim, terms=stand.value, cases=cases, says=says, basis=stand.basis
+        kind=stand.kind,
+        subject=stand.subject,
+        since=_since(stand.basis),
+        claimant=stand.claimant,
+        claim=stand.claim,
+        terms=stand.value,
+        cases=cases,
+        says=says,
+        basis=stand.basis,
     )
 
 

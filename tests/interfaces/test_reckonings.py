@@ -960,6 +960,27 @@ def test_of_an_agreement_that_all_but_one_have_left_nothing_applies(told: Tell, 
     assert split(read, "10", as_of="2025-05-31")[0] == [["5.00", "5.00"]]
 
 
+def test_each_reading_of_a_split_says_of_what_kind_it_is_on_what_and_since_when(
+    told: Tell, read: Read, act: None
+) -> None:
+    told("raise-issue", issue="royalties", title="Royalties")
+    split = provision("split", waterfall(tier("50", "50")), kind="profit-split")
+    told("add-provision", **split, issue="royalties", occurred="2025-04-30")
+    claims = {"kind": "position", "claimant": "south", "value": {"type": "share", "percent": "40", "to": "north"}}
+    told("make-claim", **claims | {"subject": "issue/royalties", "occurred": "2025-02-07"})
+    told("make-claim", **claims | {"subject": "issue/royalties", "kind": "red-line", "occurred": "2025-02-08"})
+    for kind in ("reading", "position", "red-line"):
+        told("make-claim", **claims | {"subject": "provision/act/split", "kind": kind, "occurred": "2025-05-01"})
+    params = {"provision": "act/split", "amount": "10", "currency": "USD"}
+    found = read("/v1/negotiations/talks/split", **params)["readings"]
+    assert [(one["kind"], one["subject"], one["since"]) for one in found] == [
+        ("provision", "provision/act/split", "2025-04-30"),
+        ("reading", "provision/act/split", "2025-05-01"),
+        ("position", "provision/act/split", "2025-05-01"),
+        ("position", "issue/royalties", "2025-02-07"),
+    ]
+
+
 def test_a_reading_by_risk_borne_goes_by_what_each_has_paid_in(told: Tell, read: Read, act: None) -> None:
     told("add-provision", **provision("split", waterfall(FIRST, tier("10", "90")), kind="profit-split"))
     by_risk = waterfall({"by": "contribution"})
