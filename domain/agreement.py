@@ -51,6 +51,10 @@ class PartyNamedTwice(Refused):
     """Each party is named once."""
 
 
+class SupersedesItself(Refused):
+    """An agreement takes the place of others."""
+
+
 class TowardNeedsParties(Refused):
     """Whose step it is toward others is named; a step of the instrument as a whole is one toward everybody."""
 
@@ -177,7 +181,10 @@ class Agreement(Aggregate):
         return drafted | acceded
 
     class Drafted(DomainEvent, frozen=True):
-        """An instrument takes shape: a text, or at first only its name; `until` is the last day of its term."""
+        """An instrument takes shape: a text, or at first only its name; `until` is the last day of its term.
+
+        What it `supersedes` are earlier ones whose place it is to take (VCLT, article 59).
+        """
 
         TOPIC: ClassVar[str] = "Agreement.Drafted"
         BEGINS: ClassVar[bool] = True
@@ -186,6 +193,7 @@ class Agreement(Aggregate):
         parties: Parties
         text: Prose | None = None
         until: Moment | None = None
+        supersedes: Annotated[tuple[AgreementKey, ...], Field(max_length=100)] = ()
 
         def gather(self, named: Callable[[str, str], Any]) -> Self:
             refuse_observers(self.parties, self.envelope.occurred, named)
@@ -193,6 +201,8 @@ class Agreement(Aggregate):
 
         def decide(self, past: "Agreement", known: "Agreement") -> Self:
             refuse_repeated(self.parties)
+            if self.envelope.key in self.supersedes:
+                raise SupersedesItself(self.envelope.key, f"supersedes.{self.supersedes.index(self.envelope.key)}")
             known.refuse_if_known()
             return self
 

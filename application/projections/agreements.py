@@ -78,13 +78,16 @@ class AgreementDocument(Document, frozen=True):
     `status` is what the steps on record make it, and while the whole is suspended `suspended_from` what it was before;
     `accounts` are what each claimant says that it is. `until` is the last day of its term: after it, the status is
     `expired` for all for whom it has come about, unless they have left before. `in_force_since` is the first day from
-    which it was in force between two parties, an order or a law for one; it stays when that has ended.
+    which it was in force between two parties, an order or a law for one; it stays when that has ended. What it
+    `supersedes` is not ended by that alone.
     """
 
     title: str = ""
     form: str = ""
     text: str | None = None
     until: str | None = None
+    supersedes: tuple[str, ...] = ()
+    superseded_by: tuple[str, ...] = ()
     status: str = "drafted"
     suspended_from: str | None = None
     in_force_since: str | None = None
@@ -104,6 +107,8 @@ def keys(event: DomainEvent) -> Iterator[str]:
             kind, key, *_ = about(event)
             if kind in {"agreement", "provision"}:
                 yield key
+        case Agreement.Drafted():
+            yield from dict.fromkeys((event.envelope.key, *event.supersedes))
         case _ if type(event).TOPIC.startswith("Agreement."):
             yield event.envelope.key
         case _ if type(event).TOPIC.startswith("Provision."):
@@ -113,6 +118,8 @@ def keys(event: DomainEvent) -> Iterator[str]:
 def evolve(document: AgreementDocument | None, record: Record, key: str) -> AgreementDocument:
     event = record.event
     document = document or AgreementDocument(negotiation=event.envelope.negotiation, key=key)
+    if isinstance(event, Agreement.Drafted) and event.envelope.key != key:
+        return replace(document, superseded_by=(*document.superseded_by, event.envelope.key))
     if not isinstance(event, Claim.Made | Claim.Withdrawn | Ruling):
         document = replace(document, last_occurred=event.envelope.occurred)
     match event:
@@ -120,10 +127,18 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
             joined = _joined(document, event.parties)
             ended = document.status in WITHOUT_EFFECT and not document.steps[-1].parties
             status = document.status if ended else _of_parties(joined)
-            told = replace(
-                document, title=event.title, form=event.form, text=event.text, until=event.until, status=status
+            return _paired(
+                replace(
+                    document,
+                    title=event.title,
+                    form=event.form,
+                    text=event.text,
+                    until=event.until,
+                    supersedes=event.supersedes,
+                    status=status,
+                    parties=joined,
+                )
             )
-            return _paired(replace(told, parties=joined))
         case Agreement.Amended():
             amendment = AmendmentEntry(text=event.text, by=event.by, basis=Basis.of(record))
             return replace(document, amendments=(*document.amendments, amendment))

@@ -69,6 +69,8 @@ FACTS = [
     ("return-funds", {"tranche": "t1", "rung": "drawn", "amount": {"amount": "2", "currency": "USD"}}),
     ("withdraw-claim", {"claim": "c3"}),
     ("draft-agreement", {"agreement": "deal", "title": "Deal", "form": "treaty", "parties": ["north", "south"]}),
+    ("draft-agreement", {"agreement": "pact", "title": "Pact", "form": "treaty", "parties": ["north"],
+                         "supersedes": ["deal"]}),
     ("sign-agreement", {"agreement": "deal", "parties": ["north"]}),
     ("bring-into-force", {"agreement": "deal", "parties": ["north", "south"]}),
     ("bring-into-force", {"agreement": "deal", "parties": ["north"], "toward": ["south"]}),

@@ -5,6 +5,7 @@ from domain.agreement import (
     NotAPartyToTheAgreement,
     PartyNamedTwice,
     StepAlreadyTaken,
+    SupersedesItself,
     TowardNeedsParties,
 )
 from domain.refusal import AlreadyKnown, Unknown
@@ -39,6 +40,12 @@ def test_an_instrument_takes_shape():
 def test_an_instrument_is_drafted_once_at_whatever_time():
     earlier = a(Agreement.Drafted, "2025-07", title="It", form="other", parties=("eu",))
     given(Agreement, DRAFTED).when(earlier).refused(AlreadyKnown, "agreement")
+
+
+def test_an_instrument_takes_the_place_of_others_alone():
+    facts = {"title": "Treaty", "form": "treaty", "parties": ("japan", "us")}
+    itself = a(Agreement.Drafted, "2025-07-22", **facts, supersedes=("framework", "it"))
+    given(Agreement).when(itself).refused(SupersedesItself, "supersedes.1")
 
 
 @pytest.mark.parametrize("step", PARTY_STEPS + ANY_STEPS, ids=called)

@@ -436,3 +436,16 @@ def test_an_order_is_in_force_for_the_one_who_issued_it(tell: Tell, read: Read) 
         tell("bring-into-force", agreement=form, parties=["north"], occurred="2025-02-01")
     found = read("/v1/negotiations/talks/agreements")["items"]
     assert {one["key"]: one["in_force_since"] for one in found} == {"order": "2025-02-01", "treaty": None}
+
+
+def test_what_takes_the_place_of_another_is_named_with_both(deal: Callable[..., Any], tell: Tell, read: Read) -> None:
+    deal(SIGN)
+    told = {"agreement": "treaty", "title": "T", "form": "treaty", "parties": BOTH, "occurred": "2025-04-01"}
+    answer = tell("draft-agreement", **told, supersedes=["none"]).json()
+    assert (answer["code"], answer["errors"][0]["field"]) == ("unknown", "supersedes.0")
+    assert tell("draft-agreement", **told, supersedes=["deal"]).status_code == 201
+    found = {one["key"]: one for one in read("/v1/negotiations/talks/agreements")["items"]}
+    assert (found["treaty"]["supersedes"], found["treaty"]["superseded_by"]) == (["deal"], [])
+    assert (found["deal"]["supersedes"], found["deal"]["superseded_by"]) == ([], ["treaty"])
+    assert (found["deal"]["status"], found["deal"]["last_occurred"]) == ("signed", "2025-03-01")
+    assert read("/v1/negotiations/talks/agreements/deal", as_of="2025-03-31")["superseded_by"] == []
