@@ -47,7 +47,7 @@ class Party(Aggregate):
         return (self.at(moment).roles[-1:] or self.roles[:1]) not in ([], ["party"])
 
     class Added(DomainEvent, frozen=True):
-        """A party joins the negotiation, or comes back to it."""
+        """A party joins the negotiation, comes back to it, or goes on in another role."""
 
         TOPIC: ClassVar[str] = "Party.Added"
         BEGINS: ClassVar[bool] = True
@@ -58,7 +58,7 @@ class Party(Aggregate):
         represents: PartyKey | None = None
 
         def decide(self, past: "Party", known: "Party") -> Self:
-            if not past.withdrawn:
+            if not past.withdrawn and past.roles[-1:] in ([], [self.role]):
                 known.refuse_if_known()
             return self
 

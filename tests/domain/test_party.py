@@ -15,6 +15,20 @@ def test_a_party_that_takes_part_is_not_added_again():
     given(Party, ADDED).when(again).refused(AlreadyKnown, "party")
 
 
+MEDIATOR = a(Party.Added, "2025-04-01", name="Japan", kind="state", role="mediator")
+
+
+def test_who_mediated_goes_on_as_a_party_from_then_on():
+    japan = given(Party, MEDIATOR).when(a(Party.Added, "2025-06-01", name="Japan", kind="state")).then()
+    assert [japan.observed(day) for day in ("2025-03-01", "2025-05-31", "2025-06-01")] == [True, True, False]
+
+
+def test_who_has_a_role_does_not_take_it_again_and_took_none_before_it_joined():
+    again = a(Party.Added, "2025-06-01", name="Japan", kind="state", role="mediator")
+    given(Party, MEDIATOR).when(again).refused(AlreadyKnown, "party")
+    given(Party, MEDIATOR).when(a(Party.Added, "2025-03-01", name="Japan", kind="state")).refused(AlreadyKnown, "party")
+
+
 def test_a_party_that_withdrew_can_come_back():
     back = a(Party.Added, "2025-06", name="Japan", kind="state")
     assert given(Party, ADDED, WITHDRAWN).when(back).then().withdrawn is False

@@ -225,8 +225,12 @@ def test_who_helps_the_parties_along_witnesses_what_they_sign(
     assert tell("sign-agreement", **signed, parties=BOTH).status_code == 201
     (found,) = read("/v1/negotiations/talks/agreements", party="un")["items"]
     assert (found["status"], [step["witnesses"] for step in found["steps"]]) == ("signed", [["un"]])
-    other = {"agreement": "other", "title": "O", "form": "treaty", "parties": ["un"]}
+    other = {"agreement": "other", "title": "O", "form": "treaty", "parties": ["un"], "occurred": "2025-04-01"}
     assert tell("draft-agreement", **other).json()["code"] == "observer-signs-nothing"
+    tell("add-party", party="un", name="United Nations", kind="organisation", occurred="2025-04-01")
+    assert [one["role"] for one in read("/v1/negotiations/talks", as_of="2025-03-31")["parties"]][-1] == role
+    assert [one["role"] for one in read("/v1/negotiations/talks")["parties"]][-1] == "party"
+    assert tell("draft-agreement", **other).status_code == 201
 
 
 def test_its_date_is_that_of_its_own_last_step_whatever_is_said_of_it(
