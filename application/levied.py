@@ -1,6 +1,7 @@
 """Rates: every provision that is a tariff, and whether it is levied on a day."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from application.projections.agreements import (
@@ -25,7 +26,7 @@ class LeviedRate(NamedTuple):
     """A rate as its provision has it on the day, and why it does not apply, if it does not.
 
     `since` is the day on which it began, where a condition says that. `bound` is how its agreement stands for each
-    party, and is empty of an order or a law, which need nobody's consent.
+    party, and is empty of an order or a law, which need nobody's consent; `apart` is how it stands between two alone.
     """
 
     provision: str
@@ -35,6 +36,7 @@ class LeviedRate(NamedTuple):
     against: str | None
     since: str | None
     bound: Mapping[str, PartyStanding]
+    apart: Mapping[frozenset[str], str]
 
 
 def rates(survey: Survey, later: dict[str, AgreementDocument], parties: Iterable[PartyEntry]) -> Iterator[LeviedRate]:
@@ -58,8 +60,9 @@ def rates(survey: Survey, later: dict[str, AgreementDocument], parties: Iterable
                 if isinstance(found.value, Tariff):
                     against = _not_levied(agreement, document.form, found.value, known) if found.applies else found.why
                     against = against or without_effect(agreement)
-                    bound = _bound(agreement, document.form, offices)
-                    yield LeviedRate(f"{key}/{entry.key}", stands, found.value, found.why, against, found.since, bound)
+                    bound, apart = _bound(agreement, document.form, offices), _apart(agreement)
+                    name = f"{key}/{entry.key}"
+                    yield LeviedRate(name, stands, found.value, found.why, against, found.since, bound, apart)
 
 
 def _bound(agreement: AgreementDocument, form: str, offices: Mapping[str, str]) -> dict[str, PartyStanding]:
@@ -70,6 +73,11 @@ def _bound(agreement: AgreementDocument, form: str, offices: Mapping[str, str]) 
         return {}
     in_effect_last = sorted(agreement.parties, key=lambda standing: standing.status in IN_EFFECT)
     return {offices.get(standing.party, standing.party): standing for standing in in_effect_last}
+
+
+def _apart(agreement: AgreementDocument) -> dict[frozenset[str], str]:
+    apart = [(pair.parties, pair.between) for pair in agreement.pairs if pair.between not in (None, "in-force")]
+    return {frozenset(both): str(between) for both, between in apart}
 
 
 def not_between(rate: LeviedRate, *sides: Sequence[str]) -> str | None:
@@ -85,6 +93,10 @@ def not_between(rate: LeviedRate, *sides: Sequence[str]) -> str | None:
             return f"{names[0]} is no party of {agreement}"
         if standings and not any(standing.status in IN_EFFECT for standing in standings):
             return f"{agreement} is {_not_for(standings[0], names[0])}"
+    parties = [{rate.bound[name].party for name in names if name in rate.bound} for names in sides]
+    for both in product(*parties):
+        if between := rate.apart.get(frozenset(both)):
+            return f"{agreement} is {between.replace('-', ' ')} between {' and '.join(both)}"
     return None
 
 

@@ -296,7 +296,7 @@ def _precedence(origins: tuple[str, ...], one: _Matched) -> tuple[object, ...]:
     """
     tariff, basis = one.rate.tariff, one.rate.entry.told
     told = (order(basis.effective or basis.occurred), order(basis.occurred)) if basis else ("", "")
-    began = one.rate.since or told[0]
+    began = order(one.rate.since) if one.rate.since else told[0]
     near = -origins.index(tariff.origin) if tariff.origin else -len(origins)
     return tariff.quota is not None, one.match.narrow, near, began, *told, one.rate.provision
 

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
-from interfaces import words
+from application import words
 
 Tell = Callable[..., httpx2.Response]
 Read = Callable[..., Any]
@@ -626,6 +626,21 @@ def test_a_preference_is_for_goods_of_parties_for_whom_it_is_in_force(
     (found,) = read("/v1/tariffs", negotiation="talks", product="cheese", **asked)["items"]
     aside = {one["provision"]: one["why"] for one in found["set_aside"]}
     assert (found["rate"], aside.get("deal/all")) == (rate, why)
+
+
+def test_a_preference_is_for_those_between_whom_it_is_in_force(told: Tell, read: Read, deal: None) -> None:
+    told("bring-into-force", agreement="deal", parties=["east"], toward=["south"], occurred="2025-03-01")
+    told("suspend-agreement", agreement="deal", parties=["north"], toward=["south"], occurred="2025-04-01")
+
+    def rate(by: str, origin: str, day: str) -> tuple[str, set[str]]:
+        asked = {"product": "cheese", "levied_by": by, "origin": origin, "as_of": day}
+        (found,) = read("/v1/tariffs", negotiation="talks", **asked)["items"]
+        return found["rate"], {one["why"] for one in found["set_aside"] if one["provision"] == "deal/all"}
+
+    assert rate("south", "east", "2025-03-02") == ("5", set())
+    assert rate("north", "east", "2025-03-02") == ("30", {"deal is not in force between north and east"})
+    assert rate("north", "south", "2025-03-02")[0] == "0"
+    assert rate("north", "south", "2025-04-02") == ("30", {"deal is suspended between north and south"})
 
 
 def test_a_list_has_no_preference_for_who_is_no_party(told: Tell, read: Read, deal: None) -> None:
