@@ -319,21 +319,17 @@ def _of_parties(parties: tuple[PartyStanding, ...]) -> str:
 
 def _paired(document: AgreementDocument) -> AgreementDocument:
     """The document with how it stands between each pair of its parties."""
-    known = {pair.parties: pair for pair in document.pairs}
+    alone = {pair.parties: pair for pair in document.pairs if pair.between}
     both = combinations(document.parties, 2)
-    pairs = tuple(_pair(one, other, known.get((one.party, other.party))) for one, other in both)
-    alone = document.parties if document.form in UNILATERAL else ()
-    days = [
-        *(pair.since for pair in pairs),
-        *(one.since for one in alone if one.status == "in-force"),
-        document.in_force_since,
-    ]
-    first = min(filter(None, days), key=order, default=None)
+    pairs = tuple(_pair(one, other, alone.get((one.party, other.party))) for one, other in both)
+    issuers = document.parties if document.form in UNILATERAL else ()
+    days = [*(pair.since for pair in pairs), *(one.since for one in issuers if one.status == "in-force")]
+    first = min(filter(None, dict.fromkeys([document.in_force_since, *days])), key=order, default=None)
     return replace(document, pairs=pairs, in_force_since=first)
 
 
-def _pair(one: PartyStanding, other: PartyStanding, known: PairStanding | None) -> PairStanding:
-    between, told = (known.between, known.between_since) if known else (None, None)
+def _pair(one: PartyStanding, other: PartyStanding, alone: PairStanding | None) -> PairStanding:
+    between, told = (alone.between, alone.between_since) if alone else (None, None)
     in_force = one.status == other.status == "in-force" and between in {None, "in-force"}
     since = max(one.since or "", other.since or "", told or "", key=order) if in_force else None
     return PairStanding(
