@@ -42,7 +42,7 @@ _WATCHED = {step for steps in BEFORE.items() for step in (steps[0], *steps[1])}
 
 def _sees(event: DomainEvent) -> Iterator[Observation]:
     if type(event) in _WATCHED:
-        yield from seen_of(event)
+        yield from seen_of(event, getattr(event, "means", None))
     if isinstance(event, Agreement.Drafted) and event.form in UNILATERAL:
         yield Observation(f"agreement/{event.envelope.key}", _ISSUED)
 
@@ -68,7 +68,11 @@ def _in_time(other: Seen, step: Seen) -> bool:
 
 
 def _before(step: Seen, seen: tuple[Seen, ...]) -> _Steps:
-    """Those of which one comes before a step; a signature is not enough where others have ratified."""
+    """Those of which one comes before a step: nothing before an accession (VCLT, article 15), and more than a signature
+    before what others have ratified comes into force.
+    """
+    if step.number == "accession":
+        return ()
     if step.what == Agreement.EnteredIntoForce.TOPIC:
         consented = {one.unit for one in seen if one.what in _CONSENTED and _in_time(one, step)}
         if len(consented - {step.unit}) > 1:

@@ -270,6 +270,10 @@ REGULAR: list[tuple[str, list[Told]]] = [
         ("ratify-agreement", {"agreement": "deal", "parties": ["south"], "occurred": "2025-06-03"}),
         ("bring-into-force", {"agreement": "deal", "parties": ["north", "south"], "occurred": "2025-06-04"}),
     ]),
+    ("step-missing", [
+        *three(), ("add-party", {"party": "west", "name": "West", "kind": "state"}),
+        ("ratify-agreement", {"agreement": "deal", "parties": ["west"], "means": "accession"}),
+    ]),
     ("step-missing", [  # between two alone, one may be bound by its signature
         drafted(), signed("north", "south"), consented("ratify", "south", "2025-06-02"),
         ("bring-into-force", {"agreement": "deal", "parties": ["north", "south"], "occurred": "2025-06-03"}),
