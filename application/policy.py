@@ -1,6 +1,6 @@
 """A policy: whose word a reader goes by where claims rival. It leaves claims out; it changes no record and no fold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 from msgspec.structs import replace
@@ -9,7 +9,10 @@ from pydantic import Field
 from application.projections.negotiations import NegotiationDocument
 from application.stand import Stand
 from application.view import Document, View
+from domain.amendment import Corrected
+from domain.event import DomainEvent
 from domain.fact import Fact
+from domain.finding import Finding
 from domain.text import SLUG
 
 PolicyName = Annotated[
@@ -37,6 +40,14 @@ def policy(name: str, negotiation: NegotiationDocument | None) -> Policy:
     if kind == "findings":
         return lambda stand: all(f.preferred for f in stand.findings if of in ("", f.policy))
     return lambda stand: True
+
+
+def policies(event: DomainEvent) -> Iterator[str]:
+    """The policies that an event names: under which a finding is made, also as that is corrected."""
+    if isinstance(event, Finding.Made):
+        yield event.policy
+    if isinstance(event, Corrected) and event.kind == Finding.KIND and "policy" in event.changes:
+        yield event.changes["policy"]
 
 
 def applied(keeps: Policy, document: Document, view: View) -> Document | None:

@@ -1,7 +1,7 @@
 """Replayed states: histories held in memory, and documents folded from them at the times asked."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
@@ -10,13 +10,14 @@ import msgspec
 
 from application.fold import Place, view_named
 from application.listing import Query, select
-from application.policy import Policy, applied, policy
+from application.policy import Policy, applied, policies, policy
 from application.projections.negotiations import NegotiationDocument
 from application.reckoning import Reckoner, Survey
 from application.replay import Held, History, Times, merged
 from application.unseen import EVERYTHING, Sight
 from application.view import Record, Row, View
 from domain.erasure import Erasure
+from domain.event import DomainEvent
 from domain.model import aggregate_of
 from domain.refusal import Unknown
 from infrastructure.log import LogRow
@@ -162,7 +163,7 @@ class Replayed:
         history = self._other(Times(), self._supposed)._history(negotiation) if named else History(())
         if not history.records:
             return
-        known = {(aggregate_of(r.event).KIND, r.event.envelope.key): r.position for r in reversed(history.records)}
+        known = {name: record.position for record in reversed(history.records) for name in _names(record.event)}
         for field, kind, key in named:
             if (kind, key) not in known:
                 names = sorted(k for (of, k), at in known.items() if of == kind and at not in history.confidential)
@@ -302,3 +303,9 @@ class Replayed:
             )
         document = applied(self._policies[negotiation], held.document, view)
         return Held(view, document, held.last) if document else None
+
+
+def _names(event: DomainEvent) -> Iterator[tuple[str, str]]:
+    """What can be spoken of as soon as an event is told, each with its kind."""
+    yield aggregate_of(event).KIND, event.envelope.key
+    yield from (("policy", name) for name in policies(event))

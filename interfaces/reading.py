@@ -135,8 +135,8 @@ def show(state: Replayed, place: Place, asked: AskedAt) -> bytes:
 
 
 def _refuse_strangers(state: Replayed, negotiation: str, asked: AskedAt) -> None:
-    kind, _, account = asked.policy.partition(":")
-    told = [("policy", "party", account if kind == "account" else None)]
+    kind, _, of = asked.policy.partition(":")
+    told: list[tuple[str, str, str | None]] = [("policy", "party" if kind == "account" else "policy", of)]
     if isinstance(asked, AskedList):
         told += [("party", "party", asked.party), ("issue", "issue", asked.issue)]
     state.refuse_strangers(negotiation, told)

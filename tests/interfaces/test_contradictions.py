@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from tests.interfaces.conftest import Tell
 
@@ -188,12 +189,33 @@ def test_a_finding_prefers_a_claim_until_it_is_revoked(claim: Claim, tell: Tell,
     assert read(SPLIT)["status"] == "settled"
     assert [item["party"] for item in read(f"{N}/positions", policy="findings")["items"]] == ["south"]
     assert [item["party"] for item in read(f"{N}/positions", policy="findings:text-over-report")["items"]] == ["south"]
-    assert len(read(f"{N}/positions", policy="findings:other")["items"]) == 2
     assert tell("revoke-finding", finding="f", occurred="2025-04-01").status_code == 201
     assert len(read(f"{N}/positions", policy="findings")["items"]) == 2
     assert [item["party"] for item in read(f"{N}/positions", policy="findings", as_of="2025-03-31")["items"]] == [
         "south"
     ]
+
+
+def test_a_policy_under_which_no_finding_was_ever_made_is_refused(
+    claim: Claim, client: TestClient, tell: Tell, read: Read
+) -> None:
+    def asked(path: str, policy: str, **times: str) -> tuple[int, str]:
+        answer = client.get(f"{N}/{path}", params={"policy": f"findings:{policy}"} | times)
+        return answer.status_code, answer.json().get("detail", "")
+
+    claim("n", "north", share("90"))
+    claim("s", "south", share("50"))
+    code, detail = asked("positions", "text")
+    assert (code, detail.startswith("policy text (known are: none)")) == (422, True)
+    made = {"prefers": "s", "over": ["n"], "policy": "report", "reasons": "The text says so."}
+    finding = tell("make-finding", finding="f", occurred="2025-03-01", **made).json()["id"]
+    tell("correct-record", record=finding, changes={"policy": "text"}, reason="Mistyped.")
+    tell("retract-record", record=finding, reason="No finding at all.")
+    for path in ("positions", "positions/issue/fish:south:position", "contradictions", "ledger"):
+        assert [asked(path, known, as_of="2025-02-01")[0] for known in ("report", "text")] == [200, 200]
+        code, detail = asked(path, "nosuch")
+        assert (code, detail.startswith("policy nosuch (known are: report, text)")) == (422, True)
+    assert len(read(f"{N}/positions", policy="findings:text")["items"]) == 2
 
 
 def test_an_account_holds_the_claims_of_a_party_and_its_offices(claim: Claim, tell: Tell, read: Read) -> None:
