@@ -56,7 +56,7 @@ def applied(keeps: Policy, document: Document, view: View) -> Document | None:
     if seen is document:
         return document
     seen = view.reviewed(seen)
-    return seen if view.index(seen).shown and getattr(seen, "history", True) else None
+    return seen if view.index(seen).shown else None
 
 
 def _without(value: Any, keeps: Policy) -> Any:

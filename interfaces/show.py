@@ -33,7 +33,14 @@ def _stand(item: Item | None) -> str:
         return ""
     now = item["current"]
     when = f"\n[dim]{now['basis']['occurred']}[/dim]" if now else ""
-    return escape(value(now and now["value"])) + when
+    return escape(_claimed(item)) + when
+
+
+def _claimed(item: Item) -> str:
+    """What is claimed now: nothing where that was withdrawn, or where a policy leaves it out."""
+    if item["current"] is None and item["history"][-1]["status"] != "withdrawn":
+        return "(set aside)"
+    return value(item["current"] and item["current"]["value"])
 
 
 def _ledger(items: list[Item]) -> Table:
@@ -155,7 +162,7 @@ _claims = _rows(
     ("subject", lambda i: i["subject"]),
     ("kind", lambda i: i["kind"]),
     ("by", lambda i: i["party"]),
-    ("claim", lambda i: value(i["current"] and i["current"]["value"])),
+    ("claim", _claimed),
     ("occurred", lambda i: i["current"] and i["current"]["basis"]["occurred"]),
 )
 _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {

@@ -14,7 +14,10 @@ from domain.moment import order
 
 
 class PositionDocument(Document, frozen=True):
-    """One claimant's claims of one kind on one subject. `current` is none where the last one was withdrawn."""
+    """One claimant's claims of one kind on one subject. `current` is none where the last one was withdrawn.
+
+    One without claims, as they were retracted, is kept only to fold on.
+    """
 
     subject: str
     issue: str | None
@@ -61,6 +64,7 @@ def index(document: PositionDocument) -> Index:
         parties=frozenset([document.party]),
         issues=frozenset([document.issue] if document.issue else []),
         text=(document.subject, document.history),
+        shown=bool(document.history),
     )
 
 

@@ -196,6 +196,21 @@ def test_a_finding_prefers_a_claim_until_it_is_revoked(claim: Claim, tell: Tell,
     ]
 
 
+def test_a_position_without_claims_is_not_shown_although_a_finding_was_made_on_it(
+    claim: Claim, client: TestClient, tell: Tell, read: Read
+) -> None:
+    claim("n", "north", share("90"))
+    south = {"claim": "s", "kind": "position", "claimant": "south", "subject": "issue/fish", "value": share("50")}
+    made = tell("make-claim", **south).json()["id"]
+    tell("make-finding", prefers="n", over=["s"], policy="p", reasons="So.", occurred="2025-03-01")
+    tell("retract-record", record=made, reason="Misheard.")
+    for times in ({}, {"as_of": "2999-12-31"}):
+        assert [item["party"] for item in read(f"{N}/positions", **times)["items"]] == ["north"]
+        assert client.get(f"{N}/positions/issue/fish:south:position", params=times).status_code == 404
+    assert tell("make-claim", **south).status_code == 201
+    assert [item["party"] for item in read(f"{N}/positions")["items"]] == ["south", "north"]
+
+
 def test_a_policy_under_which_no_finding_was_ever_made_is_refused(
     claim: Claim, client: TestClient, tell: Tell, read: Read
 ) -> None:
