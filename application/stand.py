@@ -50,7 +50,10 @@ def about(event: DomainEvent) -> list[str]:
 
 
 def with_record(stands: tuple[Stand, ...], record: Record) -> tuple[Stand, ...]:
-    """The stands after a record about a claim or a finding: in the order in which the claims were made."""
+    """The stands after a record about a claim or a finding: in the order in which the claims were made.
+
+    A finding that would be refused by now, as a claim that it names is retracted, rules nothing.
+    """
     match record.event:
         case Claim.Made() as made:
             new = Stand(
@@ -68,7 +71,7 @@ def with_record(stands: tuple[Stand, ...], record: Record) -> tuple[Stand, ...]:
             return (*_superseded(stands, new), new)
         case Claim.Withdrawn(envelope=envelope):
             return tuple(replace(s, status="withdrawn") if s.claim == envelope.key else s for s in stands)
-        case Finding.Made() as made:
+        case Finding.Made() as made if not made.envelope.doubts:
             return tuple(_ruled(stand, made, record) for stand in stands)
         case Finding.Revoked(envelope=envelope):
             return tuple(

@@ -20,6 +20,7 @@ from application.projections.flags import IMPOSSIBLE
 from application.unseen import changes_for_whom
 from application.view import Document, Record, View
 from domain.erasure import Erasure
+from domain.finding import Finding
 from domain.moment import reached
 from domain.names import references
 from infrastructure.code_version import fold_version
@@ -321,12 +322,16 @@ class Projector:
     def _speaking_of(
         self, names: Collection[Named], negotiation: str, amended: Amended, until: int
     ) -> dict[Place, View]:
-        """The documents of whether those records are still possible that speak of some names."""
+        """The documents of whether those records are still possible that speak of some names; and all that findings
+        touch, which rule only as long as they are.
+        """
         flags, found = view_named("flags"), dict[Place, View]()
         for standing in amended.in_time(self._public.in_time(negotiation, until)):
             event = standing.record.event
             if any((name.kind, name.key) in names for name in references(event)):
                 found["flags", negotiation, f"{IMPOSSIBLE}{event.envelope.id}"] = flags
+                if isinstance(event, Finding.Made):
+                    found |= {place: view for view, place in touched(standing.record)}
         return found
 
     def _seen(self, negotiation: str, records: Sequence[Record], until: int) -> list[Record]:

@@ -1,7 +1,7 @@
 """A replay as plain as it can be, written from the design and not from the code: slow, and in no one's way.
 
 It takes the records of one negotiation as they stand in the log, and three times; of the code it uses the
-views' `keys` and `evolve`, and the decoding of an event.
+views' `keys` and `evolve`, what an event speaks of, and the decoding of an event.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -11,27 +11,33 @@ import msgspec
 
 from application.fold import all_views
 from application.view import Document, Record
-from domain.amendment import Corrected, Retracted
+from domain.amendment import Corrected, Retracted, doubted
 from domain.event import DomainEvent
+from domain.finding import Finding
+from domain.names import references
 
 
 def instant_of(moment: str) -> datetime:
     """When a moment begins, where it begins first on Earth."""
     if "T" in moment:
         return datetime.fromisoformat(moment).astimezone(UTC)
-    return datetime.fromisoformat((moment + "-01-01")[:10]).replace(tzinfo=UTC) - timedelta(hours=14)
+    return datetime.fromisoformat(_date(moment)).replace(tzinfo=UTC) - timedelta(hours=14)
 
 
 def begun(moment: str, asked: str) -> bool:
     if "T" in asked:
         return instant_of(moment) <= instant_of(asked)
-    return date.fromisoformat((moment + "-01-01")[:10]) <= date.fromisoformat(asked)
+    return date.fromisoformat(_date(moment)) <= date.fromisoformat(asked)
+
+
+def _date(moment: str) -> str:
+    return (moment + "-01-01")[:10]
 
 
 def sort_key(event: DomainEvent) -> tuple[Any, ...]:
     """By the date as it was written, a bare date first, then by the instant."""
     occurred = event.envelope.occurred
-    return (occurred + "-01-01")[:10], "T" in occurred, instant_of(occurred)
+    return _date(occurred), "T" in occurred, instant_of(occurred)
 
 
 def replay(records: list[Record], as_of: str, public_at: str | None, known_at: str | None) -> dict[Any, Document]:
@@ -40,26 +46,38 @@ def replay(records: list[Record], as_of: str, public_at: str | None, known_at: s
     if public_at:
         seen = _public(seen, public_at)
     amendments = [record.event for record in seen if isinstance(record.event, Corrected | Retracted)]
+    turns = [event.envelope.effective for event in amendments if event.envelope.effective]
+    moments = ["0001-01-02", *map(_date, turns), *(instant_of(turn).isoformat() for turn in turns)]
 
-    def stands(event: DomainEvent) -> bool:
+    def stands(event: DomainEvent, at: str) -> bool:
         return not any(
             isinstance(other, Retracted)
             and other.record == event.envelope.id
-            and _holds(other, as_of)
-            and stands(other)
+            and _holds(other, at)
+            and stands(other, at)
             for other in amendments
         )
+
+    told = [event for _, event in seen if event not in amendments]
+    ever = [event for event in told if any(stands(event, moment) for moment in moments)]
+    lost = set(map(_named, told)) - set(map(_named, ever))
+
+    def rules(made: Finding.Made) -> bool:
+        """Whether nothing that a finding speaks of was taken back for all times."""
+        return not lost.intersection((name.kind, name.key) for name in references(made))
 
     documents: dict[Any, Document] = {}
     for view in all_views():
         counting = []
         for record in seen:
             event = record.event
-            if not stands(event):
+            if not stands(event, as_of):
                 continue
+            if isinstance(event, Finding.Made) and not rules(event):
+                event = doubted(event, "It speaks of what is not known.")
             for other in amendments:
                 named = isinstance(other, Corrected) and other.record == event.envelope.id
-                if named and _holds(other, as_of) and stands(other):
+                if named and _holds(other, as_of) and stands(other, as_of):
                     event = _corrected(event, other)
             counts_from = event.envelope.occurred
             if view.name != "timeline":
@@ -71,6 +89,10 @@ def replay(records: list[Record], as_of: str, public_at: str | None, known_at: s
                 place = view.name, key
                 documents[place] = view.evolve(documents.get(place), record, key)
     return documents
+
+
+def _named(event: DomainEvent) -> tuple[str, str]:
+    return event.TOPIC.partition(".")[0].lower(), event.envelope.key
 
 
 def _public(seen: list[Record], asked: str) -> list[Record]:

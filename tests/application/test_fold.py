@@ -236,7 +236,7 @@ def told(desk: Desk, batches: list[list[Any]], *, folding: bool) -> None:
 
 
 def without_doubts(documents: dict[Any, bytes]) -> dict[Any, bytes]:
-    """The naive replay judges nothing anew."""
+    """The naive replay judges nothing anew but findings."""
     return {place: body for place, body in documents.items() if not place[-1].startswith(IMPOSSIBLE)}
 
 
@@ -252,7 +252,7 @@ def test_live_documents_equal_a_naive_replay_and_a_rebuild(batches: list[list[An
         desk.projector.catch_up()
         live, naive, rebuilt = desk.stored(), desk.naive(), desk.rebuilt()
         desk.close()
-        assert without_doubts(live) == naive
+        assert without_doubts(live) == without_doubts(naive)
         assert rebuilt == live
 
 
@@ -308,7 +308,7 @@ def test_the_answer_at_any_three_times_equals_a_naive_replay(
         for view in all_views()
         for key, held in history.view(view.name).documents(as_of).items()
     }
-    assert without_doubts(documents) == naive
+    assert without_doubts(documents) == without_doubts(naive)
     for (view_name, key), body in documents.items():
         held = history.view(view_name).document(key, as_of)
         assert held is not None

@@ -211,6 +211,30 @@ def test_a_position_without_claims_is_not_shown_although_a_finding_was_made_on_i
     assert [item["party"] for item in read(f"{N}/positions")["items"]] == ["south", "north"]
 
 
+def test_a_finding_on_a_claim_that_was_retracted_rules_nothing_until_that_is_told_again(
+    claim: Claim, tell: Tell, read: Read
+) -> None:
+    def rulings() -> list[str]:
+        stored, replayed = (
+            read(f"{N}/positions/issue/fish:north:position", **at)["current"] for at in ({}, {"as_of": "2999-12-31"})
+        )
+        assert stored == replayed
+        return [ruling["finding"] for ruling in stored["findings"]]
+
+    claim("n", "north", share("90"))
+    told = {"claim": "s", "kind": "position", "claimant": "south", "subject": "issue/fish", "value": share("50")}
+    south = tell("make-claim", **told).json()["id"]
+    tell("make-finding", finding="f", prefers="s", over=["n"], policy="p", reasons="So.", occurred="2025-03-01")
+    assert rulings() == ["f"]
+    taken_back = tell("retract-record", record=south, reason="Misheard.").json()["id"]
+    assert rulings() == []
+    assert [item["party"] for item in read(f"{N}/positions", policy="findings")["items"]] == ["north"]
+    assert [flag["rule"] for flag in read(f"{N}/flags")["items"]] == ["no-longer-possible"]
+    tell("retract-record", record=taken_back, reason="It was said after all.")
+    assert rulings() == ["f"]
+    assert [item["party"] for item in read(f"{N}/positions", policy="findings")["items"]] == ["south"]
+
+
 def test_a_policy_under_which_no_finding_was_ever_made_is_refused(
     claim: Claim, client: TestClient, tell: Tell, read: Read
 ) -> None:
