@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from application.view import Basis, Record
 from domain.claim import Claim
+from domain.comparison import relation
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Finding, Ruling
@@ -83,6 +84,16 @@ def with_record(stands: tuple[Stand, ...], record: Record) -> tuple[Stand, ...]:
 
 def current(stands: tuple[Stand, ...]) -> tuple[Stand, ...]:
     return tuple(stand for stand in stands if stand.status == "current")
+
+
+def since(stands: tuple[Stand, ...], stand: Stand) -> str:
+    """When the claims began that agree with a current one, without another or a withdrawal in between."""
+    began = stand
+    for told in (told for told in reversed(stands) if _alike(told, stand)):
+        if told.status == "withdrawn" or relation(told.value, stand.value) != "agree":
+            break
+        began = told
+    return began.basis.occurred
 
 
 def _superseded(stands: tuple[Stand, ...], new: Stand) -> list[Stand]:

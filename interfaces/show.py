@@ -32,7 +32,9 @@ def _stand(item: Item | None) -> str:
     if item is None:
         return ""
     now = item["current"]
-    when = f"\n[dim]{now['basis']['occurred']}[/dim]" if now else ""
+    last = now and now["basis"]["occurred"]
+    said = last if last == item["since"] else f"since {item['since']}, again {last}"
+    when = f"\n[dim]{said}[/dim]" if now else ""
     return escape(_claimed(item)) + when
 
 
@@ -163,6 +165,7 @@ _claims = _rows(
     ("kind", lambda i: i["kind"]),
     ("by", lambda i: i["party"]),
     ("claim", _claimed),
+    ("since", lambda i: i["since"]),
     ("occurred", lambda i: i["current"] and i["current"]["basis"]["occurred"]),
 )
 _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {

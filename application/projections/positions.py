@@ -5,7 +5,7 @@ from typing import get_args
 
 from msgspec.structs import replace
 
-from application.stand import Stand, current, with_record
+from application.stand import Stand, current, since, with_record
 from application.view import Document, Index, Record, View
 from domain.claim import Claim, Kind, issue_of
 from domain.event import DomainEvent
@@ -14,7 +14,8 @@ from domain.moment import order
 
 
 class PositionDocument(Document, frozen=True):
-    """One claimant's claims of one kind on one subject. `current` is none where the last one was withdrawn.
+    """One claimant's claims of one kind on one subject. `current` is none where the last one was withdrawn, and `since`
+    when the claims that agree with it began, without another or a withdrawal in between.
 
     One without claims, as they were retracted, is kept only to fold on.
     """
@@ -24,6 +25,7 @@ class PositionDocument(Document, frozen=True):
     party: str
     kind: str
     current: Stand | None = None
+    since: str | None = None
     history: tuple[Stand, ...] = ()
 
 
@@ -53,7 +55,8 @@ def evolve(document: PositionDocument | None, record: Record, key: str) -> Posit
 
 def reviewed(document: PositionDocument) -> PositionDocument:
     """The document with what stands now, as its history makes it."""
-    return replace(document, current=next(reversed(current(document.history)), None))
+    now = next(reversed(current(document.history)), None)
+    return replace(document, current=now, since=now and since(document.history, now))
 
 
 def index(document: PositionDocument) -> Index:

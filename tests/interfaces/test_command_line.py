@@ -168,6 +168,26 @@ def test_a_cap_is_shown_by_the_year_with_what_is_over(recorded: None, tmp_path: 
     assert "▶" in shown
 
 
+def test_a_position_is_shown_with_since_when_it_stands_and_when_it_was_last_told(
+    recorded: None, tmp_path: Path
+) -> None:
+    made = {
+        "command": "make-claim",
+        "negotiation": "japan-us-2025",
+        "claimant": "japan",
+        "subject": "issue/beef-tariff",
+    }
+    told = made | {"value": {"type": "text", "text": "All of it."}}
+    days = {"position": ("2026-06-02", "2026-06-20"), "red-line": ("2026-06-03", "2026-06-21")}
+    commands = [told | {"kind": kind, "occurred": day} for kind, both in days.items() for day in both]
+    file = tmp_path / "again.ndjson"
+    file.write_text("\n".join(map(json.dumps, commands)))
+    shown = parley("show", "positions", "japan-us-2025", "--suppose", str(file), "--as-of", "2026-07-01").stdout
+    assert "since 2026-06-02, again 2026-06-20" in shown
+    (line,) = [line for line in shown.splitlines() if "red-line" in line and "2026-06-21" in line]
+    assert "2026-06-03" in line
+
+
 def test_what_if_is_shown_and_not_recorded(recorded: None, tmp_path: Path) -> None:
     file = tmp_path / "if.ndjson"
     amount = {"amount": "1000000000", "currency": "USD"}

@@ -45,6 +45,31 @@ def test_a_claim_takes_the_place_of_its_claimant_s_last_one_whether_or_not_eithe
     assert [stand["status"] for stand in position["history"]] == [*["superseded"] * 4, "current"]
 
 
+def test_a_claim_that_is_made_again_stands_since_it_was_first_made_without_another_in_between(
+    claim: Claim, tell: Tell, read: Read
+) -> None:
+    def since() -> tuple[str | None, str | None]:
+        (position,) = read(f"{N}/positions", party="north")["items"]
+        return position["since"], position["current"] and position["current"]["basis"]["occurred"]
+
+    claim("n3", "north", money("100"), "2025-02-03")
+    claim("n1", "north", money("100"), "2025-02-01")
+    claim("s2", "south", money("200"), "2025-02-02")
+    assert since() == ("2025-02-01", "2025-02-03")
+    claim("n2", "north", money("100", currency="JPY"), "2025-02-02")
+    assert since() == ("2025-02-01", "2025-02-03"), "what is told in another currency stands beside"
+    claim("n4", "north", money("120"), "2025-02-04")
+    assert since() == ("2025-02-04", "2025-02-04")
+    claim("n5", "north", money("100"), "2025-02-05")
+    assert since() == ("2025-02-05", "2025-02-05")
+    tell("withdraw-claim", claim="n5", occurred="2025-02-06")
+    claim("n7", "north", money("100"), "2025-02-07")
+    assert since() == ("2025-02-07", "2025-02-07")
+    tell("withdraw-claim", claim="n7", occurred="2025-02-08")
+    tell("withdraw-claim", claim="n2", occurred="2025-02-08")
+    assert since() == (None, None)
+
+
 def test_claims_that_do_not_agree_are_a_contradiction_with_both_sides(claim: Claim, read: Read) -> None:
     claim("n", "north", share("90"), "2025-02-01")
     assert read(f"{N}/contradictions")["items"] == []
