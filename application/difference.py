@@ -12,7 +12,9 @@ from application.reckoning import Reckoner
 from application.replay import Held, History
 from application.view import Basis, Document, Record, View
 from domain.amendment import Amendment
+from domain.claim import Claim
 from domain.fact import Fact
+from domain.moment import reached
 from domain.value import Value
 
 
@@ -38,8 +40,8 @@ class Change(Fact, omit_defaults=False, frozen=True):
     gone: tuple[Basis, ...]
 
 
-class Move(Fact, omit_defaults=False, frozen=True):
-    """A claimant that stands elsewhere than before, on what evidence."""
+class Shift(Fact, omit_defaults=False, frozen=True):
+    """Another value at which a claimant stands, and the records that made it so."""
 
     party: str
     subject: str
@@ -47,6 +49,14 @@ class Move(Fact, omit_defaults=False, frozen=True):
     before: Value | None
     after: Value | None
     records: tuple[Basis, ...]
+
+
+class Move(Shift, frozen=True):
+    """The claimant moved: it made or withdrew a claim in between."""
+
+
+class PutRight(Shift, frozen=True):
+    """The claimant did not move: what is on record of it was corrected or retracted."""
 
 
 class Side(NamedTuple):
@@ -62,8 +72,8 @@ class Side(NamedTuple):
         return view.reckoned(held.document, Reckoner(self.history, self.as_of)) if view.reckoned else held.document
 
 
-def difference(before: Side, after: Side, view: str | None, key: str | None) -> Iterator[Change | Move]:
-    """The documents of a view, or of all but the timeline, that differ; and after each the move that it shows."""
+def difference(before: Side, after: Side, view: str | None, key: str | None) -> Iterator[Change | Shift]:
+    """The documents of a view, or of all but the timeline, that differ; and after each the shift that it shows."""
     amending = _amending(before, after)
     for each in all_views():
         if view == each.name or (view is None and each.name != "timeline"):
@@ -80,7 +90,7 @@ def _between(
     before: Side,
     after: Side,
     amending: list[tuple[Record, UUID]],
-) -> Iterator[Change | Move]:
+) -> Iterator[Change | Shift]:
     old, new = before.seen(view, documents[0]), after.seen(view, documents[1])
     if old == new:
         return
@@ -101,7 +111,8 @@ def _between(
     if isinstance(position, PositionDocument):
         was, is_now = _stand(old), _stand(new)
         if was != is_now:
-            yield Move(
+            moved = any(_is_own(record, before) for record in fresh)
+            yield (Move if moved else PutRight)(
                 party=position.party,
                 subject=position.subject,
                 kind=position.kind,
@@ -109,6 +120,17 @@ def _between(
                 after=is_now,
                 records=records,
             )
+
+
+def _is_own(record: Record, before: Side) -> bool:
+    """Whether a claim or a withdrawal came after the first moment: one that was on record and had its time come by then
+    counts only now because it was put right.
+    """
+    event = record.event
+    if not isinstance(event, Claim.Made | Claim.Withdrawn):
+        return False
+    known = any(told.event.envelope.id == event.envelope.id for told in before.history.records)
+    return not (known and reached(event.envelope.takes_effect, before.as_of))
 
 
 def _amending(before: Side, after: Side) -> list[tuple[Record, UUID]]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from application.difference import Change, Move, Side, difference
+from application.difference import Change, Move, PutRight, Shift, Side, difference
 from application.grounds import Reliance, grounds, reliance
 from application.listing import VIEWS
 from application.path import PATH_PATTERN
@@ -79,7 +79,7 @@ def router(stores: Ask, access: Callable[[], AccessStore]) -> APIRouter:
         asking.refuse_future(sides[0].known_at, store.clock())
         _refuse_backwards(asked.date_from, asked.date_to)
 
-        def compared(state: Replayed) -> list[Change | Move]:
+        def compared(state: Replayed) -> list[Change | Shift]:
             earlier = state.at(sides[0].times)
             before, after = (Side(side.history(slug), side.as_of) for side in (earlier, state))
             return list(difference(before, after, asked.view, asking.key_of(asked.view, slug, asked.key)))
@@ -92,7 +92,8 @@ def router(stores: Ask, access: Callable[[], AccessStore]) -> APIRouter:
             "to": asked.date_to,
             "items": changes[: asked.limit],
             "left_out": max(0, len(changes) - asked.limit),
-            "moved": [move for move in found if isinstance(move, Move)],
+            "moved": [shift for shift in found if isinstance(shift, Move)],
+            "corrected": [shift for shift in found if isinstance(shift, PutRight)],
         }
         return answering.answer(answering.timed(encode(told), asked.at(None)), store.position, if_none_match)
 
@@ -143,7 +144,11 @@ def router(stores: Ask, access: Callable[[], AccessStore]) -> APIRouter:
     def get(path: str, endpoint: Any, summary: str) -> None:
         answering.get(routes, f"/v1/negotiations/{{slug}}/{path}", f"show-{path}", endpoint, summary)
 
-    get("diff", show_difference, "What changed between two moments, by which records; and who moved.")
+    summary = (
+        "What changed between two moments, by which records; in `moved` who moved, by claiming or withdrawing;"
+        " in `corrected` who did not, but stands elsewhere as the record was put right."
+    )
+    get("diff", show_difference, summary)
     get("grounds", show_grounds, "The records and sources that a field of a view rests on.")
     get("reliance", show_reliance, "The records and documents that rest on a source or its copies.")
     return routes

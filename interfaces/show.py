@@ -260,13 +260,17 @@ history = _rows(
 def difference(answer: Item) -> Table:
     """What changed between two moments, a field a row."""
     table = _table("document", "field", f"at {answer['from']}", f"at {answer['to']}", "by")
-    moved = {f"{move['subject']}:{move['party']}:{move['kind']}": move for move in answer["moved"]}
+    shifts = {
+        f"{one['subject']}:{one['party']}:{one['kind']}": one | {"field": says}
+        for told, says in (("moved", "stands at"), ("corrected", "did not move: put right to"))
+        for one in answer[told]
+    }
     for item in answer["items"]:
         by = (
             "\n".join(dict.fromkeys(map(_basis, [*item["records"], *item["gone"]]))) or "the day, or a record elsewhere"
         )
-        move = moved.get(item["key"]) if item["view"] == "positions" else None
-        fields = [{"field": "stands at", **move}] if move else item["fields"]
+        shift = shifts.get(item["key"]) if item["view"] == "positions" else None
+        fields = [shift] if shift else item["fields"]
         for number, field in enumerate(fields or [{"field": item["change"], "before": None, "after": None}]):
             cells = (
                 (cell_of(field["before"]), cell_of(field["after"])) if field["before"] or field["after"] else ("", "")

@@ -187,6 +187,60 @@ def test_a_difference_names_the_amendment_that_made_it(
     assert (records(item["records"]), item["gone"]) == ([corrected], [])
 
 
+def shifts(read: Read, start: str, end: str, clock: str = "known_at", **asked: str) -> dict[str, list[tuple[Any, Any]]]:
+    """Who moved, and of whom the record was put right: by the percentages before and after."""
+    found = read(f"{N}/diff", clock=clock, **{"from": start, "to": end}, **asked)
+
+    def percent(value: dict[str, Any] | None) -> Any:
+        return value and value["percent"]
+
+    return {
+        told: [(percent(one["before"]), percent(one["after"])) for one in found[told]]
+        for told in ("moved", "corrected")
+    }
+
+
+def test_nobody_moved_of_whom_the_record_was_put_right(
+    course: dict[str, str], tell: Tell, read: Read, clock: Clock
+) -> None:
+    def on(day: str, command: str, **facts: Any) -> str:
+        clock.at = f"2025-09-{day}T12:00+00:00"
+        answer = tell(command, **facts)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    on("03", "correct-record", record=course["three"], changes={"value": share("35")}, reason="Misheard.")
+    assert shifts(read, "2025-09-02", "2025-09-03") == {"moved": [], "corrected": [("30", "35")]}
+    taken_back = on("04", "retract-record", record=course["three"], reason="Of other talks.")
+    assert shifts(read, "2025-09-03", "2025-09-04") == {"moved": [], "corrected": [("35", "20")]}
+    on("05", "retract-record", record=taken_back, reason="Of these talks.")
+    assert shifts(read, "2025-09-04", "2025-09-05") == {"moved": [], "corrected": [("20", "35")]}
+    withdrawn = on("06", "withdraw-claim", claim="three", occurred="2025-05-01")
+    assert shifts(read, "2025-09-05", "2025-09-06") == {"moved": [("35", None)], "corrected": []}
+    on("07", "retract-record", record=withdrawn, reason="It never was.")
+    assert shifts(read, "2025-09-06", "2025-09-07") == {"moved": [], "corrected": [(None, "35")]}
+
+
+def test_who_moved_has_moved_although_the_record_was_put_right_as_well(
+    course: dict[str, str], tell: Tell, read: Read, clock: Clock
+) -> None:
+    clock.at = "2025-09-03T12:00+00:00"
+    tell("correct-record", record=course["two"], changes={"value": share("25")}, reason="Misheard.")
+    assert shifts(read, "2025-06-15", "2025-09-03") == {"moved": [("20", "30")], "corrected": []}
+    assert shifts(read, "2025-05-15", "2025-09-03", as_of="2025-03-15") == {"moved": [("10", "25")], "corrected": []}
+    assert shifts(read, "2025-06-15", "2025-09-03", as_of="2025-03-15") == {"moved": [], "corrected": [("20", "25")]}
+
+
+def test_a_claim_that_was_dated_wrongly_moves_nobody_by_what_was_known_but_on_its_day(
+    course: dict[str, str], tell: Tell, read: Read, clock: Clock
+) -> None:
+    clock.at = "2025-09-03T12:00+00:00"
+    tell("correct-record", record=course["three"], changes={"occurred": "2025-03-10"}, reason="It was in March.")
+    told = {"moved": [], "corrected": [("20", "30")]}
+    assert shifts(read, "2025-09-02", "2025-09-03", as_of="2025-03-15") == told
+    assert shifts(read, "2025-03-09", "2025-03-10", "as_of") == {"moved": [("20", "30")], "corrected": []}
+
+
 def test_a_field_has_its_records_and_a_copy_counts_as_its_original(course: dict[str, str], read: Read) -> None:
     asked = {"view": "positions", "key": "issue/fish:south:position", "field": "current.value.percent"}
     found = read(f"{N}/grounds", **asked)

@@ -206,6 +206,29 @@ def test_a_difference_is_shown_with_its_records(recorded: None) -> None:
     assert parley("diff", "japan-us-2025", "2025-07-26", "2025-07-21").exit_code == 1
 
 
+def test_a_difference_shows_of_whom_the_record_was_put_right_apart_from_who_moved(
+    recorded: None, tmp_path: Path
+) -> None:
+    claims = [json.loads(line) for line in parley("export").stdout.splitlines() if '"Claim.Made"' in line]
+    (made,) = [claim for claim in claims if claim["envelope"]["key"] == "japan-profits-by-contribution"]
+    told = {
+        "command": "correct-record",
+        "negotiation": "japan-us-2025",
+        "occurred": "2026-06-01",
+        "reason": "Misheard.",
+    }
+    changes = {"value": {"type": "text", "text": "By risk alone."}}
+    file = tmp_path / "correction.ndjson"
+    file.write_text(
+        json.dumps(told | {"record": made["envelope"]["id"], "changes": changes, "effective": "2026-06-01"})
+    )
+    assert parley("record", str(file)).exit_code == 0
+    shown = parley("diff", "japan-us-2025", "2026-05-31", "2026-06-01", "--view", "positions").stdout
+    assert "did not move: put right to" in shown
+    assert "By risk alone." in shown
+    assert "stands at" not in shown
+
+
 def test_the_grounds_of_a_field_are_shown(recorded: None) -> None:
     field = ("agreements", "memorandum", "--field", "provisions[profit-split].text")
     shown = parley("grounds", "japan-us-2025", *field)
