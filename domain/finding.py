@@ -10,7 +10,7 @@ from domain.aggregate import Aggregate
 from domain.claim import Kind, Subject
 from domain.event import Derived, DomainEvent, First
 from domain.names import ClaimKey, PartyKey
-from domain.refusal import Refused
+from domain.refusal import Refused, Unknown
 from domain.text import Person, Prose, Slug
 
 
@@ -67,7 +67,11 @@ class Finding(Aggregate):
             return self
 
         def gather(self, named: Callable[[str, str], Any]) -> Self:
-            claims = [named("claim", key).made for key in (self.prefers, *self.over)]
+            made = {key: named("claim", key).made for key in (self.prefers, *self.over)}
+            for key, claim in made.items():
+                if claim is None:  # it was retracted, and its withdrawal was not
+                    raise Unknown(f"claim {key}", "prefers" if key == self.prefers else "over")
+            claims = list(made.values())
             about = {(claim.kind, claim.subject) for claim in claims}
             if len(about) > 1:
                 told = ", ".join(sorted(f"{kind} on {subject}" for kind, subject in about))

@@ -28,6 +28,8 @@ CLAIMS = {
 
 def named(kind, key):
     assert kind == "claim"
+    if key == "retracted":
+        return SimpleNamespace(made=None)
     claimant, subject = CLAIMS[key]
     return SimpleNamespace(made=SimpleNamespace(kind="reading", claimant=claimant, subject=subject))
 
@@ -40,6 +42,14 @@ def test_claims_about_different_things_are_not_ruled_on_together():
     with pytest.raises(FindingOnDifferentSubjects, match="reading on agreement/mou, reading on provision") as refusal:
         replace(MADE, over=("sheet", "other")).gather(named)
     assert refusal.value.field == "over"
+
+
+@pytest.mark.parametrize("field", ["prefers", "over"])
+def test_a_claim_of_which_only_the_withdrawal_is_left_is_not_ruled_on(field):
+    named_there = {"prefers": "retracted", "over": ("sheet", "retracted")}[field]
+    with pytest.raises(Unknown, match="claim retracted") as refusal:
+        replace(MADE, **{field: named_there}).gather(named)
+    assert refusal.value.field == field
 
 
 def test_a_finding_is_made_once():
