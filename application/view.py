@@ -122,7 +122,7 @@ class View:
 
 
 def texts(value: object) -> str:
-    """All the text in a fact, for searching; of a fact that names its `SEARCHED` fields, the text in those."""
+    """All texts and whole numbers in a fact, for searching; of one that names its `SEARCHED` fields, those in them."""
     found: list[str] = []
     _gather((value,), found)
     return " ".join(found)
@@ -134,6 +134,8 @@ def _gather(values: Iterable[Any], found: list[str]) -> None:
         if kind is str:
             if value:
                 found.append(value)
+        elif kind is int:
+            found.append(str(value))
         elif kind is tuple:
             _gather(value, found)
         elif value is not None and (told := _searched(kind)):

@@ -64,10 +64,12 @@ which a word is written in one with its particles and with other words.
 _VOICING = "\u3099\u309a"
 """The marks by which kana are other letters: パ is not ハ."""
 _TERM = re.compile(rf"((?:(?![\W_])[{UNSPACED}])+)|[^\W_{UNSPACED}]+")
+_GROUPING = re.compile(r"[,\uff0c\u00a0\u2009\u202f](?<=\d.)(?<!\d{4}.)(?=\d{3}(?!\d))")
+"""What groups the digits of one number by threes: a comma, or a space that is thin, narrow or not broken."""
 
 
 def words(text: str) -> list[str]:
-    """The words of a text without case, accents and width, by which texts are compared."""
+    """The words of a text without case, accents and width, by which texts are compared; a number is one word."""
     return re.findall(r"[^\W_]+", _plain(text))
 
 
@@ -86,6 +88,7 @@ def terms(text: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
+    text = _GROUPING.sub("", text)
     if not text.isascii():
         letters = (one for one in normalize("NFKD", text) if one in _VOICING or not combining(one))
         text = normalize("NFC", "".join(letters))

@@ -430,7 +430,7 @@ def index(document: AgreementDocument) -> Index:
         text=(
             *(document.key, document.title, document.text),
             *(who for step in document.steps for who in step.by),
-            *((p.title, p.text, p.condition, p.value) for p in document.provisions),
+            *((p.number, p.title, p.text, p.condition, p.value) for p in document.provisions),
             *(dependence.value for p in document.provisions for dependence in p.depends_on),
         ),
         shown=bool(document.form),

@@ -102,7 +102,7 @@ def index(document: TrancheDocument) -> Index:
         kind=document.status,
         date=order(bases[-1].occurred) if bases else "",
         parties=frozenset(filter(None, (name for step in document.steps for name in (step.party, step.to)))),
-        text=(document.key, document.title, *(step.note for step in document.steps)),
+        text=(document.key, document.title, *((step.amount, step.note) for step in document.steps)),
     )
 
 

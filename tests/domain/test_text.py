@@ -84,6 +84,37 @@ def test_words_are_compared_without_case_accents_and_width(text, told):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "1234567",
+        "1,234,567",
+        "1\u2009234\u2009567",
+        "1\u202f234\u202f567",
+        "1\xa0234\xa0567",
+        "\uff11\uff0c\uff12\uff13\uff14\uff0c\uff15\uff16\uff17",
+    ],
+)
+def test_a_number_is_one_word_however_its_digits_are_grouped(text):
+    assert words(f"({text}.5)") == terms(f"({text}.5)") == ["1234567", "5"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1,5", ["1", "5"]),
+        ("2025, 26", ["2025", "26"]),
+        ("2025,123", ["2025", "123"]),
+        ("12,3456", ["12", "3456"]),
+        ("700 000", ["700", "000"]),
+        ("a,123", ["a", "123"]),
+        ("7\n123", ["7", "123"]),
+    ],
+)
+def test_numbers_beside_each_other_stay_apart(text, told):
+    assert words(text) == terms(text) == told
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("Nine-to-one, “exactly”", ["nine", "to", "one", "exactly"]),

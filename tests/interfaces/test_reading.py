@@ -91,6 +91,32 @@ def test_an_agreement_is_found_by_who_signed_and_by_its_goods_and_a_deadline_by_
     assert [item["key"] for item in read("/v1/deadlines", issue="fish")["items"]] == ["soon"]
 
 
+def test_numbers_are_found_however_their_digits_are_grouped(tell: Tell, read: Read) -> None:
+    def found(view: str, sought: str) -> list[str]:
+        stored, replayed = (
+            read(f"/v1/negotiations/talks/{view}", q=sought, **at)["items"] for at in ({}, {"as_of": "2999-12-31"})
+        )
+        assert stored == replayed
+        return [item["key"] for item in stored]
+
+    value = {"type": "count", "number": 800000, "unit": "vehicles"}
+    tell("make-claim", claimant="north", **POSITION | {"value": value})
+    tell("make-claim", claimant="south", **POSITION | {"value": {"type": "text", "text": "700,000 vehicles"}})
+    north, south = (f"issue/fish:{party}:position" for party in ("north", "south"))
+    for sought in ("800000", "800,000", "800\u202f000", "800,000 vehicles"):
+        assert found("positions", sought) == [north]
+    for sought in ("700000", "700,000", "700\u2009000"):
+        assert found("positions", sought) == [south]
+    assert found("positions", "800 000") == found("positions", "000") == []
+    tell("pledge-tranche", tranche="first", amount={"amount": "179000000", "currency": "USD"})
+    tell("resize-tranche", tranche="first", rung="pledge", amount={"amount": "186000000", "currency": "USD"})
+    assert found("tranches", "179") == found("tranches", "186,000,000") == ["first"]
+    tell("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
+    tell("add-provision", agreement="deal", provision="p", title="P", kind="text", text="-", number="18.51")
+    assert found("agreements", "18.51") == ["deal"]
+    assert found("agreements", "18.52") == []
+
+
 @pytest.mark.parametrize("sort", ["date", "-date", "key", "-key"])
 def test_pages_hold_every_document_once_in_order(tell: Tell, read: Read, sort: str) -> None:
     for number in range(7):
