@@ -9,7 +9,10 @@ from application.projections.sources import SourceDocument
 from application.reckoning import Reckoner
 from application.replay import History
 from application.view import Basis, Document, Record, View
+from domain.aggregate import stream_id
+from domain.amendment import Retracted
 from domain.fact import Fact
+from domain.source import Source
 
 WORKED_OUT_MAX = 200
 """Of how many steps it is worked out what each makes of a field: for each the whole document is."""
@@ -55,11 +58,19 @@ class Dependent(Fact, omit_defaults=False, frozen=True):
     documents: tuple[str, ...]
 
 
+class RetractedSource(Fact, omit_defaults=False, frozen=True):
+    """A source that is no longer on file, and the record that retracted it."""
+
+    source: str
+    basis: Basis
+
+
 class Reliance(Fact, omit_defaults=False, frozen=True):
-    """All that rests on one source, its copies counted with it."""
+    """All that rests on one source, its copies counted with it, and which of these are retracted."""
 
     source: str
     copies: tuple[str, ...]
+    retracted: tuple[RetractedSource, ...]
     records: tuple[Dependent, ...]
     documents: tuple[str, ...]
 
@@ -106,7 +117,26 @@ def reliance(history: History, source: str, as_of: str) -> Reliance:
             documents = tuple(f"{view.name}/{key}" for view, key in _shown_in(history, record, as_of))
             found.append(Dependent(type=record.event.TOPIC, basis=Basis.of(record), documents=documents))
     touching = tuple(sorted({place for dependent in found for place in dependent.documents}))
-    return Reliance(source=root, copies=tuple(sorted(same - {root})), records=tuple(found), documents=touching)
+    return Reliance(
+        source=root,
+        copies=tuple(sorted(same - {root})),
+        retracted=tuple(retracted for one in sorted(same) for retracted in _retracted(history, one, as_of)),
+        records=tuple(found),
+        documents=touching,
+    )
+
+
+def _retracted(history: History, source: str, as_of: str) -> Iterator[RetractedSource]:
+    """The retraction of a source, if it was registered and is not on file now."""
+    stream = stream_id(history.negotiation, Source.KIND, source)
+    standing = [one.record for one in history.of_stream(stream) if one.holds(as_of)]
+    if any(isinstance(record.event, Source.Registered) for record in standing):
+        return
+    registered = {r.event.envelope.id for r in history.records if isinstance(r.event, Source.Registered)}
+    for record in standing:
+        event = record.event
+        if isinstance(event, Retracted) and event.record in registered and event.holds_at(as_of):
+            yield RetractedSource(source=source, basis=Basis.of(record))
 
 
 def _shown_in(history: History, record: Record, as_of: str) -> Iterator[tuple[View, str]]:

@@ -123,7 +123,7 @@ def router(stores: Ask, access: Callable[[], AccessStore]) -> APIRouter:
 
         def found(state: Replayed) -> Reliance:
             resting = reliance(state.history(slug), asked.source, state.as_of)
-            if not resting.records and state.document(("sources", slug, asked.source)) is None:
+            if not (resting.records or resting.retracted) and state.document(("sources", slug, asked.source)) is None:
                 raise answering.not_found(("sources", slug, asked.source), asked)
             return resting
 
@@ -150,7 +150,11 @@ def router(stores: Ask, access: Callable[[], AccessStore]) -> APIRouter:
     )
     get("diff", show_difference, summary)
     get("grounds", show_grounds, "The records and sources that a field of a view rests on.")
-    get("reliance", show_reliance, "The records and documents that rest on a source or its copies.")
+    get(
+        "reliance",
+        show_reliance,
+        "The records and documents that rest on a source or its copies, and which of these are retracted.",
+    )
     return routes
 
 

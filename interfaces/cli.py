@@ -206,6 +206,22 @@ def grounds(
     _print(answer, tables.grounds(answer), as_json=as_json)
 
 
+@app.command()
+def reliance(
+    negotiation: str,
+    source: str,
+    as_of: AsOf = None,
+    public_at: PublicAt = None,
+    known_at: KnownAt = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what rests on a source or its copies, and which of these are retracted."""
+    params = _told(as_of=as_of, public_at=public_at, known_at=known_at, source=source)
+    answer = run(url, lambda client: client.document(f"/v1/negotiations/{negotiation}/reliance", params))
+    _print(answer, tables.reliance(answer), as_json=as_json)
+
+
 @audit.command("write")
 def audit_write(
     negotiation: str,

@@ -296,6 +296,20 @@ def grounds(answer: Item) -> Table:
     return table
 
 
+def reliance(answer: Item) -> RenderableType:
+    """What rests on a source, a record a row; below, which of it and its copies is retracted, and why."""
+    table = _table("occurred", "what", "record", "cites", "counts in")
+    for told in answer["records"]:
+        basis = told["basis"]
+        cells = (basis["occurred"], told["type"], basis["record"], _cited(basis), "\n".join(told["documents"]))
+        table.add_row(*map(escape, cells))
+    retracted = [
+        escape(f"{one['source']} is retracted: {one['basis']['reason']} ({_basis(one['basis'])})")
+        for one in answer["retracted"]
+    ]
+    return Group(table, *retracted)
+
+
 def _basis(basis: Item) -> str:
     return f"{basis['occurred']} {_cited(basis) or basis['record']}"
 

@@ -311,6 +311,44 @@ def test_a_source_has_all_that_rests_on_it_from_whichever_copy_it_is_asked(cours
     assert read(f"{N}/reliance", source="paper", as_of="2025-02-15")["documents"]
 
 
+def test_reliance_on_a_source_says_by_which_record_it_is_retracted(
+    course: dict[str, str], tell: Tell, read: Read, clock: Clock
+) -> None:
+    def retracted(source: str, **times: str) -> list[tuple[str, str]]:
+        found = read(f"{N}/reliance", source=source, **times)["retracted"]
+        return [(one["source"], one["basis"]["record"]) for one in found]
+
+    tell("retract-record", record=course["marked"], reason="It differs.")
+    assert retracted("copy") == retracted("paper") == []
+    clock.at = "2025-09-03T12:00+00:00"
+    forged = tell("retract-record", record=course["paper"], reason="It is forged.").json()["id"]
+    assert retracted("paper") == [("paper", forged)]
+    assert records([one["basis"] for one in read(f"{N}/reliance", source="paper")["records"]]) == [course["one"]]
+    assert retracted("paper", known_at="2025-09-02") == retracted("copy") == []
+    later = tell("retract-record", record=course["copy"], reason="As well.", effective="2025-08-01").json()["id"]
+    assert retracted("copy", as_of="2025-07-31") == []
+    assert retracted("copy", as_of="2025-08-01") == [("copy", later)]
+    tell("retract-record", record=forged, reason="It is genuine.")
+    assert retracted("paper") == []
+
+
+def test_reliance_names_each_copy_that_is_retracted_and_a_source_on_which_nothing_rests(
+    course: dict[str, str], tell: Tell, read: Read
+) -> None:
+    told = {"title": "Post", "publisher": "P", "kind": "article"}
+    post = tell("register-source", source="post", **told).json()["id"]
+    forged = [
+        tell("retract-record", record=record, reason="It is forged.").json()["id"] for record in (course["copy"], post)
+    ]
+    found = read(f"{N}/reliance", source="paper")["retracted"]
+    assert [(one["source"], one["basis"]["record"]) for one in found] == [("copy", forged[0])]
+    found = read(f"{N}/reliance", source="post")
+    assert [one["basis"]["record"] for one in found["retracted"]] == forged[1:]
+    assert found["records"] == []
+    tell("register-source", source="post", **told)
+    assert read(f"{N}/reliance", source="post")["retracted"] == []
+
+
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [

@@ -238,6 +238,22 @@ def test_the_grounds_of_a_field_are_shown(recorded: None) -> None:
     assert parley("grounds", "japan-us-2025", "agreements", "memorandum", "--field", "colour").exit_code == 1
 
 
+def test_what_rests_on_a_source_is_shown_and_that_it_is_retracted(recorded: None, tmp_path: Path) -> None:
+    asked = ("reliance", "japan-us-2025", "japan-briefing-2025-07-25")
+    shown = parley(*asked).stdout
+    assert "Claim.Made" in shown
+    assert "retracted" not in shown
+    sources = [json.loads(line) for line in parley("export").stdout.splitlines() if '"Source.Registered"' in line]
+    (made,) = [source["envelope"]["id"] for source in sources if source["envelope"]["key"] == asked[2]]
+    told = {"command": "retract-record", "negotiation": "japan-us-2025", "occurred": "2026-06-01", "reason": "Forged."}
+    file = tmp_path / "retraction.ndjson"
+    file.write_text(json.dumps(told | {"record": made}))
+    assert parley("record", str(file)).exit_code == 0
+    shown = parley(*asked).stdout
+    assert "japan-briefing-2025-07-25 is retracted: Forged. (2026-06-01" in " ".join(shown.split())
+    assert "Claim.Made" in shown
+
+
 def test_the_list_of_negotiations_needs_no_name(recorded: None) -> None:
     assert "japan-us-2025" in parley("show", "negotiations").stdout
     assert parley("show", "ledger").exit_code == 1
