@@ -97,7 +97,7 @@ def evolve(document: ContradictionDocument | None, record: Record, key: str) -> 
 def _with_settlement(document: ContradictionDocument, record: Record) -> ContradictionDocument:
     settled, basis = document.settled_by, Basis.of(record)
     match record.event:
-        case Finding.Made(envelope=envelope):
+        case Finding.Made(envelope=envelope) if not envelope.doubts:
             settled = (*settled, Settlement(by=f"finding/{envelope.key}", basis=basis))
         case Finding.Revoked(envelope=envelope):
             settled = tuple(entry for entry in settled if entry.by != f"finding/{envelope.key}")

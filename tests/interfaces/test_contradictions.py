@@ -253,11 +253,15 @@ def test_a_finding_on_a_claim_that_was_retracted_rules_nothing_until_that_is_tol
     assert rulings() == ["f"]
     taken_back = tell("retract-record", record=south, reason="Misheard.").json()["id"]
     assert rulings() == []
-    assert [item["party"] for item in read(f"{N}/positions", policy="findings")["items"]] == ["north"]
+    tell("add-party", party="west", name="West", kind="state", occurred="2025-01-01")
+    claim("w", "west", share("10"))
+    assert (read(SPLIT)["status"], read(SPLIT)["settled_by"]) == ("open", [])
+    tell("withdraw-claim", claim="w", occurred="2025-03-02")
+    assert [item["party"] for item in read(f"{N}/positions", policy="findings")["items"]] == ["north", "west"]
     assert [flag["rule"] for flag in read(f"{N}/flags")["items"]] == ["no-longer-possible"]
     tell("retract-record", record=taken_back, reason="It was said after all.")
     assert rulings() == ["f"]
-    assert [item["party"] for item in read(f"{N}/positions", policy="findings")["items"]] == ["south"]
+    assert "north" not in [item["party"] for item in read(f"{N}/positions", policy="findings")["items"]]
 
 
 def test_a_policy_under_which_no_finding_was_ever_made_is_refused(
