@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
-from itertools import product
+from itertools import combinations, product
 from typing import NamedTuple
 
 from application.goods import AskedGoods, Match, asked_goods, match, with_codes
@@ -20,16 +20,22 @@ from application.reckoning import Survey
 from application.view import Basis
 from domain.fact import Fact
 from domain.moment import order
-from domain.tariff import BASES, Tariff
+from domain.tariff import BASES, Levy, Specific, Tariff
+from domain.tariff import in_words as rate_in_words
 
 
 class TariffStep(Fact, omit_defaults=False, frozen=True):
-    """One rate that counts: what it makes of the rate so far, and the provision and record that say so."""
+    """One rate that counts: what it makes of the rate so far, and the provision and record that say so.
+
+    Of two of which it depends on the worth of the goods which is higher, the result is not known.
+    """
 
     basis: str
     percent: str
+    specific: tuple[Specific, ...]
     stacking: str
-    result: str
+    result: str | None
+    result_specific: tuple[Specific, ...]
     provision: str
     says: str
     record: Basis | None
@@ -40,12 +46,14 @@ class SetAside(Fact, omit_defaults=False, frozen=True):
 
     basis: str
     percent: str
+    specific: tuple[Specific, ...]
     provision: str
     why: str
 
 
 class TariffEntry(Fact, omit_defaults=False, frozen=True):
-    """The rate on some goods. It is none where it rests on a rate that is not on record: then it is `at_least` so much.
+    """The rate on some goods, and beside it the `specific` duties on them. It is none where it rests on a rate that is
+    not on record: then it is `at_least` so much.
 
     No product stands for goods on which there is no rate of their own.
     """
@@ -57,6 +65,7 @@ class TariffEntry(Fact, omit_defaults=False, frozen=True):
     quota: str | None
     rate: str | None
     at_least: str | None
+    specific: tuple[Specific, ...]
     says: str
     steps: tuple[TariffStep, ...]
     set_aside: tuple[SetAside, ...]
@@ -184,24 +193,25 @@ def _sides(tariffs: Iterable[Tariff]) -> Iterable[tuple[_Quota, ...]]:
 def _entry(goods: AskedGoods, lane: _Lane, matched: Sequence[_Matched]) -> TariffEntry:
     aside: list[SetAside] = []
     counting: dict[str, list[_Matched]] = defaultdict(list)
-    open_to: list[str] = []
+    unknown: list[str] = []
     for one in matched:
         rate, found = one
         if not lane.takes(rate.tariff) or not _is_on_side(rate.tariff, lane.quotas):
             continue
         not_levied = rate.against or lane.lacks(rate)
         if found.against and not not_levied:
-            open_to.append(found.against)
+            unknown.append(f"another rate may count, as {found.against}")
         against = found.against or (not_levied if found.narrow >= 0 else None)
         if against:
             aside.append(_set_aside(rate, against))
         elif found.narrow >= 0:
             counting[rate.tariff.basis].append(one)
     chosen = _chosen(counting, lane.origins, aside)
+    unknown += _unsettled(chosen)
     steps = _stacked(chosen)
     has_base = BASES[0] in counting or any(BASES[0] in rate.tariff.replaces for rate in chosen)
     based = not steps or has_base or any(map(_settles, steps))
-    total = steps[-1].result if steps and not open_to else None
+    total = steps[-1].result if steps and not unknown else None
     return TariffEntry(
         product=goods.called,
         codes=tuple(code for code, _ in goods.codes),
@@ -210,7 +220,8 @@ def _entry(goods: AskedGoods, lane: _Lane, matched: Sequence[_Matched]) -> Tarif
         quota=", ".join(_quota_in_words(quota, matched) for quota in lane.quotas) or None,
         rate=total if based else None,
         at_least=None if based else total,
-        says=f"not known: another rate may count, as {open_to[0]}" if open_to else _in_words(steps, has_base),
+        specific=steps[-1].result_specific if total else (),
+        says=f"not known: {unknown[0]}" if unknown else _in_words(steps, has_base),
         steps=tuple(steps),
         set_aside=tuple(sorted(aside, key=lambda one: (_place_of_basis(one.basis), one.provision))),
     )
@@ -251,8 +262,19 @@ def _before(basis: str, chosen: Mapping[str, LeviedRate]) -> tuple[str, ...]:
 
 
 def _is_lower(one: Tariff, other: Tariff) -> bool:
-    same = one.basis != other.basis and {*one.replaces} & {*other.replaces}
-    return bool(same) and (Decimal(one.percent), one.basis) < (Decimal(other.percent), other.basis)
+    if not _replace_the_same(one, other) or not one.levy.is_within(other.levy):
+        return False
+    return one.basis < other.basis or not other.levy.is_within(one.levy)
+
+
+def _replace_the_same(one: Tariff, other: Tariff) -> bool:
+    return one.basis != other.basis and not {*one.replaces}.isdisjoint(other.replaces)
+
+
+def _unsettled(chosen: Sequence[LeviedRate]) -> list[str]:
+    """The rates that replace the same, of which it depends on the worth of the goods which is lower."""
+    pairs = [pair for pair in combinations(chosen, 2) if _replace_the_same(*(one.tariff for one in pair))]
+    return [f"{one.provision} or {other.provision} takes the place of the same" for one, other in pairs]
 
 
 def _yielding(yields_to: dict[str, tuple[str, ...]]) -> dict[str, str]:
@@ -274,7 +296,10 @@ def _is_on_side(tariff: Tariff, quotas: Sequence[_Quota]) -> bool:
 
 
 def _set_aside(rate: LeviedRate, why: str) -> SetAside:
-    return SetAside(basis=rate.tariff.basis, percent=rate.tariff.percent, provision=rate.provision, why=why)
+    tariff = rate.tariff
+    return SetAside(
+        basis=tariff.basis, percent=tariff.percent, specific=tariff.specific, provision=rate.provision, why=why
+    )
 
 
 def _goes_before(best: _Matched, other: _Matched, origins: tuple[str, ...]) -> str:
@@ -315,24 +340,19 @@ _PRECEDENCE = (
 
 def _stacked(chosen: Sequence[LeviedRate]) -> list[TariffStep]:
     steps: list[TariffStep] = []
-    total = Decimal(0)
+    total: Levy | None = Levy(Decimal(0), {})
     for rate in chosen:
-        percent = Decimal(rate.tariff.percent)
-        match rate.tariff.stacking:
-            case "replace":
-                total = percent
-            case "higher":
-                total = max(total, percent)
-            case "lower" if steps or BASES[0] not in (rate.tariff.basis, *rate.tariff.replaces):
-                total = min(total, percent)
-            case _:
-                total += percent
+        tariff = rate.tariff
+        begins = not steps and BASES[0] in (tariff.basis, *tariff.replaces)
+        total = _with(total, tariff.levy, "add" if begins and tariff.stacking == "lower" else tariff.stacking)
         steps.append(
             TariffStep(
-                basis=rate.tariff.basis,
-                percent=rate.tariff.percent,
-                stacking=rate.tariff.stacking,
-                result=f"{total:f}",
+                basis=tariff.basis,
+                percent=tariff.percent,
+                specific=tariff.specific,
+                stacking=tariff.stacking,
+                result=f"{total.percent:f}" if total else None,
+                result_specific=total.told if total else (),
                 provision=rate.provision,
                 says=rate.why,
                 record=rate.entry.told,
@@ -341,10 +361,23 @@ def _stacked(chosen: Sequence[LeviedRate]) -> list[TariffStep]:
     return steps
 
 
+def _with(total: Levy | None, levy: Levy, stacking: str) -> Levy | None:
+    """What one rate makes of those before it; none where that depends on the worth of the goods."""
+    if stacking == "replace" or total is None:
+        return levy if stacking == "replace" else None
+    if stacking == "add":
+        return total.plus(levy)
+    if levy.is_within(total):
+        return total if stacking == "higher" else levy
+    if total.is_within(levy):
+        return levy if stacking == "higher" else total
+    return None
+
+
 def _settles(step: TariffStep) -> bool:
     """Whether the rate is known after a step, whatever was before: it was replaced, or no less than a ceiling."""
-    reaches = step.stacking == "lower" and Decimal(step.result) == Decimal(step.percent)
-    return step.stacking == "replace" or reaches
+    told = step.result and (Decimal(step.result), step.result_specific) == (Decimal(step.percent), step.specific)
+    return step.stacking == "replace" or (step.stacking == "lower" and bool(told))
 
 
 def _in_words(steps: Sequence[TariffStep], has_base: bool) -> str:
@@ -352,7 +385,7 @@ def _in_words(steps: Sequence[TariffStep], has_base: bool) -> str:
         return "no rate on these goods is on record"
     told, kind = "" if has_base else "a most-favoured-nation rate that is not on record", "one"
     for step in steps:
-        rate = f"{step.percent} % {step.basis}"
+        rate = f"{rate_in_words(step.percent, step.specific)} {step.basis}"
         if not told or step.stacking == "replace":
             told, kind = rate, "one"
         elif step.stacking in {"higher", "lower"}:

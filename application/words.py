@@ -1,5 +1,6 @@
 """Values, money and other facts in words, for a line or a cell."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +9,8 @@ import msgspec
 from application.reckoning import in_words
 from domain.fact import Fact
 from domain.rule import Rule
+from domain.tariff import Specific
+from domain.tariff import in_words as tariff_in_words
 
 Item = dict[str, Any]
 CELL_LENGTH = 200
@@ -31,7 +34,7 @@ def value(told: Item | None) -> str:
         case "rule":
             return in_words(msgspec.convert(told["rule"], Rule))
         case "tariff":
-            return f"{told['percent']} % {told['basis']}"
+            return f"{rate(told['percent'], told.get('specific', ()))} {told['basis']}"
         case "cap":
             return f"{money(told['amount'])} {told['on']}"
         case "waterfall":
@@ -45,6 +48,11 @@ def value(told: Item | None) -> str:
 def _tier(told: Item) -> str:
     shares = " and ".join(f"{share['percent']} % to {share['party']}" for share in told.get("shares", ()))
     return (shares or "by what each put in") + (f" until the {told['until']['name']}" if told.get("until") else "")
+
+
+def rate(percent: str, specific: Sequence[Item]) -> str:
+    """What is levied on goods."""
+    return tariff_in_words(percent, msgspec.convert(specific, list[Specific]))
 
 
 def money(told: Item | None) -> str:

@@ -1,10 +1,14 @@
 """A tariff: one rate on some goods, its legal basis, and how it goes together with the rates before it."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import reduce
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field
 
 from domain.fact import Fact
+from domain.money import CURRENCIES, AmountText, Currency, UnknownCurrency
 from domain.names import AgreementKey, PartyKey
 from domain.percent import UnsignedPercent
 from domain.refusal import Refused
@@ -68,8 +72,52 @@ class Quota(Fact, frozen=True):
     volume: Line | None = None
 
 
+class Specific(Fact, frozen=True):
+    """A specific duty: so much money for each unit of goods."""
+
+    amount: AmountText
+    currency: Currency
+    per: Annotated[Line, Field(description="the unit of goods, in the same words throughout", examples=["100 kg"])]
+
+    def check(self) -> Self:
+        if self.currency not in CURRENCIES:
+            raise UnknownCurrency(self.currency, "currency")
+        return self
+
+
+class Levy(NamedTuple):
+    """What is levied: a part of the value of goods, and so much money for each unit of them, by currency and unit."""
+
+    percent: Decimal
+    specific: dict[tuple[str, str], Decimal]
+
+    def plus(self, other: "Levy") -> "Levy":
+        units = {*self.specific, *other.specific}
+        return Levy(self.percent + other.percent, {unit: self._of(unit) + other._of(unit) for unit in units})
+
+    def is_within(self, other: "Levy") -> bool:
+        """Whether it is no more than another on any goods, whatever they are worth."""
+        return self.percent <= other.percent and all(self._of(unit) <= other._of(unit) for unit in self.specific)
+
+    def _of(self, unit: tuple[str, str]) -> Decimal:
+        return self.specific.get(unit, Decimal(0))
+
+    @property
+    def told(self) -> tuple[Specific, ...]:
+        """The specific duties, in the order of their currencies and units."""
+        amounts = sorted(self.specific.items())
+        return tuple(Specific(amount=f"{amount:f}", currency=one, per=per) for (one, per), amount in amounts if amount)
+
+
+def in_words(percent: str, specific: Sequence[Specific]) -> str:
+    """What is levied, as people say it: `12.8 % + EUR 176.8 per 100 kg`."""
+    parts = [f"{percent} %"] if Decimal(percent) or not specific else []
+    return " + ".join([*parts, *(f"{one.currency} {one.amount} per {one.per}" for one in specific)])
+
+
 class Tariff(Fact, tag="tariff", frozen=True):
-    """`percent` of the value of goods, levied by a party on goods that come from another.
+    """`percent` of the value of goods, levied by a party on goods that come from another, and beside it the `specific`
+    duties, so much for each unit.
 
     Without goods it is a rate on all of them, and without an origin on those of every party. `stacking` says
     how it goes together with the rates of the bases before it: it is added, the higher of both counts, or the lower
@@ -79,7 +127,7 @@ class Tariff(Fact, tag="tariff", frozen=True):
     basis to which it `yields_to`. It ends with the instrument that it `rests_on`, as with its own.
     """
 
-    SEARCHED: ClassVar[tuple[str, ...]] = ("percent", "basis", "goods")
+    SEARCHED: ClassVar[tuple[str, ...]] = ("percent", "basis", "goods", "specific")
     percent: UnsignedPercent
     basis: Slug
     stacking: Literal["add", "higher", "lower", "replace"] = "add"
@@ -90,6 +138,12 @@ class Tariff(Fact, tag="tariff", frozen=True):
     yields_to: Annotated[tuple[Slug, ...], Field(max_length=20)] = ()
     replaces: Annotated[tuple[Slug, ...], Field(max_length=20)] = ()
     rests_on: AgreementKey | None = None
+    specific: Annotated[tuple[Specific, ...], Field(max_length=5)] = ()
+
+    @property
+    def levy(self) -> Levy:
+        duties = (Levy(Decimal(0), {(one.currency, one.per): Decimal(one.amount)}) for one in self.specific)
+        return reduce(Levy.plus, duties, Levy(Decimal(self.percent), {}))
 
 
 def ends(code: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from application.words import cell_of, money, value
+from application.words import cell_of, money, rate, value
 
 Item = dict[str, Any]
 BAR_LENGTH = 24
@@ -90,17 +90,19 @@ def _bar(part: int, whole: int) -> str:
 
 def _tariffs(items: list[Item]) -> Table:
     table = _table("goods", "levied by", "on goods of", "rate", "", "how", "does not count")
-    rates = [Decimal(item["rate"] or item["at_least"] or 0) for item in items]
-    for item, rate in zip(items, rates, strict=True):
-        at_least = f"at least {item['at_least']} %" if item["at_least"] else "unknown"
+    percents = [Decimal(item["rate"] or item["at_least"] or 0) for item in items]
+    for item, percent in zip(items, percents, strict=True):
+        at_least = f"at least {rate(item['at_least'], item['specific'])}" if item["at_least"] else "unknown"
         goods = item["product"] or "all others"
-        aside = "\n".join(f"{one['percent']} % {one['basis']}: {one['why']}" for one in item["set_aside"])
+        aside = "\n".join(
+            f"{rate(one['percent'], one['specific'])} {one['basis']}: {one['why']}" for one in item["set_aside"]
+        )
         cells = (
             f"{goods} ({item['quota']})" if item["quota"] else goods,
             item["levied_by"] or "",
             item["origin"] or "",
-            f"{item['rate']} %" if item["rate"] else at_least,
-            _bar(int(rate * 100), int(max(rates) * 100)),
+            rate(item["rate"], item["specific"]) if item["rate"] else at_least,
+            _bar(int(percent * 100), int(max(percents) * 100)),
             item["says"],
             aside,
         )

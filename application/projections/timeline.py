@@ -93,8 +93,9 @@ def _who(event: DomainEvent) -> str:
         case Claim.Made(claimant=who) | Proposal.Tabled(party=who) | Proposal.Answered(party=who):
             return f" by {who}"
         case Step():
-            told = ", ".join(filter(None, event.takers))
-            return f" {'for' if event.STEP in _FOR else 'by'} {told}" if told else ""
+            told, toward = ", ".join(filter(None, event.takers)), ", ".join(event.toward)
+            who = f" {'for' if event.STEP in _FOR else 'by'} {told}" if told else ""
+            return f"{who} toward {toward}" if toward else who
         case Session.Held(participants=participants):
             told = ", ".join(dict.fromkeys(one.party for one in participants))
             return f" with {told}" if told else ""

@@ -1,7 +1,18 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from domain.tariff import CodesOutOfOrder, CodesWithoutEdition, Goods, GoodsNameNothing, Tariff, covers, overlaps
+from domain.money import UnknownCurrency
+from domain.tariff import (
+    CodesOutOfOrder,
+    CodesWithoutEdition,
+    Goods,
+    GoodsNameNothing,
+    Specific,
+    Tariff,
+    covers,
+    in_words,
+    overlaps,
+)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +52,38 @@ def test_goods_that_mean_nothing_are_refused(told, refusal):
 def test_goods_have_a_name_or_codes():
     assert Goods(name="beef").check().name == "beef"
     assert Goods(codes=("0201", "01-24"), edition="2022").check().edition == "2022"
+
+
+PER_KILO = Specific(amount="1.768", currency="EUR", per="kg")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "within", "the_other_way_round"),
+    [
+        (("5", ()), ("7.5", ()), True, False),
+        (("5", ()), ("5.0", ()), True, True),
+        (("5", (PER_KILO,)), ("7.5", ()), False, False),
+        (("5", ()), ("5", (PER_KILO,)), True, False),
+        (("0", (PER_KILO,)), ("12.8", (PER_KILO, PER_KILO)), True, False),
+        (("0", (PER_KILO,)), ("0", (Specific(amount="9", currency="EUR", per="head"),)), False, False),
+    ],
+)
+def test_what_is_more_depends_on_the_worth_of_goods_where_duties_are_specific(one, other, within, the_other_way_round):
+    first, second = (Tariff(percent=told[0], basis="mfn", specific=told[1]).levy for told in (one, other))
+    assert (first.is_within(second), second.is_within(first)) == (within, the_other_way_round)
+
+
+def test_duties_of_one_unit_add_up():
+    levy = Tariff(percent="12.8", basis="mfn", specific=(PER_KILO, PER_KILO)).levy
+    assert in_words("12.8", levy.told) == "12.8 % + EUR 3.536 per kg"
+    assert in_words("0", [PER_KILO]) == "EUR 1.768 per kg"
+    assert in_words("0", []) == "0 %"
+
+
+def test_a_specific_duty_has_a_currency_that_there_is():
+    with pytest.raises(UnknownCurrency):
+        Specific(amount="1", currency="XYZ", per="kg").check()
+    assert PER_KILO.check() == PER_KILO
 
 
 @pytest.mark.parametrize("percent", ["-1", "1e3", "15,5", "NaN"])

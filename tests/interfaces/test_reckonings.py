@@ -380,6 +380,42 @@ def test_a_ceiling_lowers_what_is_above_it_and_raises_nothing(told: Tell, read: 
     )
 
 
+def per_100_kg(amount: str) -> list[dict[str, str]]:
+    return [{"amount": amount, "currency": "EUR", "per": "100 kg"}]
+
+
+@pytest.mark.parametrize(("second", "rate", "specific", "says"), [
+    ({"percent": "10", "stacking": "add"}, "22.8", ["176.8"], "12.8 % + EUR 176.8 per 100 kg mfn, plus 10 % pact"),
+    ({"percent": "0", "specific": per_100_kg("3.2"), "stacking": "add"}, "12.8", ["180.0"],
+     "12.8 % + EUR 176.8 per 100 kg mfn, plus EUR 3.2 per 100 kg pact"),
+    ({"percent": "7.5", "replaces": ["mfn"]}, "7.5", [], "7.5 % pact"),
+    ({"percent": "15", "stacking": "higher"}, None, [],
+     "the higher of 12.8 % + EUR 176.8 per 100 kg mfn and 15 % pact"),
+    ({"percent": "10", "stacking": "lower"}, "10", [], "the lower of 12.8 % + EUR 176.8 per 100 kg mfn and 10 % pact"),
+    ({"percent": "13", "specific": per_100_kg("180"), "stacking": "higher"}, "13", ["180"],
+     "the higher of 12.8 % + EUR 176.8 per 100 kg mfn and 13 % + EUR 180 per 100 kg pact"),
+])  # fmt: skip
+def test_specific_duties_stand_beside_the_rate(
+    told: Tell, read: Read, act: None, second: dict[str, Any], rate: str | None, specific: list[str], says: str
+) -> None:
+    beef = {"goods": [{"name": "beef"}]}
+    told("add-provision", **provision("base", tariff("12.8", "mfn", specific=per_100_kg("176.8"), **beef)))
+    told("add-provision", **provision("pact", {"type": "tariff", "basis": "pact"} | second | beef))
+    (found,) = read("/v1/tariffs", negotiation="talks", product="beef")["items"]
+    assert (found["rate"], [one["amount"] for one in found["specific"]], found["says"]) == (rate, specific, says)
+
+
+def test_of_two_that_replace_the_same_neither_counts_where_it_is_not_known_which_is_lower(
+    told: Tell, read: Read, act: None
+) -> None:
+    beef = {"goods": [{"name": "beef"}], "replaces": ["mfn"]}
+    told("add-provision", **provision("east", tariff("2", "pact-of-east", specific=per_100_kg("30"), **beef)))
+    told("add-provision", **provision("west", tariff("5", "pact-of-west", **beef)))
+    (found,) = read("/v1/tariffs", negotiation="talks", product="beef")["items"]
+    assert (found["rate"], found["at_least"]) == (None, None)
+    assert found["says"] == "not known: act/east or act/west takes the place of the same"
+
+
 def test_what_is_above_a_ceiling_is_known_whatever_it_rests_on(told: Tell, read: Read, act: None) -> None:
     told("add-provision", **provision("more", tariff("20", "reciprocal")))
     assert rates(read, "87") == [(None, None, "20")]
