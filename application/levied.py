@@ -4,12 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
+from application.binding import IN_EFFECT, UNILATERAL, WITHOUT_EFFECT, PartyStanding
 from application.projections.agreements import (
-    IN_EFFECT,
-    UNILATERAL,
-    WITHOUT_EFFECT,
     AgreementDocument,
-    PartyStanding,
     is_in_effect,
     not_in_force,
     on_day,

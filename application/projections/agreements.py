@@ -7,11 +7,24 @@ from typing import get_args
 
 from msgspec.structs import replace
 
+from application.binding import (
+    IN_EFFECT,
+    OF_TEXT,
+    UNILATERAL,
+    WITHOUT_EFFECT,
+    PairStanding,
+    PartyStanding,
+    affected_by,
+    after_step,
+    of_parties,
+    pair_of,
+    told_between,
+)
 from application.provisions import Applied, ProvisionEntry, after_record, applied
 from application.reckoning import Reckoner
 from application.stand import Stand, about, current, with_record
 from application.view import Basis, Document, Index, Record, View
-from domain.agreement import BINDING, LEAVING, Agreement, Form, Step
+from domain.agreement import LEAVING, Agreement, Form, Step
 from domain.claim import Claim, aspect_of
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -36,32 +49,6 @@ class AgreementStepEntry(Fact, omit_defaults=False, frozen=True):
     until: str | None
     note: str | None
     basis: Basis
-
-
-class PartyStanding(Fact, omit_defaults=False, frozen=True):
-    """How far the agreement has come for one party, and since when; suspended or expired, from what it goes on.
-
-    A text that is announced or concluded is so for every party that has not come further, decided against it or left.
-    """
-
-    party: str
-    status: str
-    since: str | None
-    suspended_from: str | None = None
-
-
-class PairStanding(Fact, omit_defaults=False, frozen=True):
-    """Whether it is in force between two parties (VCLT, article 24), and since when.
-
-    It is where it is for both, unless something else was told of these two alone: `between` says that it is `in-force`,
-    `suspended` or `not-in-force` between them, and `between_since` from when.
-    """
-
-    parties: tuple[str, str]
-    in_force: bool
-    since: str | None
-    between: str | None = None
-    between_since: str | None = None
 
 
 class AmendmentEntry(Fact, omit_defaults=False, frozen=True):
@@ -126,7 +113,7 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
         case Agreement.Drafted():
             joined = _joined(document, event.parties)
             ended = document.status in WITHOUT_EFFECT and not document.steps[-1].parties
-            status = document.status if ended else _of_parties(joined)
+            status = document.status if ended else of_parties(joined)
             return _paired(
                 replace(
                     document,
@@ -165,7 +152,7 @@ def _joined(document: AgreementDocument, named: Sequence[str]) -> tuple[PartySta
     known = {standing.party for standing in document.parties}
     status, since = "drafted", None
     for step in document.steps:
-        if not step.parties and step.step in _OF_TEXT and (status, step.step) != ("concluded", "announced"):
+        if not step.parties and step.step in OF_TEXT and (status, step.step) != ("concluded", "announced"):
             status, since = step.step, step.basis.effective or step.basis.occurred
     new = (PartyStanding(party=party, status=status, since=since) for party in named if party not in known)
     return (*document.parties, *new)
@@ -193,7 +180,7 @@ def _extended(document: AgreementDocument, event: Agreement.Extended, record: Re
         else party
         for party in document.parties
     )
-    status = _of_parties(parties) if parties != document.parties else document.status
+    status = of_parties(parties) if parties != document.parties else document.status
     steps = (*document.steps, _step(event, record))
     return replace(document, steps=steps, until=event.until, parties=parties, status=status)
 
@@ -203,9 +190,9 @@ def _stepped(document: AgreementDocument, event: Step, record: Record) -> Agreem
     takers = entry.parties
     since = event.envelope.takes_effect
     known = _joined(document, (*takers, *event.toward))
-    affected = _affected(event, known)
+    affected = affected_by(event, known)
     parties = tuple(
-        _after(standing, event.STEP, since) if standing.party in affected else standing for standing in known
+        after_step(standing, event.STEP, since) if standing.party in affected else standing for standing in known
     )
     until = document.until
     if event.STEP in IN_EFFECT and until and date_before(until, since):
@@ -213,25 +200,8 @@ def _stepped(document: AgreementDocument, event: Step, record: Record) -> Agreem
     document = _between(replace(document, parties=known), event, affected)
     document = replace(document, steps=(*document.steps, entry), parties=parties, until=until)
     if takers:
-        return replace(document, status=_of_parties(parties)) if affected else document
+        return replace(document, status=of_parties(parties)) if affected else document
     return _with_step_of_all(document, event.STEP, touched=parties != known or not known)
-
-
-def _affected(event: Step, known: tuple[PartyStanding, ...]) -> set[str]:
-    """Those whose standing a step changes: one toward some alone that of nobody, but of those for whom it was in force
-    toward none before.
-    """
-    if not event.toward:
-        all_of_them = {one.party for one in known if event.STEP in _OF_ALL and one.status not in LEAVING}
-        open_to_all = {one.party for one in known if event.STEP in _OF_TEXT and _follows_text(one)}
-        return set(filter(None, event.takers)) or all_of_them or open_to_all
-    if event.STEP != "in-force":
-        return set()
-    return {one.party for one in known if one.party in (*event.takers, *event.toward) and one.status != "in-force"}
-
-
-def _follows_text(standing: PartyStanding) -> bool:
-    return {standing.status, standing.suspended_from}.isdisjoint({*LEAVING, "rejected"})
 
 
 def _between(document: AgreementDocument, event: Step, affected: set[str]) -> AgreementDocument:
@@ -242,105 +212,34 @@ def _between(document: AgreementDocument, event: Step, affected: set[str]) -> Ag
     pairs = []
     for pair in _paired(document).pairs:
         both = frozenset(pair.parties)
-        told = _told_between(pair, event, named=both in named, affected=not affected.isdisjoint(both))
+        told = told_between(pair, event, named=both in named, affected=not affected.isdisjoint(both))
         since = told and event.envelope.takes_effect
         pairs.append(pair if told == pair.between else replace(pair, between=told, between_since=since))
     return replace(document, pairs=tuple(pairs))
-
-
-def _told_between(pair: PairStanding, event: Step, *, named: bool, affected: bool) -> str | None:
-    match event.STEP:
-        case "in-force" if pair.in_force:
-            return pair.between
-        case "in-force" if event.toward:
-            return "in-force" if named else "not-in-force" if affected else pair.between
-        case "in-force" if affected and pair.between:
-            return "in-force"
-        case "suspended" if named and pair.between != "not-in-force":
-            return "suspended"
-        case "resumed" if pair.between == "suspended" and (named or affected):
-            return "in-force"
-        case step if step in LEAVING and affected:
-            return None
-    return pair.between
-
-
-_WAY = ("announced", "concluded", "initialled", "signed", "ratified", "deposited", "applied-provisionally")
-"""The steps towards being bound (VCLT, articles 9 to 16 and 25), in their order."""
-_OPEN = {"drafted", "rejected", *_WAY[:4]}
-"""How far a party has come that can still decide against it."""
-_FURTHER = ("announced", "concluded", *BINDING)
-_OF_TEXT = ("announced", "concluded")
-"""The steps of the text as a whole, which show for every party that has not come further or decided against it."""
-_OF_ALL = {"suspended", "resumed", "terminated", "expired"}
-"""The steps that, taken for the whole, are taken for every party that has not left."""
 
 
 def _with_step_of_all(document: AgreementDocument, step: str, *, touched: bool) -> AgreementDocument:
     """The whole after a step that was taken for it: one that has touched no party's standing changes nothing."""
     if not touched:
         return document
-    if step in _OF_TEXT and document.suspended_from:
+    if step in OF_TEXT and document.suspended_from:
         return document
-    if step in _OF_TEXT or step == "resumed":
+    if step in OF_TEXT or step == "resumed":
         before = document.suspended_from or "drafted" if step == "resumed" else step
-        status = _of_parties(document.parties) if document.parties else before
+        status = of_parties(document.parties) if document.parties else before
         return replace(document, status=status, suspended_from=None)
     return replace(document, status=step, suspended_from=document.status if step == "suspended" else None)
-
-
-def _after(standing: PartyStanding, step: str, since: str) -> PartyStanding:
-    """A party's standing after a step: none towards being bound takes back one that has come further, what is in force
-    stays so from its first day, a resumption goes on from where the suspension found it or what was reached meanwhile,
-    and nobody who has left is suspended.
-    """
-    if (step == "rejected" and standing.status not in _OPEN) or (step == standing.status == "in-force"):
-        return standing
-    held = standing.suspended_from if standing.status == "suspended" else None
-    if step in _WAY:
-        if (held or standing.status) in _FURTHER[_WAY.index(step) + 1 :]:
-            return standing
-        if held:
-            return replace(standing, suspended_from=step)
-    if step == "resumed":
-        return replace(standing, status=held, since=since, suspended_from=None) if held else standing
-    if step == "suspended" and standing.status in WITHOUT_EFFECT:
-        return standing
-    if step in {"suspended", "expired"}:
-        return replace(standing, status=step, since=since, suspended_from=standing.status)
-    return replace(standing, status=step, since=since, suspended_from=None)
-
-
-def _of_parties(parties: tuple[PartyStanding, ...]) -> str:
-    """The status of the whole, as the parties' steps have it."""
-    statuses = {standing.status for standing in parties}
-    return statuses.pop() if len(statuses) == 1 else "differs-by-party"
 
 
 def _paired(document: AgreementDocument) -> AgreementDocument:
     """The document with how it stands between each pair of its parties."""
     alone = {pair.parties: pair for pair in document.pairs if pair.between}
     both = combinations(document.parties, 2)
-    pairs = tuple(_pair(one, other, alone.get((one.party, other.party))) for one, other in both)
+    pairs = tuple(pair_of(one, other, alone.get((one.party, other.party))) for one, other in both)
     issuers = document.parties if document.form in UNILATERAL else ()
     days = [*(pair.since for pair in pairs), *(one.since for one in issuers if one.status == "in-force")]
     first = min(filter(None, dict.fromkeys([document.in_force_since, *days])), key=order, default=None)
     return replace(document, pairs=pairs, in_force_since=first)
-
-
-def _pair(one: PartyStanding, other: PartyStanding, alone: PairStanding | None) -> PairStanding:
-    between, told = (alone.between, alone.between_since) if alone else (None, None)
-    in_force = one.status == other.status == "in-force" and between in {None, "in-force"}
-    since = max(one.since or "", other.since or "", told or "", key=order) if in_force else None
-    return PairStanding(
-        parties=(one.party, other.party), in_force=in_force, since=since, between=between, between_since=told
-    )
-
-
-WITHOUT_EFFECT = {"suspended", *LEAVING}
-IN_EFFECT = ("in-force", "applied-provisionally")
-UNILATERAL = {"order", "law"}
-"""Forms of instruments whose provisions apply from their own date: they need nobody's consent."""
 
 
 def applied_in(document: AgreementDocument, entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
@@ -389,8 +288,8 @@ def on_day(document: AgreementDocument, day: date) -> AgreementDocument:
     if document.until is None or last_date(document.until) >= day:
         return document
     since = (last_date(document.until) + timedelta(days=1)).isoformat()
-    is_text = document.status in _OF_TEXT
-    never = {*LEAVING, *(() if document.form in UNILATERAL or is_text else ("drafted", "rejected", *_OF_TEXT))}
+    is_text = document.status in OF_TEXT
+    never = {*LEAVING, *(() if document.form in UNILATERAL or is_text else ("drafted", "rejected", *OF_TEXT))}
     if all(party.status in never for party in document.parties):
         return document
     parties = tuple(
@@ -398,7 +297,7 @@ def on_day(document: AgreementDocument, day: date) -> AgreementDocument:
         for party in document.parties
     )
     status = (
-        "expired" if is_text else _of_parties(tuple(one for one in parties if one.status not in never - {"expired"}))
+        "expired" if is_text else of_parties(tuple(one for one in parties if one.status not in never - {"expired"}))
     )
     return _paired(replace(document, parties=parties, status=status, suspended_from=None))
 

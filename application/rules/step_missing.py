@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
+from application.binding import UNILATERAL
 from application.flag import Detail, Observation, Rule, Seen, detail
-from application.projections.agreements import UNILATERAL
 from application.steps import seen_of, told
 from domain.agreement import Agreement
 from domain.event import DomainEvent

@@ -1,7 +1,7 @@
 """Paths name the entries of a list so that people know them again."""
 
+from application.binding import PairStanding
 from application.path import at, differing, names
-from application.projections.agreements import PairStanding
 
 
 def pair(one: str, other: str, in_force: bool) -> PairStanding:
