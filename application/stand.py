@@ -96,6 +96,18 @@ def since(stands: tuple[Stand, ...], stand: Stand) -> str:
     return began.basis.occurred
 
 
+def unordered(stands: tuple[Stand, ...], stand: Stand) -> tuple[str, ...]:
+    """The claims of another value that may have come after a current one: their vague time holds its own."""
+    vague = [told for told in stands if told is not stand and len(told.basis.occurred) < len("2025-12-09")]
+    return tuple(
+        told.claim
+        for told in vague
+        if stand.basis.occurred.startswith(told.basis.occurred)
+        and _alike(told, stand)
+        and relation(told.value, stand.value) != "agree"
+    )
+
+
 def _superseded(stands: tuple[Stand, ...], new: Stand) -> list[Stand]:
     """The earlier claims after a newer one: it takes the place of its like, unless they tell two currencies."""
     told = list(stands)

@@ -34,6 +34,7 @@ def _stand(item: Item | None) -> str:
     now = item["current"]
     last = now and now["basis"]["occurred"]
     said = last if last == item["since"] else f"since {item['since']}, again {last}"
+    said += f", or {', '.join(item['unordered'])} came later" if item["unordered"] else ""
     when = f"\n[dim]{said}[/dim]" if now else ""
     return escape(_claimed(item)) + when
 

@@ -5,7 +5,7 @@ from typing import get_args
 
 from msgspec.structs import replace
 
-from application.stand import Stand, current, since, with_record
+from application.stand import Stand, current, since, unordered, with_record
 from application.view import Document, Index, Record, View
 from domain.claim import Claim, Kind, issue_of
 from domain.event import DomainEvent
@@ -15,7 +15,8 @@ from domain.moment import order
 
 class PositionDocument(Document, frozen=True):
     """One claimant's claims of one kind on one subject. `current` is none where the last one was withdrawn, and `since`
-    when the claims that agree with it began, without another or a withdrawal in between.
+    when the claims that agree with it began, without another or a withdrawal in between. `unordered` are claims of
+    another value that may have come after it, as their time is too vague.
 
     One without claims, as they were retracted, is kept only to fold on.
     """
@@ -26,6 +27,7 @@ class PositionDocument(Document, frozen=True):
     kind: str
     current: Stand | None = None
     since: str | None = None
+    unordered: tuple[str, ...] = ()
     history: tuple[Stand, ...] = ()
 
 
@@ -55,8 +57,11 @@ def evolve(document: PositionDocument | None, record: Record, key: str) -> Posit
 
 def reviewed(document: PositionDocument) -> PositionDocument:
     """The document with what stands now, as its history makes it."""
-    now = next(reversed(current(document.history)), None)
-    return replace(document, current=now, since=now and since(document.history, now))
+    history = document.history
+    now = next(reversed(current(history)), None)
+    if now is None:
+        return replace(document, current=None, since=None, unordered=())
+    return replace(document, current=now, since=since(history, now), unordered=unordered(history, now))
 
 
 def index(document: PositionDocument) -> Index:

@@ -70,6 +70,26 @@ def test_a_claim_that_is_made_again_stands_since_it_was_first_made_without_anoth
     assert since() == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("vague", "value", "later", "unordered"),
+    [
+        ("2025-05", share("10"), "2025-05-09", ["vague"]),
+        ("2025", share("10"), "2025-05-09T10:00Z", ["vague"]),
+        ("2025-05", share("10"), "2025-05", ["vague"]),
+        ("2025-05", share("20"), "2025-05-09", []),
+        ("2025-05", share("10"), "2025-06-01", []),
+        ("2025-05-09", share("10"), "2025-05-09", []),
+    ],
+)
+def test_which_of_two_came_last_is_not_known_where_a_time_is_vague(
+    claim: Claim, read: Read, vague: str, value: dict[str, Any], later: str, unordered: list[str]
+) -> None:
+    claim("vague", "north", value, vague)
+    claim("later", "north", share("20"), later)
+    (position,) = read(f"{N}/positions")["items"]
+    assert (position["current"]["claim"], position["unordered"]) == ("later", unordered)
+
+
 def test_claims_that_do_not_agree_are_a_contradiction_with_both_sides(claim: Claim, read: Read) -> None:
     claim("n", "north", share("90"), "2025-02-01")
     assert read(f"{N}/contradictions")["items"] == []
