@@ -23,12 +23,14 @@ class PairStanding(Fact, omit_defaults=False, frozen=True):
     """Whether it is in force between two parties (VCLT, article 24), and since when.
 
     It is where it is for both, unless something else was told of these two alone: `between` says that it is `in-force`,
-    `suspended` or `not-in-force` between them, and `between_since` from when.
+    `suspended` or `not-in-force` between them, and `between_since` from when. Where it is for one of them, and the
+    other applies it provisionally, or both do, it is `provisional` (article 25).
     """
 
     parties: tuple[str, str]
     in_force: bool
     since: str | None
+    provisional: bool = False
     between: str | None = None
     between_since: str | None = None
 
@@ -112,8 +114,13 @@ def told_between(pair: PairStanding, event: Step, *, named: bool, affected: bool
 
 def pair_of(one: PartyStanding, other: PartyStanding, alone: PairStanding | None) -> PairStanding:
     between, told = (alone.between, alone.between_since) if alone else (None, None)
-    in_force = one.status == other.status == "in-force" and between in {None, "in-force"}
-    since = max(one.since or "", other.since or "", told or "", key=order) if in_force else None
+    applies = {one.status, other.status} <= {*IN_EFFECT} and between in {None, "in-force"}
+    in_force = applies and one.status == other.status == "in-force"
     return PairStanding(
-        parties=(one.party, other.party), in_force=in_force, since=since, between=between, between_since=told
+        parties=(one.party, other.party),
+        in_force=in_force,
+        since=max(one.since or "", other.since or "", told or "", key=order) if applies else None,
+        provisional=applies and not in_force,
+        between=between,
+        between_since=told,
     )

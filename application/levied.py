@@ -19,11 +19,24 @@ from domain.moment import first_date
 from domain.tariff import Tariff
 
 
+class Bound(NamedTuple):
+    """How an agreement stands for each party, for each union of which members are parties, and between two alone."""
+
+    standings: dict[str, PartyStanding]
+    unions: dict[str, PartyStanding]
+    apart: Mapping[frozenset[str], str]
+
+    def of(self, names: Sequence[str]) -> list[PartyStanding]:
+        """How it stands for somebody, under all of its names; for a union as for the member for which it is best."""
+        own = [self.standings[name] for name in names if name in self.standings]
+        return own or [self.unions[name] for name in names[:1] if name in self.unions]
+
+
 class LeviedRate(NamedTuple):
     """A rate as its provision has it on the day, and why it does not apply, if it does not.
 
-    `since` is the day on which it began, where a condition says that. `bound` is how its agreement stands for each
-    party, and is empty of an order or a law, which need nobody's consent; `apart` is how it stands between two alone.
+    `since` is the day on which it began, where a condition says that. `bound` are those for whom its agreement is; an
+    order or a law needs nobody's consent.
     """
 
     provision: str
@@ -32,8 +45,7 @@ class LeviedRate(NamedTuple):
     why: str
     against: str | None
     since: str | None
-    bound: Mapping[str, PartyStanding]
-    apart: Mapping[frozenset[str], str]
+    bound: Bound | None
 
 
 def rates(survey: Survey, later: dict[str, AgreementDocument], parties: Iterable[PartyEntry]) -> Iterator[LeviedRate]:
@@ -41,7 +53,7 @@ def rates(survey: Survey, later: dict[str, AgreementDocument], parties: Iterable
 
     `later` is every agreement as it stands in the end.
     """
-    offices = {party.key: party.represents for party in parties if party.kind == "office" and party.represents}
+    principals = {party.key: (party.kind, party.represents) for party in parties if party.represents}
     standing = survey.documents(AgreementDocument, hidden=True)
     known = {document.key: on_day(document, survey.day) for document in standing}
     for key, document in later.items():
@@ -57,24 +69,24 @@ def rates(survey: Survey, later: dict[str, AgreementDocument], parties: Iterable
                 if isinstance(found.value, Tariff):
                     against = _not_levied(agreement, document.form, found.value, known) if found.applies else found.why
                     against = against or without_effect(agreement)
-                    bound, apart = _bound(agreement, document.form, offices), _apart(agreement)
-                    name = f"{key}/{entry.key}"
-                    yield LeviedRate(name, stands, found.value, found.why, against, found.since, bound, apart)
+                    bound = _bound(agreement, document.form, principals)
+                    yield LeviedRate(f"{key}/{entry.key}", stands, found.value, found.why, against, found.since, bound)
 
 
-def _bound(agreement: AgreementDocument, form: str, offices: Mapping[str, str]) -> dict[str, PartyStanding]:
-    """How an agreement stands for each party; what an office agrees to binds those whom it represents. Where one party
-    alone is on record, nobody knows with whom it agreed.
+def _bound(agreement: AgreementDocument, form: str, principals: Mapping[str, tuple[str, str | None]]) -> Bound | None:
+    """For whom an agreement is; what an office agrees to binds those whom it represents. Where one party alone is on
+    record, nobody knows with whom it agreed.
     """
     if form in UNILATERAL or len(agreement.parties) < 2:
-        return {}
-    in_effect_last = sorted(agreement.parties, key=lambda standing: standing.status in IN_EFFECT)
-    return {offices.get(standing.party, standing.party): standing for standing in in_effect_last}
-
-
-def _apart(agreement: AgreementDocument) -> dict[frozenset[str], str]:
+        return None
+    bound = Bound({}, {}, {})
+    for standing in sorted(agreement.parties, key=lambda standing: standing.status in IN_EFFECT):
+        kind, principal = principals.get(standing.party, ("", None))
+        bound.standings[principal if principal and kind == "office" else standing.party] = standing
+        if principal:
+            bound.unions[principal] = standing
     apart = [(pair.parties, pair.between) for pair in agreement.pairs if pair.between not in (None, "in-force")]
-    return {frozenset(both): str(between) for both, between in apart}
+    return bound._replace(apart={frozenset(both): str(between) for both, between in apart})
 
 
 def not_between(rate: LeviedRate, *sides: Sequence[str]) -> str | None:
@@ -84,15 +96,16 @@ def not_between(rate: LeviedRate, *sides: Sequence[str]) -> str | None:
     or applied provisionally (articles 24 and 25).
     """
     agreement = rate.provision.partition("/")[0]
-    for names in sides if rate.bound else ():
-        standings = [rate.bound[name] for name in names if name in rate.bound]
+    if rate.bound is None:
+        return None
+    for names in sides:
+        standings = rate.bound.of(names)
         if names and not standings:
             return f"{names[0]} is no party of {agreement}"
         if standings and not any(standing.status in IN_EFFECT for standing in standings):
             return f"{agreement} is {_not_for(standings[0], names[0])}"
-    parties = [{rate.bound[name].party for name in names if name in rate.bound} for names in sides]
-    for both in product(*parties):
-        if between := rate.apart.get(frozenset(both)):
+    for both in product(*({standing.party for standing in rate.bound.of(names)} for names in sides)):
+        if between := rate.bound.apart.get(frozenset(both)):
             return f"{agreement} is {between.replace('-', ' ')} between {' and '.join(both)}"
     return None
 

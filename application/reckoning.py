@@ -85,8 +85,13 @@ class Reckoner:
         return self._worked_out(rule, lambda by: self._by_then(event, by, before), 0 if once else -1)
 
     def condition(self, rule: Rule) -> WorkedOut:
-        """The day that a rule gives, counted from the first time that its event happened, also after the day."""
-        return self._worked_out(rule, lambda by: self.happened(rule.event or "", by), 0)
+        """The day that a rule gives, counted from the first time that its event happened: also after the day, where
+        that reaches back to it.
+        """
+        found = self._worked_out(rule, lambda by: self.happened(rule.event or "", by), 0)
+        if found.day is None or found.day <= self.day.isoformat():
+            return found
+        return self._worked_out(rule, lambda by: self._by_then(rule.event or "", by), 0)
 
     def _by_then(self, happening: str, by: str | None = None, before: str | None = None) -> list[Happened]:
         """Each time that a step had been taken on the day, or before another, also where it takes effect only later."""

@@ -128,6 +128,11 @@ def _reading(told: Item) -> str:
     return f"{told['claimant'] or 'as set'}: {told['day'] or 'not known'} {told['status']}{left}"
 
 
+def _settled(told: Item) -> str:
+    by = [s["by"] + (f" for {', '.join(s['parties'])}" if s["parties"] else "") for s in told["settled_by"]]
+    return "\n".join([*by, "open"] if told["status"] == "open" else by)
+
+
 def _side(told: Item) -> str:
     red = " (red line)" if told["kind"] == "red-line" else ""
     return f"{', '.join(told['claimants'])}{red}: {value(told['value'])}"
@@ -230,7 +235,7 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
         ("nature", lambda i: i["nature"]),
         ("since", lambda i: i["since"]),
         ("sides", lambda i: "\n".join(map(_side, i["sides"]))),
-        ("settled by", lambda i: "\n".join(s["by"] for s in i["settled_by"]) if i["status"] == "settled" else "open"),
+        ("settled by", _settled),
     ),
     "flags": _rows(
         ("rule", lambda i: i["rule"]),

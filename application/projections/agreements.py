@@ -252,22 +252,26 @@ def applied_in(document: AgreementDocument, entry: ProvisionEntry, reckoner: Rec
     if document.form in UNILATERAL or is_in_effect(document):
         return found
     not_yet = f"the agreement is {not_in_force(document)}"
-    # A treaty binds once it is in force, or applied provisionally (VCLT, articles 24 and 25); so a rate is levied.
-    if document.form == "treaty" or isinstance(found.value, Tariff):
+    # A treaty binds once it is in force, or applied provisionally (VCLT, articles 24 and 25); so a rate is levied. A
+    # mere draft of anything else does not bind either.
+    if document.form == "treaty" or document.status == "drafted" or isinstance(found.value, Tariff):
         return found._replace(applies=False, why=not_yet)
     return found._replace(why=f"{found.why}; {not_yet}")
 
 
 def without_effect(document: AgreementDocument) -> str | None:
-    """Why nothing of an agreement applies any more: the whole is suspended or at an end, or fewer than two are left
-    whom it binds (VCLT, articles 54 to 57 and 70).
+    """Why nothing of an agreement applies, or not any more: the whole is suspended or at an end, or fewer than two are
+    left whom it binds or can bind (VCLT, articles 54 to 57 and 70).
     """
     if document.status in WITHOUT_EFFECT:
         since = {one.since for one in document.parties if one.status == "expired"}
         return f"the agreement is {document.status}" + (f" since {since.pop()}" if len(since) == 1 else "")
-    gone = [standing for standing in document.parties if standing.status in WITHOUT_EFFECT]
+    gone = [standing for standing in document.parties if standing.status in {*WITHOUT_EFFECT, "rejected"}]
     if gone and len(document.parties) - len(gone) < 2:
-        return f"the agreement is {', '.join(f'{one.status} for {one.party} since {one.since}' for one in gone)}"
+        told = (
+            f"{one.status} {'by' if one.status == 'rejected' else 'for'} {one.party} since {one.since}" for one in gone
+        )
+        return f"the agreement is {', '.join(told)}"
     return None
 
 

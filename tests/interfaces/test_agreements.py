@@ -297,7 +297,7 @@ def test_what_is_voted_down_can_be_voted_down_again_and_accepted_later(
     assert wrong["code"] in {"unknown", "not-a-party-to-the-agreement"}
 
 
-@pytest.mark.parametrize(("form", "applies"), [("treaty", [False, False, True]), ("memorandum", [True, True, True])])
+@pytest.mark.parametrize(("form", "applies"), [("treaty", [False, False, True]), ("memorandum", [False, True, True])])
 def test_of_a_treaty_nothing_applies_before_it_binds_somebody(
     form: str, applies: list[bool], tell: Tell, read: Read
 ) -> None:
@@ -338,6 +338,37 @@ def pact(tell: Tell, read: Read) -> Callable[..., Any]:
 
 
 OLD = {"north-south": "2025-02-01", "north-east": "2025-02-01", "south-east": "2025-02-01"}
+
+
+def test_two_apply_provisionally_what_is_in_force_for_one_of_them_at_most(tell: Tell, read: Read) -> None:
+    tell("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=BOTH)
+    tell("apply-provisionally", agreement="deal", parties=["north"], occurred="2025-02-01")
+    tell("bring-into-force", agreement="deal", parties=["south"], occurred="2025-03-01")
+    tell("bring-into-force", agreement="deal", parties=["north"], occurred="2025-04-01")
+
+    def pair(day: str) -> tuple[bool, bool, str | None]:
+        (found,) = read("/v1/negotiations/talks/agreements/deal", as_of=day)["pairs"]
+        return found["in_force"], found["provisional"], found["since"]
+
+    assert pair("2025-02-28") == (False, False, None)
+    assert pair("2025-03-31") == (False, True, "2025-03-01")
+    assert pair("2025-04-01") == (True, False, "2025-04-01")
+
+
+def test_what_one_of_two_rejects_applies_to_neither(tell: Tell, read: Read) -> None:
+    tell("draft-agreement", agreement="deal", title="Deal", form="contract", parties=BOTH)
+    tell("add-provision", agreement="deal", provision="p", title="P", kind="text", text="t")
+    tell("conclude-agreement", agreement="deal", occurred="2025-02-01")
+    tell("reject-agreement", agreement="deal", parties=["south"], means="parliament", occurred="2025-03-01")
+    tell("sign-agreement", agreement="deal", parties=["south"], occurred="2025-04-01")
+
+    def applies(day: str) -> tuple[bool, str]:
+        (entry,) = read("/v1/negotiations/talks/agreements/deal", as_of=day)["provisions"]
+        return entry["applies"], entry["why"]
+
+    assert applies("2025-02-01")[0]
+    assert applies("2025-03-01") == (False, "the agreement is rejected by south since 2025-03-01")
+    assert applies("2025-04-01")[0]
 
 
 def test_an_accession_is_in_force_toward_those_alone_for_whom_it_was_told(pact: Callable[..., Any], read: Read) -> None:

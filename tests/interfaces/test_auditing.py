@@ -256,6 +256,19 @@ def test_a_field_has_its_records_and_a_copy_counts_as_its_original(course: dict[
     assert read(f"{N}/grounds", **asked, as_of="2025-03-15")["value"] == "20"
 
 
+def test_nothing_rests_on_what_is_about_an_agreement_that_is_not_there_yet(
+    tell: Tell, read: Read, clock: Clock
+) -> None:
+    clock.at = "2025-04-01T12:00+00:00"
+    claim = {"claimant": "north", "kind": "reading", "value": {"type": "text", "text": "It binds."}}
+    deal = {"agreement": "deal", "title": "Deal", "form": "memorandum", "parties": ["north"]}
+    drafted = tell("draft-agreement", **deal, occurred="2025-03-01").json()["id"]
+    assert tell("make-claim", **claim, subject="agreement/deal", occurred="2025-02-01").status_code == 201
+    for field in ("status", "title"):
+        steps = read(f"{N}/grounds", view="agreements", key="deal", field=field)["steps"]
+        assert [step["basis"]["record"] for step in steps] == [drafted]
+
+
 def test_a_field_rests_on_the_records_that_changed_it_alone(course: dict[str, str], read: Read) -> None:
     found = read(f"{N}/grounds", view="agreements", key="deal", field="provisions[rate].text")
     assert [step["basis"]["record"] for step in found["steps"]] == [course["rate"], course["amended"]]

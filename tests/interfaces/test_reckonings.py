@@ -679,6 +679,43 @@ def test_a_preference_is_for_those_between_whom_it_is_in_force(told: Tell, read:
     assert rate("north", "south", "2025-04-02") == ("30", {"deal is suspended between north and south"})
 
 
+def test_a_union_levies_what_its_members_have_agreed_and_each_member_only_its_own(
+    told: Tell, read: Read, act: None
+) -> None:
+    told("add-party", party="union", name="Union", kind="union")
+    for member in ("east", "west"):
+        told("add-party", party=member, name=member, kind="state", represents="union")
+    told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["south", "east", "west"])
+    told("bring-into-force", agreement="deal", parties=["south", "east"], occurred="2025-02-01")
+    rate = tariff("5", "deal", stacking="replace", levied_by="union", origin="south", goods=[{"name": "cars"}])
+    told("add-provision", **provision("cars", rate, agreement="deal"))
+
+    def levied(**asked: str) -> dict[str, str | None]:
+        found = read("/v1/tariffs", negotiation="talks", product="cars", as_of="2025-03-01", **asked)["items"]
+        return {item["levied_by"]: item["rate"] for item in found}
+
+    assert levied() == {"union": "5"}
+    assert levied(levied_by="east") == {"east": "5"}
+    assert levied(levied_by="west") == {"west": None}
+
+
+def test_what_has_not_happened_by_then_begins_nothing_later(told: Tell, read: Read, act: None) -> None:
+    told("draft-agreement", agreement="deal", title="Deal", form="memorandum", parties=["north", "south"])
+    told("sign-agreement", agreement="deal", parties=["north", "south"], occurred="2025-02-01")
+    rule = {"count": 10, "unit": "calendar-days", "event": "agreement/deal/ratified", "by": "north"}
+    told("add-provision", **provision("bonus", None, agreement="deal", depends_on=[{"effect": "begins", "rule": rule}]))
+    told("ratify-agreement", agreement="deal", parties=["north"], occurred="2025-03-01")
+
+    def why(day: str) -> tuple[bool, str]:
+        (entry,) = read("/v1/negotiations/talks/agreements/deal", as_of=day)["provisions"]
+        return entry["applies"], entry["why"].partition(":")[0]
+
+    waits = "it waits for agreement/deal/ratified by north, which is not on record"
+    assert why("2025-02-28") == (False, waits)
+    assert why("2025-03-01") == (False, "it begins 2025-03-11")
+    assert why("2025-03-11") == (True, "it applies since 2025-03-11")
+
+
 def test_a_list_has_no_preference_for_who_is_no_party(told: Tell, read: Read, deal: None) -> None:
     wine = {"goods": [{"name": "wine"}]}
     for key, percent, origin in (("wine", "5", {}), ("wine-of-south", "0", {"origin": "south"})):
