@@ -100,14 +100,14 @@ def told_between(pair: PairStanding, event: Step, *, named: bool, affected: bool
         case "in-force" if pair.in_force:
             return pair.between
         case "in-force" if event.toward:
-            return "in-force" if named else "not-in-force" if affected else pair.between
+            return "in-force" if named else "not-in-force" if affected and not pair.provisional else pair.between
         case "in-force" if affected and pair.between:
             return "in-force"
         case "suspended" if named and pair.between != "not-in-force":
             return "suspended"
         case "resumed" if pair.between == "suspended" and (named or affected):
             return "in-force"
-        case step if step in LEAVING and affected:
+        case step if step in LEAVING and step != "expired" and affected:
             return None
     return pair.between
 

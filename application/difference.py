@@ -1,6 +1,6 @@
 """The difference between two moments: what changed, field by field, which records did it, and who moved."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -75,12 +75,13 @@ class Side(NamedTuple):
 def difference(before: Side, after: Side, view: str | None, key: str | None) -> Iterator[Change | Shift]:
     """The documents of a view, or of all but the timeline, that differ; and after each the shift that it shows."""
     amending = _amending(before, after)
+    on_record = {record.event.envelope.id for record in before.history.records}
     for each in all_views():
         if view == each.name or (view is None and each.name != "timeline"):
             old = before.history.view(each.name).documents(before.as_of)
             new = after.history.view(each.name).documents(after.as_of)
             for name in sorted({*old, *new} if key is None else {key} & {*old, *new}):
-                yield from _between(each, name, (old.get(name), new.get(name)), before, after, amending)
+                yield from _between(each, name, (old.get(name), new.get(name)), before, after, amending, on_record)
 
 
 def _between(
@@ -90,6 +91,7 @@ def _between(
     before: Side,
     after: Side,
     amending: list[tuple[Record, UUID]],
+    on_record: Set[UUID],
 ) -> Iterator[Change | Shift]:
     old, new = before.seen(view, documents[0]), after.seen(view, documents[1])
     if old == new:
@@ -111,8 +113,8 @@ def _between(
     if isinstance(position, PositionDocument):
         was, is_now = _stand(old), _stand(new)
         if was != is_now:
-            moved = any(_is_own(record, before) for record in fresh)
-            yield (Move if moved else PutRight)(
+            came = [r for r in fresh if not (r.event.envelope.id in on_record and _had_come(r, before.as_of))]
+            yield (Move if any(_moves(record, new) for record in came) else PutRight)(
                 party=position.party,
                 subject=position.subject,
                 kind=position.kind,
@@ -122,15 +124,17 @@ def _between(
             )
 
 
-def _is_own(record: Record, before: Side) -> bool:
-    """Whether a claim or a withdrawal came after the first moment: one that was on record and had its time come by then
-    counts only now because it was put right.
-    """
-    event = record.event
-    if not isinstance(event, Claim.Made | Claim.Withdrawn):
-        return False
-    known = any(told.event.envelope.id == event.envelope.id for told in before.history.records)
-    return not (known and reached(event.envelope.takes_effect, before.as_of))
+def _had_come(record: Record, asked: str) -> bool:
+    """Whether the time of a record had come: one that was on record then counts only now because it was put right."""
+    return reached(record.event.envelope.takes_effect, asked)
+
+
+def _moves(record: Record, position: Document | None) -> bool:
+    """Whether a record is the claim that stands now, or where none does a withdrawal."""
+    current = position.current if isinstance(position, PositionDocument) else None
+    if current is None:
+        return isinstance(record.event, Claim.Withdrawn)
+    return bool(current.basis.record == record.event.envelope.id)
 
 
 def _amending(before: Side, after: Side) -> list[tuple[Record, UUID]]:

@@ -1,6 +1,6 @@
 """Rates: every provision that is a tariff, and whether it is levied on a day."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import product
 from typing import NamedTuple
 
@@ -53,7 +53,7 @@ def rates(survey: Survey, later: dict[str, AgreementDocument], parties: Iterable
 
     `later` is every agreement as it stands in the end.
     """
-    principals = {party.key: (party.kind, party.represents) for party in parties if party.represents}
+    names, offices = names_of(parties), {party.key for party in parties if party.kind == "office"}
     standing = survey.documents(AgreementDocument, hidden=True)
     known = {document.key: on_day(document, survey.day) for document in standing}
     for key, document in later.items():
@@ -69,11 +69,27 @@ def rates(survey: Survey, later: dict[str, AgreementDocument], parties: Iterable
                 if isinstance(found.value, Tariff):
                     against = _not_levied(agreement, document.form, found.value, known) if found.applies else found.why
                     against = against or without_effect(agreement)
-                    bound = _bound(agreement, document.form, principals)
+                    bound = _bound(agreement, document.form, names, offices)
                     yield LeviedRate(f"{key}/{entry.key}", stands, found.value, found.why, against, found.since, bound)
 
 
-def _bound(agreement: AgreementDocument, form: str, principals: Mapping[str, tuple[str, str | None]]) -> Bound | None:
+def names_of(parties: Iterable[PartyEntry]) -> dict[str, tuple[str, ...]]:
+    """By each party its name, and those of all whom it represents, the nearest first: a member's goods are also the
+    union's.
+    """
+    represents = {party.key: party.represents for party in parties}
+    names = {}
+    for party in represents:
+        told = [party]
+        while (whom := represents.get(told[-1])) and whom not in told:
+            told.append(whom)
+        names[party] = tuple(told)
+    return names
+
+
+def _bound(
+    agreement: AgreementDocument, form: str, names: Mapping[str, tuple[str, ...]], offices: Set[str]
+) -> Bound | None:
     """For whom an agreement is; what an office agrees to binds those whom it represents. Where one party alone is on
     record, nobody knows with whom it agreed.
     """
@@ -81,10 +97,10 @@ def _bound(agreement: AgreementDocument, form: str, principals: Mapping[str, tup
         return None
     bound = Bound({}, {}, {})
     for standing in sorted(agreement.parties, key=lambda standing: standing.status in IN_EFFECT):
-        kind, principal = principals.get(standing.party, ("", None))
-        bound.standings[principal if principal and kind == "office" else standing.party] = standing
-        if principal:
-            bound.unions[principal] = standing
+        chain = names.get(standing.party, (standing.party,))
+        own = next((place for place, name in enumerate(chain) if name not in offices), len(chain) - 1)
+        bound.standings[chain[own]] = standing
+        bound.unions.update(dict.fromkeys(chain[own + 1 : own + 2], standing))
     apart = [(pair.parties, pair.between) for pair in agreement.pairs if pair.between not in (None, "in-force")]
     return bound._replace(apart={frozenset(both): str(between) for both, between in apart})
 

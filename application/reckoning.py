@@ -67,9 +67,8 @@ class Reckoner:
         kind, key, step = parts_of(happening)
         stream = stream_id(self._streams.negotiation, kind, key)
         records = [s.record for s in self._streams.of_stream(stream) if s.holds(self.asked)]
-        everyone = frozenset(party for record in records for party in _takers(record))
         told = [
-            Happened(r.event.envelope.takes_effect, Basis.of(r), everyone if _is_of_all(r) else _takers(r))
+            Happened(r.event.envelope.takes_effect, Basis.of(r), _known(r, records) if _is_of_all(r) else _takers(r))
             for r in records
             if step_of(r.event) == step and (by is None or _is_of_all(r) or by in _takers(r))
         ]
@@ -168,8 +167,16 @@ def _is_of_all(record: Record) -> bool:
 
 
 def _takers(record: Record) -> frozenset[str]:
-    """The parties that a record names as those who did something."""
-    return frozenset(filter(None, (*getattr(record.event, "parties", ()), getattr(record.event, "party", None))))
+    """The parties that a record names as those who did something, or toward whom they did."""
+    event = record.event
+    named = (*getattr(event, "parties", ()), *getattr(event, "toward", ()), getattr(event, "party", None))
+    return frozenset(filter(None, named))
+
+
+def _known(record: Record, records: Sequence[Record]) -> frozenset[str]:
+    """The parties that were named by the time of a record."""
+    until = order(record.event.envelope.takes_effect)
+    return frozenset(p for r in records if order(r.event.envelope.takes_effect) <= until for p in _takers(r))
 
 
 def _first_of_each(told: Sequence[Happened]) -> list[Happened]:

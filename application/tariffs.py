@@ -14,8 +14,8 @@ from itertools import combinations, product
 from typing import NamedTuple
 
 from application.goods import AskedGoods, Match, asked_goods, match, with_codes
-from application.levied import LeviedRate, all_agreements, all_tariffs, not_between, rates
-from application.projections.negotiations import NegotiationDocument, PartyEntry
+from application.levied import LeviedRate, all_agreements, all_tariffs, names_of, not_between, rates
+from application.projections.negotiations import NegotiationDocument
 from application.reckoning import Survey
 from application.view import Basis
 from domain.fact import Fact
@@ -115,7 +115,7 @@ def schedule(survey: Survey, asked: Asked) -> list[TariffEntry]:
     """The rates on the day, in the order of the goods' names. Raises `Refused` where there are no such goods."""
     later = all_agreements(survey)
     parties = [party for one in survey.documents_later(NegotiationDocument) for party in one.parties]
-    names = _names(parties)
+    names = names_of(parties)
     traders = [party.key for party in parties if party.kind in {"state", "union"} and party.role == "party"]
     on_record, known = list(rates(survey, later, parties)), all_tariffs(later)
     spelled_out = with_codes(known)
@@ -124,20 +124,6 @@ def schedule(survey: Survey, asked: Asked) -> list[TariffEntry]:
         matched = [_Matched(rate, match(rate.tariff, goods, spelled_out)) for rate in on_record]
         found += [_entry(goods, lane, matched) for lane in _lanes(matched, asked, names, traders)]
     return found
-
-
-def _names(parties: Iterable[PartyEntry]) -> dict[str, tuple[str, ...]]:
-    """By each party its name, and those of all whom it represents, the nearest first: a member's goods are also the
-    union's.
-    """
-    represents = {party.key: party.represents for party in parties}
-    names = {}
-    for party in represents:
-        told = [party]
-        while (whom := represents.get(told[-1])) and whom not in told:
-            told.append(whom)
-        names[party] = tuple(told)
-    return names
 
 
 def _lanes(
@@ -285,10 +271,21 @@ def _yielding(yields_to: dict[str, tuple[str, ...]]) -> dict[str, str]:
     while waiting:
         before = {basis: [o for o in yields_to[basis] if o != basis and o in yields_to] for basis in waiting}
         free = [basis for basis in waiting if all(other in yielding for other in before[basis])]
-        staying += free or waiting[:1]
+        staying += free or [next(basis for basis in waiting if _is_in_circle(basis, before))]
         yielding |= {b: o for b in waiting if b not in staying for o in before[b] if o in staying}
         waiting = [basis for basis in waiting if basis not in staying and basis not in yielding]
     return yielding
+
+
+def _is_in_circle(basis: str, before: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a basis gives way to one that gives way, in the end, to itself."""
+    reached, to_go = set[str](), [*before[basis]]
+    while to_go:
+        one = to_go.pop()
+        if one not in reached:
+            reached.add(one)
+            to_go += before.get(one, ())
+    return basis in reached
 
 
 def _is_on_side(tariff: Tariff, quotas: Sequence[_Quota]) -> bool:

@@ -51,12 +51,20 @@ class PartyNamedTwice(Refused):
     """Each party is named once."""
 
 
+class SupersededTwice(Refused):
+    """Each agreement that is superseded is named once."""
+
+
 class SupersedesItself(Refused):
     """An agreement takes the place of others."""
 
 
 class TowardNeedsParties(Refused):
     """Whose step it is toward others is named; a step of the instrument as a whole is one toward everybody."""
+
+
+class SuspendedTowardEverybody(Refused):
+    """It is suspended for that party toward everybody: resume it so before a step is told toward some alone."""
 
 
 class StepAlreadyTaken(Refused):
@@ -139,6 +147,8 @@ class PartyStep(Step, kw_only=True, frozen=True):
             for index, party in enumerate(named):
                 if party not in known.parties:
                     raise NotAPartyToTheAgreement(party, f"{field}.{index}")
+                if self.toward and self.STEP != "suspended" and past.is_suspended(party):
+                    raise SuspendedTowardEverybody(party, f"{field}.{index}")
         return Step.decide(self, past, known)
 
 
@@ -167,6 +177,10 @@ class Agreement(Aggregate):
         """Whether a step was taken for somebody; what each of two has taken toward everybody, both have together."""
         alone = [frozenset([party]) for party in scope]
         return (scope, step) in self.taken or (len(alone) > 1 and all((party, step) in self.taken for party in alone))
+
+    def is_suspended(self, party: str) -> bool:
+        """Whether it is suspended for a party toward everybody."""
+        return any((scope, "suspended") in self.taken for scope in (frozenset([party]), frozenset[str]()))
 
     @property
     def parties(self) -> set[str]:
@@ -201,6 +215,9 @@ class Agreement(Aggregate):
 
         def decide(self, past: "Agreement", known: "Agreement") -> Self:
             refuse_repeated(self.parties)
+            for index, key in enumerate(self.supersedes):
+                if key in self.supersedes[:index]:
+                    raise SupersededTwice(key, f"supersedes.{index}")
             if self.envelope.key in self.supersedes:
                 raise SupersedesItself(self.envelope.key, f"supersedes.{self.supersedes.index(self.envelope.key)}")
             known.refuse_if_known()

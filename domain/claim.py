@@ -122,7 +122,8 @@ class Claim(Aggregate):
             """
             about = subject_of(self.subject)
             issue = named(*about[:2]).issue if about.kind in _ABOUT_AN_ISSUE else None
-            return replace(self, represents=named("party", self.claimant).represents, issue=issue)
+            represents = named("party", self.claimant).represented_by_then(self.envelope.occurred)
+            return replace(self, represents=represents, issue=issue)
 
         def change(self, state: "Claim") -> None:
             state.made = self

@@ -37,10 +37,10 @@ class Party(Aggregate):
         """Those that it came with, one after the other."""
         return [event.role for event in self.history if isinstance(event, Party.Added)]
 
-    @property
-    def represents(self) -> str | None:
-        """For whom it speaks, as that was told last."""
-        return next((one.represents for one in reversed(self.history) if isinstance(one, Party.Added)), None)
+    def represented_by_then(self, moment: str) -> str | None:
+        """For whom it spoke when something occurred; before it joined, for whom it did then."""
+        added = [one for one in (self.at(moment).history or self.history[:1]) if isinstance(one, Party.Added)]
+        return added[-1].represents if added else None
 
     def observed(self, moment: str) -> bool:
         """Whether it was no party when something occurred; before it joined, whether it joined so."""

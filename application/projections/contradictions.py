@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -16,7 +15,7 @@ from domain.finding import Finding, Ruling
 from domain.issue import Issue
 from domain.moment import order
 from domain.provision import Provision
-from domain.value import Text, Value
+from domain.value import Text, Value, quantity
 
 NATURES = ("conflict", "words", "scope")
 """What values that do not agree can be to each other, the worst first."""
@@ -29,14 +28,6 @@ class Side(Fact, omit_defaults=False, frozen=True):
     value: Value
     claimants: tuple[str, ...]
     claims: tuple[Stand, ...]
-
-
-class Rivals(NamedTuple):
-    """Two sides, and what they are to each other."""
-
-    one: Side
-    other: Side
-    nature: Relation
 
 
 class Settlement(Fact, omit_defaults=False, frozen=True):
@@ -114,27 +105,27 @@ def _with_settlement(document: ContradictionDocument, record: Record) -> Contrad
 def _sided(document: ContradictionDocument, moment: str) -> ContradictionDocument:
     """The document with its sides as its claims make them, at the moment of the last change."""
     sides = _sides(current(document.claims))
-    rivals = _rivals(sides)
-    nature = min((rival.nature for rival in rivals), key=NATURES.index, default="none")
+    disputed = [side for side in sides if any(_between(side, other) in NATURES for other in sides)]
+    nature = _nature(disputed)
     since = document.since if nature == document.nature else moment
     rulings = [entry for entry in document.settled_by if entry.by.startswith("finding/")]
     issue = [entry for entry in document.settled_by if entry not in rulings]
-    settled = any(_is_ruled(entry, rivals) for entry in rulings) or (bool(issue) and _is_agreed(issue, sides))
+    settled = any(_is_ruled(entry, disputed) for entry in rulings) or (bool(issue) and _is_agreed(issue, disputed))
     return replace(
         document,
         nature=nature,
         status="settled" if settled else "open",
         since=since if nature != "none" else None,
-        between=tuple(sorted({claimant for side in sides for claimant in side.claimants})),
+        between=tuple(sorted({claimant for side in disputed for claimant in side.claimants})),
         sides=sides,
     )
 
 
-def _is_ruled(entry: Settlement, rivals: Sequence[Rivals]) -> bool:
-    return all(_ruled_on(side, entry.by.partition("/")[2]) for rival in rivals for side in (rival.one, rival.other))
+def _is_ruled(entry: Settlement, sides: Sequence[Side]) -> bool:
+    return all(_ruled_on(side, entry.by.partition("/")[2]) for side in sides)
 
 
-def _is_agreed(settlements: list[Settlement], sides: tuple[Side, ...]) -> bool:
+def _is_agreed(settlements: list[Settlement], sides: Sequence[Side]) -> bool:
     """Whether the issue was settled for each claimant, or for whom it spoke, after the last that it claimed."""
     return all(
         any(
@@ -179,22 +170,35 @@ def _sides(stands: tuple[Stand, ...]) -> tuple[Side, ...]:
     )
 
 
-def _rivals(sides: tuple[Side, ...]) -> list[Rivals]:
-    """The sides of different claimants that do not agree."""
-    pairs = [pair for pair in combinations(sides, 2) if len({*pair[0].claimants, *pair[1].claimants}) > 1]
-    return [Rivals(one, other, nature) for one, other in pairs if (nature := _between(one, other)) in NATURES]
+def _nature(sides: Sequence[Side]) -> str:
+    """The worst of what any two sides are to each other."""
+    worst = len(NATURES)
+    for one, other in combinations(sides, 2):
+        if (nature := _between(one, other)) in NATURES:
+            worst = min(worst, NATURES.index(nature))
+        if worst == 0:
+            break
+    return (*NATURES, "none")[worst]
 
 
 def _between(one: Side, other: Side) -> Relation:
-    """What two sides are to each other. What is in another scope than a red line, as within its bound, is allowed by
-    it; what a text allows only a reader can say.
+    """What two sides are to each other; those of one claimant alone do not contradict each other.
+
+    What is within the bound of a red line is allowed by it, and what a text allows only a reader can say.
     """
+    if one is other or len({*one.claimants, *other.claimants}) == 1:
+        return "agree"
     told = relation(one.value, other.value)
     if "red-line" not in (one.kind, other.kind):
         return told
     if told == "conflict" and (isinstance(one.value, Text) or isinstance(other.value, Text)):
         return "words"
-    return "agree" if told == "scope" else told
+    return "agree" if told == "scope" and _of_one_unit(one, other) else told
+
+
+def _of_one_unit(one: Side, other: Side) -> bool:
+    first, second = quantity(one.value), quantity(other.value)
+    return bool(first and second and first.unit == second.unit)
 
 
 def index(document: ContradictionDocument) -> Index:

@@ -340,6 +340,46 @@ def pact(tell: Tell, read: Read) -> Callable[..., Any]:
 OLD = {"north-south": "2025-02-01", "north-east": "2025-02-01", "south-east": "2025-02-01"}
 
 
+def test_what_is_suspended_toward_everybody_is_not_resumed_toward_some(pact: Callable[..., Any], tell: Tell) -> None:
+    pact("suspend-agreement", "2025-03-01", ["east"])
+    for command, parties, toward in (
+        ("resume-agreement", ["east"], ["south"]),
+        ("resume-agreement", ["south"], ["east"]),
+        ("bring-into-force", ["west"], ["east"]),
+    ):
+        answer = tell(command, agreement="pact", parties=parties, toward=toward, occurred="2025-04-01")
+        assert answer.json()["code"] == "suspended-toward-everybody"
+    found = pact("resume-agreement", "2025-05-01", ["east"])
+    assert found["north-east"] == "2025-05-01"
+
+
+def test_what_was_told_of_two_outlasts_an_expiry_that_is_undone(pact: Callable[..., Any], tell: Tell) -> None:
+    found = pact("suspend-agreement", "2025-03-01", ["east"], "north")
+    tell("expire-agreement", agreement="pact", occurred="2025-04-01")
+    tell("extend-agreement", agreement="pact", occurred="2025-05-01", until="2030")
+    found = pact("bring-into-force", "2025-06-01", ["west"])
+    assert (found["north-east"], found["south-east"]) == ("suspended", "2025-05-01")
+
+
+def test_who_enters_into_force_toward_one_goes_on_to_apply_it_with_others(tell: Tell, read: Read) -> None:
+    tell("add-party", party="east", name="East", kind="state")
+    tell("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=[*BOTH, "east"])
+    tell("apply-provisionally", agreement="deal", parties=BOTH, occurred="2025-02-01")
+    told = {"agreement": "deal", "parties": ["north"], "toward": ["east"], "occurred": "2025-03-01"}
+    assert tell("bring-into-force", **told).status_code == 201
+    pairs = {tuple(pair["parties"]): pair for pair in read("/v1/negotiations/talks/agreements/deal")["pairs"]}
+    assert pairs["north", "south"]["provisional"]
+    assert pairs["north", "east"]["in_force"]
+    assert pairs["south", "east"]["between"] == "not-in-force"
+
+
+def test_each_agreement_that_is_superseded_is_named_once(tell: Tell) -> None:
+    told = {"title": "Deal", "form": "treaty", "parties": BOTH}
+    tell("draft-agreement", agreement="old", **told)
+    answer = tell("draft-agreement", agreement="new", **told, supersedes=["old", "old"])
+    assert (answer.json()["code"], answer.json()["errors"][0]["field"]) == ("superseded-twice", "supersedes.1")
+
+
 def test_two_apply_provisionally_what_is_in_force_for_one_of_them_at_most(tell: Tell, read: Read) -> None:
     tell("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=BOTH)
     tell("apply-provisionally", agreement="deal", parties=["north"], occurred="2025-02-01")

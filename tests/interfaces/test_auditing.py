@@ -221,6 +221,16 @@ def test_nobody_moved_of_whom_the_record_was_put_right(
     assert shifts(read, "2025-09-06", "2025-09-07") == {"moved": [], "corrected": [(None, "35")]}
 
 
+def test_what_is_told_late_and_does_not_stand_moves_nobody(
+    course: dict[str, str], tell: Tell, read: Read, clock: Clock
+) -> None:
+    clock.at = "2025-09-03T12:00+00:00"
+    tell("correct-record", record=course["three"], changes={"value": share("35")}, reason="Misheard.")
+    late = {"claim": "late", "kind": "position", "claimant": "south", "subject": "issue/fish", "value": share("5")}
+    assert tell("make-claim", **late, occurred="2025-01-15").status_code == 201
+    assert shifts(read, "2025-09-02", "2025-09-03") == {"moved": [], "corrected": [("30", "35")]}
+
+
 def test_who_moved_has_moved_although_the_record_was_put_right_as_well(
     course: dict[str, str], tell: Tell, read: Read, clock: Clock
 ) -> None:

@@ -134,7 +134,7 @@ def test_red_lines_and_threats_stand_beside_positions(claim: Claim, read: Read) 
         (money("600", qualifier="up-to"), "none"),
         (money("500"), "none"),
         ({"type": "range", "low": money("400"), "high": money("600")}, "none"),
-        (money("100", qualifier="up-to", currency="EUR"), "none"),
+        (money("100", qualifier="up-to", currency="EUR"), "scope"),
         ({"type": "text", "text": "Never more than a hundred."}, "words"),
         ({"type": "yes-no", "answer": False}, "conflict"),
     ],
@@ -146,6 +146,28 @@ def test_a_position_that_crosses_another_s_red_line_contradicts_it(
     claim("own", "north", money("450", qualifier="at-least"), "2025-02-02", kind="red-line")
     claim("not", "south", red_line, "2025-02-05", kind="red-line")
     assert [found["nature"] for found in read(f"{N}/contradictions")["items"]] == [nature][: nature != "none"]
+
+
+def test_who_is_in_no_dispute_keeps_none_open(claim: Claim, tell: Tell, read: Read) -> None:
+    tell("add-party", party="east", name="East", kind="state", occurred="2025-01-01")
+    claim("n", "north", share("5"))
+    claim("s", "south", share("7"))
+    claim("e", "east", {**share("10"), "qualifier": "up-to"}, kind="red-line")
+    settled = {"issue": "fish", "terms": "Six.", "occurred": "2025-03-01"}
+    assert tell("settle-issue", **settled, parties=["north", "south"]).status_code == 201
+    assert (read(SPLIT)["status"], read(SPLIT)["between"]) == ("settled", ["north", "south"])
+
+
+def test_for_whom_somebody_spoke_does_not_depend_on_what_is_told_first(claim: Claim, tell: Tell, read: Read) -> None:
+    office = {"party": "office", "name": "O", "kind": "office"}
+    tell("add-party", **office, represents="north", occurred="2025-01-01")
+    tell("withdraw-party", party="office", occurred="2025-06-01")
+    tell("add-party", **office, represents="south", occurred="2025-07-01")
+    claim("then", "office", share("5"), "2025-02-01")
+    claim("now", "office", share("6"), "2025-08-01")
+    claim("before", "office", share("7"), "2024-12-01")
+    history = read(f"{N}/positions/issue/fish:office:position")["history"]
+    assert {one["claim"]: one["represents"] for one in history} == {"before": "north", "then": "north", "now": "south"}
 
 
 def test_a_finding_settles_what_is_disputed_whatever_other_red_lines_there_are(

@@ -250,7 +250,18 @@ def test_what_is_taken_for_the_whole_is_taken_by_as_many_as_there_are(told: Tell
         rule = {"count": 0, "unit": "calendar-days", "event": "agreement/deal/suspended", "by_number": number}
         told("set-deadline", deadline=f"by-{number}", title="Soon", rule=rule)
     told("suspend-agreement", agreement="deal", occurred="2025-03-01")
+    told("add-party", party="east", name="East", kind="state")
+    told("ratify-agreement", agreement="deal", parties=["east"], means="accession", occurred="2025-04-01")
     assert [deadline(read, f"by-{number}")["day"] for number in (2, 3)] == ["2025-03-01", None]
+
+
+def test_a_step_toward_somebody_is_also_a_step_for_it(told: Tell, read: Read) -> None:
+    told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
+    rule = {"count": 1, "unit": "calendar-days", "event": "agreement/deal/entered-into-force"}
+    for key, by in (("one", {"by": "south"}), ("all", {"by_all": ["north", "south"]}), ("two", {"by_number": 2})):
+        told("set-deadline", deadline=key, title="Soon", rule=rule | by)
+    told("bring-into-force", agreement="deal", parties=["north"], toward=["south"], occurred="2025-03-01")
+    assert [deadline(read, key)["day"] for key in ("one", "all", "two")] == ["2025-03-02"] * 3
 
 
 def test_rival_readings_of_a_deadline_are_worked_out_side_by_side(told: Tell, read: Read) -> None:
@@ -403,6 +414,15 @@ def test_specific_duties_stand_beside_the_rate(
     told("add-provision", **provision("pact", {"type": "tariff", "basis": "pact"} | second | beef))
     (found,) = read("/v1/tariffs", negotiation="talks", product="beef")["items"]
     assert (found["rate"], [one["amount"] for one in found["specific"]], found["says"]) == (rate, specific, says)
+
+
+def test_of_two_that_replace_each_other_one_counts_and_nothing_that_they_replace(
+    told: Tell, read: Read, act: None
+) -> None:
+    told("add-provision", **provision("base", tariff("10", "mfn")))
+    told("add-provision", **provision("aa", tariff("9", "aa", replaces=["mfn", "bb"])))
+    told("add-provision", **provision("bb", tariff("2", "bb", replaces=["mfn", "aa"])))
+    assert rates(read, "87") == [(None, "9", None)]
 
 
 def test_of_two_that_replace_the_same_neither_counts_where_it_is_not_known_which_is_lower(
