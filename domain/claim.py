@@ -23,7 +23,9 @@ Subject = Annotated[
         pattern=rf"^({_NAMED})(/{_ASPECT})?$",
         max_length=300,
         description=(
-            "a path into the model: what it is about and its key, and where it is about one aspect, that aspect: "
+            "a path into the model: what it is about and its key, and where it is about one aspect, that aspect "
+            "(status, amount, date, rate, membership, binding or responsibility, with a further name where there are "
+            "several): "
             "`issue/autos`, `provision/mou/profit-split`, `tranche/first-batch/amount/selected`, "
             "`session/osaka/membership`"
         ),

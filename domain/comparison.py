@@ -20,16 +20,21 @@ def relation(one: Value, other: Value) -> Relation:
     """
     if one == other:
         return "agree"
+    if isinstance(one, Text) and isinstance(other, Text):
+        return "agree" if _words(one.text) == _words(other.text) else "words"
     first, second = quantity(one), quantity(other)
     if first and second:
         return _between(first, second)
     if type(one) is not type(other):
         return "conflict"
-    if isinstance(one, Text) and isinstance(other, Text):
-        return "agree" if words(one.text) == words(other.text) else "words"
     if isinstance(one, When) and isinstance(other, When):
         return "agree" if _may_be_one(one.date, other.date) else "conflict"
     return "conflict"
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> list[str]:
+    return words(text)
 
 
 def _between(one: Quantity, other: Quantity) -> Relation:
