@@ -18,7 +18,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "round": ("scheduled", "rescheduled", "cancelled", "opened", "extended", "closed"),
     "session": ("held",),
     "incident": ("occurred",),
-    "proposal": ("tabled", "answered"),
+    "proposal": ("tabled", "answered", "withdrawn"),
     "agreement": (
         *("drafted", "announced", "concluded", "initialled", "signed", "rejected", "ratified", "deposited"),
         *("applied-provisionally", "entered-into-force", "suspended", "resumed", "withdrawn", "terminated"),

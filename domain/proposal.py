@@ -20,8 +20,16 @@ class CounterNeedsProposal(Refused):
     """A counter names the proposal that is tabled instead; any other answer names none."""
 
 
+class ProposalAlreadyWithdrawn(Refused):
+    """The proposal was withdrawn by then."""
+
+
+class WithdrawnBeforeItWasTabled(Refused):
+    """A proposal is withdrawn after it was tabled."""
+
+
 class Proposal(Aggregate):
-    """Tabled once; each party's last answer stands."""
+    """Tabled once, and withdrawn at most once; each party's last answer stands."""
 
     TOPIC = "Proposal"
     KIND = "proposal"
@@ -31,6 +39,7 @@ class Proposal(Aggregate):
     def blank(self) -> None:
         self.party: str | None = None
         self.issue: str | None = None
+        self.withdrawn = False
 
     class Tabled(First, frozen=True):
         """A party tables a proposal, in a round or outside one, to whoever answers or `to` some."""
@@ -69,3 +78,19 @@ class Proposal(Aggregate):
             if self.party == known.party:
                 raise AnswersOwnProposal(self.party, "party")
             return self
+
+    class Withdrawn(DomainEvent, frozen=True):
+        """Whoever tabled the proposal takes it back, or it has lapsed: it can no longer be accepted."""
+
+        TOPIC: ClassVar[str] = "Proposal.Withdrawn"
+        note: Prose | None = None
+
+        def decide(self, past: "Proposal", known: "Proposal") -> Self:
+            if past.party is None:
+                raise WithdrawnBeforeItWasTabled(self.envelope.key, "occurred")
+            if past.withdrawn:
+                raise ProposalAlreadyWithdrawn(self.envelope.key, "proposal")
+            return self
+
+        def change(self, state: "Proposal") -> None:
+            state.withdrawn = True

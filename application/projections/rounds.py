@@ -109,7 +109,7 @@ def keys(event: DomainEvent) -> Iterator[str]:
                 yield f"round/{event.round}"
         case Negotiation.StatementIssued():
             yield f"round/{event.round}" if event.round else f"statement/{event.statement}"
-        case Proposal.Tabled() | Proposal.Answered():
+        case Proposal.Tabled() | Proposal.Answered() | Proposal.Withdrawn():
             yield f"proposal/{event.envelope.key}"
         case Incident.Occurred():
             yield f"incident/{event.envelope.key}"
@@ -165,6 +165,8 @@ def evolve(document: RoundDocument | None, record: Record, key: str) -> RoundDoc
                 party=event.party, answer=event.answer, counter=event.counter, text=event.text, basis=basis
             )
             return _answered(replace(document, answers=(*document.answers, answer)))
+        case Proposal.Withdrawn():
+            return replace(document, status="withdrawn", awaited=())
         case Incident.Occurred():
             incident = IncidentEntry(text=event.text, parties=event.parties, issues=event.issues, basis=basis)
             return replace(document, title=event.title, place=event.place, incident=incident, status="occurred")
@@ -174,13 +176,17 @@ def evolve(document: RoundDocument | None, record: Record, key: str) -> RoundDoc
 
 
 def _answered(document: RoundDocument) -> RoundDocument:
-    """A proposal as its answers have it: what all said last who were asked, or who did answer where none was."""
+    """A proposal as its answers have it: what all said last who were asked, or who did answer where none was. One that
+    was withdrawn stays so.
+    """
     last = {answer.party: answer.answer for answer in document.answers}
     asked = (document.proposal and document.proposal.to) or tuple(last)
     awaited = tuple(party for party in asked if party not in last)
     said = {last[party] for party in asked if party in last}
     status = "tabled" if awaited or not said else said.pop() if len(said) == 1 else "differs-by-party"
     accepted_by = tuple(party for party, answer in last.items() if answer == "accepted")
+    if document.status == "withdrawn":
+        status, awaited = "withdrawn", ()
     return replace(document, status=status, accepted_by=accepted_by, awaited=awaited)
 
 

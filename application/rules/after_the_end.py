@@ -7,6 +7,7 @@ from domain.deadline import Deadline
 from domain.event import DomainEvent
 from domain.happening import in_words
 from domain.moment import date_before, surely_before
+from domain.proposal import Proposal
 from domain.round import Round
 from domain.tranche import FirstStep, Tranche
 
@@ -31,6 +32,7 @@ _ENDS: dict[type[DomainEvent], tuple[_Steps, _Steps]] = {
     Agreement.Expired: _AGREEMENT_OVER,
     Deadline.Cancelled: ((Deadline.Revised, Deadline.OutcomeRecorded), (Deadline.Revised,)),
     Deadline.OutcomeRecorded: ((Deadline.Revised,), (Deadline.Revised,)),
+    Proposal.Withdrawn: ((Proposal.Answered,), ()),
     Round.Closed: ((Round.Extended, Round.Cancelled), ()),
     Round.Cancelled: (
         (Round.Extended, Round.Closed, Round.Opened),
@@ -78,6 +80,6 @@ RULE = Rule(
     severity="warning",
     source="the ladder of an investment; the life of a treaty (VCLT, articles 54 to 70); a deadline; a round",
     sees=_sees,
-    of=(Tranche, Agreement, Deadline, Round),
+    of=(Tranche, Agreement, Deadline, Proposal, Round),
     judge=_judge,
 )

@@ -1,7 +1,13 @@
 import pytest
 
 from domain.agreement import PartyNamedTwice
-from domain.proposal import AnswersOwnProposal, CounterNeedsProposal, Proposal
+from domain.proposal import (
+    AnswersOwnProposal,
+    CounterNeedsProposal,
+    Proposal,
+    ProposalAlreadyWithdrawn,
+    WithdrawnBeforeItWasTabled,
+)
 from domain.refusal import AlreadyKnown, Unknown
 from tests.scenario import a, given
 
@@ -37,6 +43,19 @@ def test_a_party_does_not_answer_its_own_proposal_at_whatever_time(occurred):
 def test_another_party_answers_and_may_think_again():
     assert given(Proposal, TABLED).when(ANSWERED).then().party == "japan"
     given(Proposal, TABLED, ANSWERED).when(a(Proposal.Answered, "2025-05-03", party="us", answer="accepted")).then()
+
+
+WITHDRAWN = a(Proposal.Withdrawn, "2025-05-04", note="The letter takes its place.")
+
+
+def test_a_proposal_is_withdrawn_once():
+    assert given(Proposal, TABLED).when(WITHDRAWN).then().withdrawn
+    again = a(Proposal.Withdrawn, "2025-05-05")
+    given(Proposal, TABLED, WITHDRAWN).when(again).refused(ProposalAlreadyWithdrawn, "proposal")
+
+
+def test_a_proposal_is_not_withdrawn_before_it_was_tabled():
+    given(Proposal, TABLED).when(a(Proposal.Withdrawn, "2025-04-30")).refused(WithdrawnBeforeItWasTabled, "occurred")
 
 
 def test_a_counter_without_a_proposal_is_refused():

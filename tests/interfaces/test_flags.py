@@ -147,6 +147,11 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
             "agreement": "deal", "provision": "1", "title": "T", "kind": "text", "text": "-", "sunset": "2025-05-31",
         }),
     ]),
+    ("after-the-end", [
+        ("table-proposal", {"proposal": "half", "party": "north", "title": "H", "text": "-", "occurred": "2025-06-01"}),
+        ("withdraw-proposal", {"proposal": "half", "occurred": "2025-06-02"}),
+        ("answer-proposal", {"proposal": "half", "party": "south", "answer": "accepted", "occurred": "2025-06-03"}),
+    ]),
     ("effect-before-publication", [quoted("-", effective="2025-05-01", published="2025-09-01")]),
     ("published-before-it-occurred", [quoted("-", "2025-06-02", published="2025-06-01")]),
     ("over-ceiling", [PLEDGE, ("select-tranche", {"tranche": "mines", "amount": usd("100.01")})]),

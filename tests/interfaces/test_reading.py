@@ -373,6 +373,18 @@ def test_a_proposal_to_some_stays_tabled_until_all_of_them_have_answered(tell: T
     assert found["proposal"]["to"] == ["south", "east"]
 
 
+def test_a_proposal_that_was_withdrawn_waits_for_nobody(tell: Tell, read: Read) -> None:
+    told = {"proposal": "half", "party": "north", "title": "Half", "text": "Half each.", "to": ["south"]}
+    tell("table-proposal", **told)
+    assert tell("withdraw-proposal", proposal="half", note="It lapsed.").status_code == 201
+    for _ in range(2):
+        found = read("/v1/negotiations/talks/rounds/proposal/half")
+        assert (found["status"], found["awaited"]) == ("withdrawn", [])
+        tell("answer-proposal", proposal="half", party="south", answer="accepted")
+    (line,) = read("/v1/negotiations/talks/timeline", kind="Proposal.Withdrawn")["items"]
+    assert line["title"] == "Proposal half: withdrawn (It lapsed.)"
+
+
 def test_a_proposal_stands_as_all_who_answered_it_answered_last(tell: Tell, read: Read) -> None:
     def status() -> str:
         return str(read("/v1/negotiations/talks/rounds/proposal/half")["status"])
