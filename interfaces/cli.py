@@ -144,22 +144,18 @@ def show(
     """Show a view of a negotiation as a table: as it stands, at other times, or as it would stand."""
     if not negotiation and (view != "negotiations" or suppose):
         raise typer.Exit(fail(f"Which negotiation? Try: parley show {view} japan-us-2025"))
-    if (view == "tariffs" and (policy or suppose)) or (view != "tariffs" and product):
-        raise typer.Exit(
-            fail("Tariffs take a product, and no policy or supposition; all else takes those, and no product.")
-        )
+    if (policy if view == "tariffs" else product) is not None:
+        raise typer.Exit(fail("Tariffs take a product, and no policy; all else takes a policy, and no product."))
     within = f"/v1/negotiations/{negotiation}" if negotiation else "/v1/negotiations"
-    path = within if view == "negotiations" else f"{within}/{view}"
+    path = {"negotiations": within, "tariffs": "/v1/tariffs"}.get(view, f"{within}/{view}")
     params = _told(as_of=as_of, public_at=public_at, known_at=known_at, policy=policy, party=party, issue=issue, q=q)
-    params |= _told(**{"from": start, "to": end})
-    if view == "tariffs":
-        path, params = "/v1/tariffs", params | _told(negotiation=negotiation, product=product)
+    params |= _told(product=product, **{"from": start, "to": end})
 
     async def asked(client: Client) -> list[Item]:
         if suppose:
             answer = await client.sent(f"{within}/suppose", suppose.read_bytes(), params | {"view": view, "limit": 500})
             return list(answer["items"]) if "items" in answer else [answer]
-        return await client.items(path, params)
+        return await client.items(path, params | ({"negotiation": negotiation} if view == "tariffs" else {}))
 
     items = run(url, asked)
     _print(items, tables.table(view, items), as_json=as_json)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from application.feed import calendar
 from application.fold import Place
@@ -33,16 +33,25 @@ Worked = tuple[dict[str, Any], list[Place]]
 """What was worked out, and the documents that it rests on."""
 
 
-class AskedTariffs(AskedTimes):
+class AskedRates(BaseModel):
     """Whose rates, on which goods; without a product, on everything that the schedule names."""
 
-    negotiation: Slug
     product: Product | None = None
     edition: Annotated[Edition | None, Field(description="the edition of the Harmonized System that a code is of")] = (
         None
     )
     levied_by: Slug | None = None
     origin: Slug | None = None
+
+    @property
+    def wanted(self) -> AskedSchedule:
+        return AskedSchedule(self.product, self.edition, self.levied_by, self.origin)
+
+
+class AskedTariffs(AskedRates, AskedTimes):
+    """The rates of a negotiation."""
+
+    negotiation: Slug
 
 
 class AskedSplitOf(AskedTimes):
@@ -88,18 +97,7 @@ def router(stores: Ask) -> APIRouter:
     ) -> Response:
         store = stores(request)
         await store.refuse_unknown(asked.negotiation)
-        wanted = AskedSchedule(asked.product, asked.edition, asked.levied_by, asked.origin)
-
-        def worked_out(state: Replayed) -> Worked:
-            parties = [("levied_by", "party", asked.levied_by), ("origin", "party", asked.origin)]
-            state.refuse_strangers(asked.negotiation, parties)
-            survey = state.survey(asked.negotiation)
-            rests_on = [
-                ("agreements", asked.negotiation, one.key) for one in survey.documents(AgreementDocument, hidden=True)
-            ]
-            return {"items": schedule(survey, wanted), "next": None}, rests_on
-
-        return await _answer(store, asked, worked_out, if_none_match)
+        return await _answer(store, asked, lambda state: tariffs(state, asked.negotiation, asked.wanted), if_none_match)
 
     async def show_split(
         request: Request, slug: Slug, asked: Annotated[AskedSplitOf, Query()], if_none_match: IfNoneMatch = None
@@ -155,6 +153,15 @@ def router(stores: Ask) -> APIRouter:
         ics,
     )
     return routes
+
+
+def tariffs(state: Replayed, negotiation: str, wanted: AskedSchedule) -> Worked:
+    """The rates of a negotiation; raises `Refused` for parties and goods that it does not know."""
+    parties = [("levied_by", "party", wanted.levied_by), ("origin", "party", wanted.origin)]
+    state.refuse_strangers(negotiation, parties)
+    survey = state.survey(negotiation)
+    rests_on = [("agreements", negotiation, one.key) for one in survey.documents(AgreementDocument, hidden=True)]
+    return {"items": schedule(survey, wanted), "next": None}, rests_on
 
 
 async def _answer(

@@ -12,24 +12,29 @@ from application.listing import VIEWS
 from application.listing import Query as ListQuery
 from application.registrar import Submission
 from application.supposition import suppose
+from application.tariffs import Asked as AskedSchedule
 from domain.moment import earliest
 from domain.refusal import Refused
 from domain.text import Slug
 from infrastructure.replayed import Replayed
-from interfaces import answering, asking, reading, telling
+from infrastructure.serialization import encode
+from interfaces import answering, asking, reading, reckonings, telling
 from interfaces.asking import AskedAt, DocumentKey
 from interfaces.problems import Problem, of_refusal
 from interfaces.reading import Ask
+from interfaces.reckonings import AskedRates
 
 SUPPOSED_MAX = 1000
 SUPPOSED_MAX_BYTES = 8 * 1024 * 1024
 RECORDED_BY = "supposed"
 
 
-class AskedSuppose(AskedAt):
-    """Which view is read with the supposed commands on top; without a key the first of its documents."""
+class AskedSuppose(AskedRates, AskedAt):
+    """Which view is read with the supposed commands on top, without a key the first of its documents; or the tariffs,
+    which take no policy, and alone a product and parties.
+    """
 
-    view: Literal[*VIEWS]  # type: ignore[valid-type]
+    view: Literal[*VIEWS, "tariffs"]  # type: ignore[valid-type]
     key: DocumentKey | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 
@@ -41,6 +46,8 @@ def router(stores: Ask) -> APIRouter:
     async def show_supposed(request: Request, slug: Slug, asked: Annotated[AskedSuppose, Query()]) -> Response:
         store = stores(request)
         await store.refuse_unknown(slug)
+        if asked.policy != "none" if asked.view == "tariffs" else asked.wanted != AskedSchedule():
+            raise Problem(422, "not-of-this-view", "Tariffs take a product and parties, and all else takes a policy.")
         raw = await telling.read_body(request, SUPPOSED_MAX_BYTES, telling.MANY)
         lines = await run_in_threadpool(telling.lines, raw)
         if len(lines) > SUPPOSED_MAX:
@@ -82,6 +89,9 @@ def _submissions(slug: str, lines: list[tuple[int, bytes]]) -> list[Submission]:
 
 def _supposed(state: Replayed, slug: str, asked: AskedSuppose, submissions: list[Submission], now: datetime) -> bytes:
     state = state.with_supposed(suppose(state.history(slug), submissions, now, uuid_utils.compat.uuid7))
+    if asked.view == "tariffs":
+        found, rests_on = reckonings.tariffs(state, slug, asked.wanted)
+        return answering.timed(encode(found), asked, state.may_be_later(rests_on))
     key = asking.key_of(asked.view, slug, asked.key)
     if key:
         return reading.show(state, (asked.view, slug, key), asked)

@@ -131,13 +131,14 @@ def test_nothing_applies_of_an_agreement_that_is_suspended_or_terminated(tell: T
     of(tell("draft-agreement", **named))
     clause = {"agreement": "deal", "provision": "one", "title": "One", "kind": "text", "text": "All."}
     of(tell("add-provision", **clause))
+    of(tell("conclude-agreement", agreement="deal"))
     of(tell("suspend-agreement", agreement="deal", occurred="2025-02-01"))
     of(tell("resume-agreement", agreement="deal", occurred="2025-03-01"))
     of(tell("terminate-agreement", agreement="deal", occurred="2025-04-01"))
     for day, applies, why in (
-        ("2025-01-31", True, "it is part of the agreement; the agreement is drafted, not in force"),
+        ("2025-01-31", True, "it is part of the agreement; the agreement is concluded, not in force"),
         ("2025-02-01", False, "the agreement is suspended"),
-        ("2025-03-01", True, "it is part of the agreement; the agreement is drafted, not in force"),
+        ("2025-03-01", True, "it is part of the agreement; the agreement is concluded, not in force"),
         ("2025-04-01", False, "the agreement is terminated"),
     ):
         (entry,) = read(f"{N}/agreements/deal", as_of=day)["provisions"]

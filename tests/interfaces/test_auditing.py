@@ -435,6 +435,22 @@ def test_what_is_supposed_is_shown_and_not_stored(
     assert [issue["status"] for issue in read(N, as_of="2026-01-01")["issues"]] == ["open"]
 
 
+def test_tariffs_can_be_read_under_a_supposition(course: dict[str, str], tell: Tell, suppose: Suppose) -> None:
+    rate = {"type": "tariff", "percent": "5", "basis": "mfn", "stacking": "replace"}
+    told = [
+        {"command": "draft-agreement", "agreement": "act", "title": "Act", "form": "law", "parties": ["north"]},
+        {"command": "add-provision", "agreement": "act", "provision": "rate", "title": "R", "kind": "tariff"}
+        | {"text": "-", "value": rate},
+    ]
+    answer = suppose(told, view="tariffs", product="87")
+    assert answer.status_code == 200, answer.text
+    assert [item["rate"] for item in answer.json()["items"]] == ["5"]
+    assert suppose(told, view="tariffs", product="87", as_of="2025-05-31").json()["times"]["as_of"] == "2025-05-31"
+    for wrong in ({"view": "tariffs", "policy": "findings"}, {"view": "ledger", "product": "87"}):
+        assert suppose(told, **wrong).json()["code"] == "not-of-this-view"
+    assert suppose(told, view="tariffs", origin="nobody").json()["code"] == "unknown"
+
+
 def test_what_is_supposed_is_flagged_as_what_is_told(clock: Clock, tell: Tell, suppose: Suppose) -> None:
     clock.at = "2025-05-01T12:00+00:00"
     both = {"agreement": "deal", "parties": ["north", "south"]}

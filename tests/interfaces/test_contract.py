@@ -47,6 +47,7 @@ OUTSIDE_THE_SCHEMA = {
     "of-another-negotiation",
     "beyond-the-tree",
     "not-in-that-tree",
+    "not-of-this-view",
 }
 """What a JSON schema cannot say: to it, 5.0 is an integer as well."""
 WITHOUT = {(401, "no-identity"), (400, "credential-in-address"), (422, "too-many-parameters")}

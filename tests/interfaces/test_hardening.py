@@ -142,6 +142,7 @@ FAILING = (
     ("show", "ledger", "talks"),
     ("diff", "talks", "2025-01-01", "2025-02-01"),
     ("grounds", "talks", "ledger"),
+    ("reliance", "talks", "source"),
     ("history", "talks", "round/1"),
     ("export",),
     ("audit", "write", "talks", "{new}"),
