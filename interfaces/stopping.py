@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Callable
 from threading import Timer
 from types import FrameType
 
@@ -14,9 +15,10 @@ _log = structlog.get_logger()
 
 
 def end_cleanly_when_told() -> None:
-    """Let SIGTERM and SIGINT end the process with exit code 0 from now on, also while it starts."""
-    for told in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(told, _end)
+    """Let SIGTERM and SIGINT end the process with exit code 0 from now on, also while it starts; further ones while it
+    ends change nothing.
+    """
+    _meet_with(_end)
 
 
 def give_up_later() -> None:
@@ -26,7 +28,13 @@ def give_up_later() -> None:
     timer.start()
 
 
+def _meet_with(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    for told in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told, handler)
+
+
 def _end(number: int, frame: FrameType | None) -> None:
+    _meet_with(signal.SIG_IGN)
     raise SystemExit(0)
 
 

@@ -46,7 +46,8 @@ def router(stores: Ask) -> APIRouter:
     async def show_supposed(request: Request, slug: Slug, asked: Annotated[AskedSuppose, Query()]) -> Response:
         store = stores(request)
         await store.refuse_unknown(slug)
-        if asked.policy != "none" if asked.view == "tariffs" else asked.wanted != AskedSchedule():
+        misplaced = asked.policy != "none" if asked.view == "tariffs" else asked.wanted != AskedSchedule()
+        if misplaced:
             raise Problem(422, "not-of-this-view", "Tariffs take a product and parties, and all else takes a policy.")
         raw = await telling.read_body(request, SUPPOSED_MAX_BYTES, telling.MANY)
         lines = await run_in_threadpool(telling.lines, raw)
