@@ -98,11 +98,12 @@ def since(stands: tuple[Stand, ...], stand: Stand) -> str:
 
 def unordered(stands: tuple[Stand, ...], stand: Stand) -> tuple[str, ...]:
     """The claims of another value that may have come after a current one: their vague time holds its own."""
-    vague = [told for told in stands if told is not stand and len(told.basis.occurred) < len("2025-12-09")]
+    periods = {stand.basis.occurred[:4], stand.basis.occurred[:7]}
     return tuple(
         told.claim
-        for told in vague
-        if stand.basis.occurred.startswith(told.basis.occurred)
+        for told in stands
+        if told.basis.occurred in periods
+        and told is not stand
         and _alike(told, stand)
         and relation(told.value, stand.value) != "agree"
     )
