@@ -96,7 +96,7 @@ def grounds(history: History, view: str, key: str, field: str | None, as_of: str
         before, document = document, fold.evolve(document, record, key)
         if document == before:
             continue
-        is_seen = fold.index(document).shown  # before that it is only kept to fold on
+        is_seen = not field or fold.index(document).shown  # before that it is only kept to fold on
         is_now = _shown(at(on_the_day(document) if worked_out else document, path)) if is_told and is_seen else None
         if was != is_now or (worked_out and is_seen) or not field:
             told.append(Step(before=was, after=is_now, basis=Basis.of(record)))

@@ -48,12 +48,13 @@ class LeviedRate(NamedTuple):
     bound: Bound | None
 
 
-def rates(survey: Survey, later: dict[str, AgreementDocument], parties: Iterable[PartyEntry]) -> Iterator[LeviedRate]:
+def rates(
+    survey: Survey, later: dict[str, AgreementDocument], names: Mapping[str, tuple[str, ...]], offices: Set[str]
+) -> Iterator[LeviedRate]:
     """All rates on the day: also those that begin on an earlier day than that of their record, by a condition.
 
-    `later` is every agreement as it stands in the end.
+    `later` is every agreement as it stands in the end; `names` are those of `names_of`.
     """
-    names, offices = names_of(parties), {party.key for party in parties if party.kind == "office"}
     standing = survey.documents(AgreementDocument, hidden=True)
     known = {document.key: on_day(document, survey.day) for document in standing}
     for key, document in later.items():
@@ -114,13 +115,13 @@ def not_between(rate: LeviedRate, *sides: Sequence[str]) -> str | None:
     agreement = rate.provision.partition("/")[0]
     if rate.bound is None:
         return None
-    for names in sides:
-        standings = rate.bound.of(names)
+    found = [rate.bound.of(names) for names in sides]
+    for names, standings in zip(sides, found, strict=True):
         if names and not standings:
             return f"{names[0]} is no party of {agreement}"
         if standings and not any(standing.status in IN_EFFECT for standing in standings):
             return f"{agreement} is {_not_for(standings[0], names[0])}"
-    for both in product(*({standing.party for standing in rate.bound.of(names)} for names in sides)):
+    for both in product(*({standing.party for standing in standings} for standings in found)):
         if between := rate.bound.apart.get(frozenset(both)):
             return f"{agreement} is {between.replace('-', ' ')} between {' and '.join(both)}"
     return None

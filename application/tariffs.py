@@ -117,7 +117,8 @@ def schedule(survey: Survey, asked: Asked) -> list[TariffEntry]:
     parties = [party for one in survey.documents_later(NegotiationDocument) for party in one.parties]
     names = names_of(parties)
     traders = [party.key for party in parties if party.kind in {"state", "union"} and party.role == "party"]
-    on_record, known = list(rates(survey, later, parties)), all_tariffs(later)
+    offices = {party.key for party in parties if party.kind == "office"}
+    on_record, known = list(rates(survey, later, names, offices)), all_tariffs(later)
     spelled_out = with_codes(known)
     found = []
     for goods in asked_goods(known, asked.product, asked.edition):

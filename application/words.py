@@ -81,8 +81,12 @@ def fact_in_words(told: Fact | None) -> str:
 
 def cell_of(told: Any) -> str:
     """A field of any kind in a cell: values and money in words, other facts without what they rest on, all cut."""
-    text = _in_words(told)
-    return text if len(text) <= CELL_LENGTH else text[: CELL_LENGTH - 1] + "…"
+    return shortened(_in_words(told), CELL_LENGTH)
+
+
+def shortened(text: str, length: int) -> str:
+    """A text cut to a length, where it is longer."""
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _in_words(told: Any) -> str:

@@ -71,11 +71,16 @@ class StepAlreadyTaken(Refused):
     """This step was on record by then, and nothing since has undone it."""
 
 
-def refuse_repeated(parties: Sequence[str], field: str = "parties", others: Sequence[str] = ()) -> None:
-    """Refuse who names a party twice, or beside `others`."""
-    for index, party in enumerate(parties):
-        if party in (*others, *parties[:index]):
-            raise PartyNamedTwice(party, f"{field}.{index}")
+def refuse_repeated(
+    keys: Sequence[str],
+    field: str = "parties",
+    others: Sequence[str] = (),
+    refusal: type[Refused] = PartyNamedTwice,
+) -> None:
+    """Refuse who names something twice, or beside `others`."""
+    for index, key in enumerate(keys):
+        if key in (*others, *keys[:index]):
+            raise refusal(key, f"{field}.{index}")
 
 
 def refuse_observers(parties: Sequence[str], occurred: str, named: Callable[[str, str], Any]) -> None:
@@ -215,9 +220,7 @@ class Agreement(Aggregate):
 
         def decide(self, past: "Agreement", known: "Agreement") -> Self:
             refuse_repeated(self.parties)
-            for index, key in enumerate(self.supersedes):
-                if key in self.supersedes[:index]:
-                    raise SupersededTwice(key, f"supersedes.{index}")
+            refuse_repeated(self.supersedes, "supersedes", refusal=SupersededTwice)
             if self.envelope.key in self.supersedes:
                 raise SupersedesItself(self.envelope.key, f"supersedes.{self.supersedes.index(self.envelope.key)}")
             known.refuse_if_known()

@@ -180,7 +180,7 @@ def diff(
     """Show what changed between two moments on one of the clocks, by which records."""
     times = _told(as_of=as_of, public_at=public_at, known_at=known_at, view=view)
     params = times | {"from": start, "to": end, "clock": clock}
-    answer = run(url, lambda client: client.document(f"/v1/negotiations/{negotiation}/diff", params))
+    answer = _within(negotiation, "diff", params, url)
     _print(answer, tables.difference(answer), as_json=as_json)
 
 
@@ -198,7 +198,7 @@ def grounds(
 ) -> None:
     """Show the records and sources that a field rests on."""
     params = _told(as_of=as_of, public_at=public_at, known_at=known_at, key=key or None, field=field, view=view)
-    answer = run(url, lambda client: client.document(f"/v1/negotiations/{negotiation}/grounds", params))
+    answer = _within(negotiation, "grounds", params, url)
     _print(answer, tables.grounds(answer), as_json=as_json)
 
 
@@ -214,7 +214,7 @@ def reliance(
 ) -> None:
     """Show what rests on a source or its copies, and which of these are retracted."""
     params = _told(as_of=as_of, public_at=public_at, known_at=known_at, source=source)
-    answer = run(url, lambda client: client.document(f"/v1/negotiations/{negotiation}/reliance", params))
+    answer = _within(negotiation, "reliance", params, url)
     _print(answer, tables.reliance(answer), as_json=as_json)
 
 
@@ -305,6 +305,11 @@ def export(
             params["after"] = page["next"] and int(page["next"])
 
     run(url, write)
+
+
+def _within(negotiation: str, asked: str, params: dict[str, str], url: str | None) -> Item:
+    """What is asked of a negotiation."""
+    return run(url, lambda client: client.document(f"/v1/negotiations/{negotiation}/{asked}", params))
 
 
 def _told(**params: str | None) -> dict[str, Any]:

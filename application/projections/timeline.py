@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from application.reckoning import in_words as rule_in_words
 from application.view import Basis, Document, Index, Record, View, texts
-from application.words import fact_in_words
+from application.words import fact_in_words, shortened
 from domain.agreement import Step
 from domain.amendment import Amendment, Corrected
 from domain.claim import Claim
@@ -111,7 +111,7 @@ def _salient(event: DomainEvent) -> str:
     if isinstance(event, Erased):
         return f" {ERASED}"
     told = ", ".join(filter(None, _facts(event)))
-    return f" ({told if len(told) <= LINE_LENGTH else told[: LINE_LENGTH - 1] + '…'})" if told else ""
+    return f" ({shortened(told, LINE_LENGTH)})" if told else ""
 
 
 def _facts(event: DomainEvent) -> Iterator[str | None]:
