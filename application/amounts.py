@@ -19,10 +19,9 @@ class Told(NamedTuple):
 
 def amount_told(event: DomainEvent) -> Told | None:
     """The amount that a record tells, if it tells one."""
-    subject, money = None, None
     if isinstance(event, Claim.Made) and isinstance(event.value, Amount):
-        subject, money = event.subject, event.value.money
-    elif isinstance(event, Step):
-        subject, money = f"tranche/{event.envelope.key}/amount", getattr(event, "amount", None)
-    found = Amount(money=money).quantity if isinstance(money, Money) else None
-    return Told(subject, found) if subject and found else None
+        return Told(event.subject, event.value.quantity)
+    money = getattr(event, "amount", None) if isinstance(event, Step) else None
+    if isinstance(money, Money):
+        return Told(f"tranche/{event.envelope.key}/amount", Amount(money=money).quantity)
+    return None

@@ -22,11 +22,11 @@ def value(told: Item | None) -> str:
         return "(withdrawn)"
     match told["type"]:
         case "money":
-            return money(told["money"])
+            return money(told["money"]) + _based(told)
         case "share":
             return _qualified(f"{told['percent']} %", told) + (f" to {told['to']}" if told.get("to") else "")
         case "rate":
-            return _qualified(f"{told['percent']} %", told) + (f" ({told['basis']})" if told.get("basis") else "")
+            return _qualified(f"{told['percent']} %", told) + _based(told)
         case "count":
             return _qualified(f"{told['number']:,} {told['unit']}", told)
         case "range":
@@ -43,6 +43,10 @@ def value(told: Item | None) -> str:
             return "yes" if told["answer"] else "no"
         case kind:
             return str(told[kind])
+
+
+def _based(told: Item) -> str:
+    return f" ({told['basis']})" if told.get("basis") else ""
 
 
 def _tier(told: Item) -> str:

@@ -16,12 +16,13 @@ def relation(one: Value, other: Value) -> Relation:
     """How two values on one subject stand to each other.
 
     Another currency, unit, basis or period is another scope, and so is a bound or a range beside a number that it
-    allows. Values of different kinds conflict; of two texts in other words only a reader can say whether they do.
+    allows. Values of different kinds conflict; of a text beside anything but its own words only a reader can say.
     """
     if one == other:
         return "agree"
-    if isinstance(one, Text) and isinstance(other, Text):
-        return "agree" if _words(one.text) == _words(other.text) else "words"
+    if isinstance(one, Text) or isinstance(other, Text):
+        alike = isinstance(one, Text) and isinstance(other, Text) and _words(one.text) == _words(other.text)
+        return "agree" if alike else "words"
     first, second = quantity(one), quantity(other)
     if first and second:
         return _between(first, second)

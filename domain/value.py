@@ -25,13 +25,14 @@ class Text(Fact, tag="text", frozen=True):
 
 
 class Amount(Fact, tag="money", frozen=True):
-    """Money, with its qualifier."""
+    """Money, with its qualifier; `basis` says what is counted, or how, such as face value or grant equivalent."""
 
     money: Money
+    basis: Line | None = None
 
     @property
     def quantity(self) -> Quantity:
-        unit = "money", self.money.currency, self.money.per or ""
+        unit = "money", self.money.currency, self.money.per or "", self.basis or ""
         return Quantity(Decimal(in_units(self.money.minor, self.money.currency)), unit, self.money.qualifier)
 
 

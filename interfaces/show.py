@@ -32,11 +32,12 @@ def _stand(item: Item | None) -> str:
     if item is None:
         return ""
     now = item["current"]
-    last = now and now["basis"]["occurred"]
+    if now is None:
+        return _claimed(item)
+    last = now["basis"]["occurred"]
     said = last if last == item["since"] else f"since {item['since']}, again {last}"
     said += f", or {', '.join(item['unordered'])} came later" if item["unordered"] else ""
-    when = f"\n[dim]{said}[/dim]" if now else ""
-    return escape(_claimed(item)) + when
+    return f"{escape(_claimed(item))}\n[dim]{escape(said)}[/dim]"
 
 
 def _claimed(item: Item) -> str:

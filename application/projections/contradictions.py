@@ -15,7 +15,7 @@ from domain.finding import Finding, Ruling
 from domain.issue import Issue
 from domain.moment import order
 from domain.provision import Provision
-from domain.value import Text, Value, quantity
+from domain.value import Value, quantity
 
 NATURES = ("conflict", "words", "scope")
 """What values that do not agree can be to each other, the worst first."""
@@ -184,16 +184,13 @@ def _nature(sides: Sequence[Side]) -> str:
 def _between(one: Side, other: Side) -> Relation:
     """What two sides are to each other; those of one claimant alone do not contradict each other.
 
-    What is within the bound of a red line is allowed by it, and what a text allows only a reader can say.
+    What is within the bound of a red line is allowed by it.
     """
     if one is other or len({*one.claimants, *other.claimants}) == 1:
         return "agree"
     told = relation(one.value, other.value)
-    if "red-line" not in (one.kind, other.kind):
-        return told
-    if told == "conflict" and (isinstance(one.value, Text) or isinstance(other.value, Text)):
-        return "words"
-    return "agree" if told == "scope" and _of_one_unit(one, other) else told
+    allowed = told == "scope" and "red-line" in (one.kind, other.kind) and _of_one_unit(one, other)
+    return "agree" if allowed else told
 
 
 def _of_one_unit(one: Side, other: Side) -> bool:

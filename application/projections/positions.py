@@ -1,12 +1,13 @@
 """Positions: where each claimant stands on each subject, on what evidence, and what it said before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import get_args
 
 from msgspec.structs import replace
 
 from application.stand import Stand, current, since, unordered, with_record
-from application.view import Document, Index, Record, View
+from application.view import AtOnce, Document, Index, Record, View
 from domain.claim import Claim, Kind, issue_of
 from domain.event import DomainEvent
 from domain.finding import Finding, Ruling
@@ -40,19 +41,19 @@ def keys(event: DomainEvent) -> Iterator[str]:
                 yield f"{event.subject}:{claimant}:{event.kind}"
 
 
-def evolve(document: PositionDocument | None, record: Record, key: str) -> PositionDocument:
+def evolve_all(document: PositionDocument | None, records: Sequence[Record], key: str) -> PositionDocument:
     subject, party, kind = key.split(":")
     document = document or PositionDocument(
-        negotiation=record.event.envelope.negotiation,
+        negotiation=records[0].event.envelope.negotiation,
         key=key,
         subject=subject,
         issue=issue_of(subject),
         party=party,
         kind=kind,
     )
-    issue = record.event.issue if isinstance(record.event, Claim.Made) else None
-    history = with_record(document.history, record)
-    return reviewed(replace(document, issue=issue or document.issue, history=history))
+    issues = [record.event.issue for record in records if isinstance(record.event, Claim.Made) and record.event.issue]
+    history = reduce(with_record, records, document.history)
+    return reviewed(replace(document, issue=issues[-1] if issues else document.issue, history=history))
 
 
 def reviewed(document: PositionDocument) -> PositionDocument:
@@ -80,7 +81,7 @@ VIEW = View(
     "positions",
     PositionDocument,
     keys,
-    evolve,
+    AtOnce(evolve_all),
     index,
     kinds=get_args(Kind),
     of=(Claim, Finding),

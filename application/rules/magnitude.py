@@ -15,8 +15,8 @@ def _sees(event: DomainEvent) -> Iterator[Observation]:
     """A payment is a part of an amount, and not told to be the whole of it."""
     told = None if isinstance(event, Step) and not isinstance(event, FirstStep) else amount_told(event)
     if told and told.quantity.number:
-        _, currency, per = told.quantity.unit
-        yield Observation(told.subject, told.subject, str(told.quantity.number), f"{currency} {per}".strip())
+        _, *unit = told.quantity.unit
+        yield Observation(told.subject, told.subject, str(told.quantity.number), " ".join(filter(None, unit)))
 
 
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:

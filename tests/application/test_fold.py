@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+from rich.console import Console
 
 from application import replay as replaying
 from application.command import all_commands
@@ -27,6 +29,7 @@ from infrastructure.log import Log
 from infrastructure.projector import Projector
 from infrastructure.serialization import encode
 from infrastructure.sqlite import SqliteDatabase
+from interfaces.show import table
 from tests.application.naive import replay
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -235,6 +238,13 @@ def told(desk: Desk, batches: list[list[Any]], *, folding: bool) -> None:
             desk.projector.catch_up()
 
 
+def show_as_tables(documents: dict[Any, bytes]) -> None:
+    """Every view as a table for a terminal."""
+    for view in all_views():
+        items = [json.loads(body) for place, body in documents.items() if place[0] == view.name]
+        Console(file=StringIO()).print(table(view.name, items))
+
+
 def without_doubts(documents: dict[Any, bytes]) -> dict[Any, bytes]:
     """The naive replay judges nothing anew but findings."""
     return {place: body for place, body in documents.items() if not place[-1].startswith(IMPOSSIBLE)}
@@ -243,7 +253,7 @@ def without_doubts(documents: dict[Any, bytes]) -> dict[Any, bytes]:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(HISTORIES, st.sampled_from([0, 3, 40]), st.sampled_from([touches.TOUCHES_MAX, 150, 0]))
 def test_live_documents_equal_a_naive_replay_and_a_rebuild(batches: list[list[Any]], days: int, held: int) -> None:
-    """Also where the records that touch a document are not held, or not for long."""
+    """Also where the records that touch a document are not held, or not for long. All can be shown as tables."""
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(touches, "TOUCHES_MAX", held)
         desk = Desk(Path(folder))
@@ -254,6 +264,7 @@ def test_live_documents_equal_a_naive_replay_and_a_rebuild(batches: list[list[An
         desk.close()
         assert without_doubts(live) == without_doubts(naive)
         assert rebuilt == live
+        show_as_tables(live)
 
 
 ASKED = [
