@@ -114,10 +114,14 @@ class Promises(NamedTuple):
             yield None, {rung: self.reached(rung) for rung, _, stray in come if stray}
 
     def left(self, tranche: str | None, furthest: Mapping[str, Line]) -> Sum:
-        """What of a promise, or of all, has not come: `furthest` are the lines of what has."""
+        """What of a promise, or of all, has not come: `furthest` are the lines of what has. Of at least so much nothing
+        is left once there is more.
+        """
         came = at_least({key: line.minor for key, line in furthest.items()}, self.holdings)
         qualifiers = [qualifier for line in furthest.values() for qualifier in line.qualifiers]
-        return total(self.of(tranche), self.unit).less(sum_of(self.unit, came.minor, qualifiers))
+        promised = total(self.of(tranche), self.unit)
+        minor = min(came.minor, promised.minor) if "at-least" in promised.qualifiers else came.minor
+        return promised.less(sum_of(self.unit, minor, qualifiers))
 
     def of(self, tranche: str | None) -> dict[str, Line]:
         """What a tranche promises, or all together."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from domain.aggregate import Aggregate
 from domain.event import Derived, DomainEvent, First
+from domain.moment import date_before
 from domain.names import IssueKey, Names, PartyKey, subject_of
 from domain.refusal import Refused
 from domain.text import SLUG, Person, Quotation, Slug
@@ -33,8 +34,8 @@ Subject = Annotated[
     ),
 ]
 Kind = Literal["position", "red-line", "threat", "reading", "report"]
-"""A red line is what a party will not accept, and a threat what it says that it will do: neither takes the place of
-what it wants.
+"""A red line is the bound beyond which a party will not go, and a threat what it says that it will do: neither takes
+the place of what it wants.
 """
 RIVALLING: dict[Kind, Kind] = {
     "position": "position",
@@ -53,6 +54,11 @@ class ClaimDoesNotFitSubject(Refused):
     membership, binding force or who is responsible for it."""
 
 
+class StandsOnceItIsMade(Refused):
+    """What a party wants, will not accept or threatens stands from when it says so: what is to begin later is in the
+    value."""
+
+
 class ClaimAlreadyWithdrawn(Refused):
     """The claim was withdrawn by then."""
 
@@ -61,6 +67,7 @@ class WithdrawnBeforeItWasMade(Refused):
     """A claim is withdrawn after it was made."""
 
 
+_OF_A_PARTY = {"position", "red-line", "threat"}
 _ABOUT_AN_ISSUE = {"provision", "deadline", "proposal", "session", "incident"}
 
 
@@ -78,7 +85,7 @@ def issue_of(subject: str) -> str | None:
 
 def _fits(kind: str, subject: str) -> bool:
     about = subject.partition("/")[0]
-    if kind in {"position", "red-line", "threat"}:
+    if kind in _OF_A_PARTY:
         allowed = {"issue", "provision", "agreement"} if kind == "threat" else {"issue", "provision"}
         return about in allowed and aspect_of(subject) is None
     if kind == "reading":
@@ -103,7 +110,13 @@ class Claim(Aggregate):
 
         TOPIC: ClassVar[str] = "Claim.Made"
         FIXED: ClassVar[frozenset[str]] = frozenset({"kind", "claimant", "subject"})
-        kind: Kind
+        kind: Annotated[
+            Kind,
+            Field(
+                description="what a claim says; the value of a red line is the bound beyond which the party will not "
+                "go: `up-to` 49 % where it accepts no more than that"
+            ),
+        ]
         claimant: PartyKey
         subject: Subject
         value: Told
@@ -126,6 +139,12 @@ class Claim(Aggregate):
             issue = named(*about[:2]).issue if about.kind in _ABOUT_AN_ISSUE else None
             represents = named("party", self.claimant).represented_by_then(self.envelope.occurred)
             return replace(self, represents=represents, issue=issue)
+
+        def decide(self, past: "Claim", known: "Claim") -> Self:
+            later = self.envelope.effective and date_before(self.envelope.occurred, self.envelope.effective)
+            if later and self.kind in _OF_A_PARTY:
+                raise StandsOnceItIsMade(self.envelope.effective, "effective")
+            return super().decide(past, known)
 
         def change(self, state: "Claim") -> None:
             state.made = self

@@ -8,6 +8,8 @@ from domain.quantity import Quantity
 from domain.text import words
 from domain.value import Text, Value, When, quantity
 
+WHOLE = 100
+"""All of something, in percent."""
 Relation = Literal["agree", "scope", "words", "conflict"]
 
 
@@ -16,13 +18,13 @@ def relation(one: Value, other: Value) -> Relation:
     """How two values on one subject stand to each other.
 
     Another currency, unit, basis or period is another scope, and so is a bound or a range beside a number that it
-    allows. Values of different kinds conflict; of a text beside anything but its own words only a reader can say.
+    allows; but of one whole, two cannot have more than all together. Values of different kinds conflict; of two texts
+    in other words only a reader can say whether they do.
     """
     if one == other:
         return "agree"
-    if isinstance(one, Text) or isinstance(other, Text):
-        alike = isinstance(one, Text) and isinstance(other, Text) and _words(one.text) == _words(other.text)
-        return "agree" if alike else "words"
+    if isinstance(one, Text) and isinstance(other, Text):
+        return "agree" if _words(one.text) == _words(other.text) else "words"
     first, second = quantity(one), quantity(other)
     if first and second:
         return _between(first, second)
@@ -42,7 +44,9 @@ def _between(one: Quantity, other: Quantity) -> Relation:
     if one.unit[0] != other.unit[0]:
         return "conflict"
     if one.unit != other.unit:
-        return "scope"
+        kind, *to = one.unit
+        together = one.bounds[0] + other.bounds[0]
+        return "conflict" if kind == "share" and all((*to, *other.unit[1:])) and together > WHOLE else "scope"
     bounding = {"up-to", "at-least"} & {one.qualifier, other.qualifier}
     if bounding and one.qualifier == other.qualifier:
         return "agree" if one.number == other.number else "conflict"

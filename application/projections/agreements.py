@@ -336,7 +336,7 @@ def index(document: AgreementDocument) -> Index:
             *((p.number, p.title, p.text, p.condition, p.value) for p in document.provisions),
             *(dependence.value for p in document.provisions for dependence in p.depends_on),
         ),
-        shown=bool(document.form),
+        shown=bool(document.form or document.steps),
     )
 
 

@@ -15,7 +15,7 @@ from domain.finding import Finding, Ruling
 from domain.issue import Issue
 from domain.moment import order
 from domain.provision import Provision
-from domain.value import Value, quantity
+from domain.value import Text, Value, quantity
 
 NATURES = ("conflict", "words", "scope")
 """What values that do not agree can be to each other, the worst first."""
@@ -32,12 +32,13 @@ class Side(Fact, omit_defaults=False, frozen=True):
 
 class Settlement(Fact, omit_defaults=False, frozen=True):
     """What settled it, or is said of it, named in `by`: a finding, the issue's settlement, for all or for some parties,
-    or a provision.
+    or a provision; or that the issue was `dropped`.
     """
 
     by: str
     basis: Basis
     parties: tuple[str, ...] = ()
+    dropped: bool = False
 
 
 class ContradictionDocument(Document, frozen=True):
@@ -46,8 +47,8 @@ class ContradictionDocument(Document, frozen=True):
 
     `since` is when it became what it is. It is settled by what came after the last claim that stands: the
     issue's settlement, or a finding that rules on every claim in dispute, but for those that say what it
-    prefers. `provisions` are the texts on the issue; that they are agreed is for the issue to say. `claims`
-    also holds those that no longer stand.
+    prefers; and `dropped` where the issue left the agenda after it. `provisions` are the texts on the issue; that they
+    are agreed is for the issue to say. `claims` also holds those that no longer stand.
     """
 
     subject: str
@@ -69,7 +70,7 @@ def keys(event: DomainEvent) -> Iterator[str]:
             yield f"{event.subject}:{RIVALLING[event.kind]}"
         case Provision.Added() if event.issue:
             yield f"issue/{event.issue}:position"
-        case Issue.Settled() | Issue.Reopened():
+        case Issue.Settled() | Issue.Dropped() | Issue.Reopened():
             yield f"issue/{event.envelope.key}:position"
 
 
@@ -94,6 +95,8 @@ def _with_settlement(document: ContradictionDocument, record: Record) -> Contrad
             settled = tuple(entry for entry in settled if entry.by != f"finding/{envelope.key}")
         case Issue.Settled(envelope=envelope, parties=parties):
             settled = (*settled, Settlement(by=f"issue/{envelope.key}", basis=basis, parties=parties))
+        case Issue.Dropped(envelope=envelope):
+            settled = (*settled, Settlement(by=f"issue/{envelope.key}", basis=basis, dropped=True))
         case Issue.Reopened(envelope=envelope):
             settled = tuple(entry for entry in settled if entry.by != f"issue/{envelope.key}")
         case Provision.Added(envelope=envelope):
@@ -109,12 +112,16 @@ def _sided(document: ContradictionDocument, moment: str) -> ContradictionDocumen
     nature = _nature(disputed)
     since = document.since if nature == document.nature else moment
     rulings = [entry for entry in document.settled_by if entry.by.startswith("finding/")]
-    issue = [entry for entry in document.settled_by if entry not in rulings]
-    settled = any(_is_ruled(entry, disputed) for entry in rulings) or (bool(issue) and _is_agreed(issue, disputed))
+    agreed = [entry for entry in document.settled_by if entry not in rulings and not entry.dropped]
+    dropped = [entry for entry in document.settled_by if entry.dropped]
+    if any(_is_ruled(entry, disputed) for entry in rulings) or _is_over(agreed, disputed):
+        status = "settled"
+    else:
+        status = "dropped" if _is_over(dropped, disputed) else "open"
     return replace(
         document,
         nature=nature,
-        status="settled" if settled else "open",
+        status=status,
         since=since if nature != "none" else None,
         between=tuple(sorted({claimant for side in disputed for claimant in side.claimants})),
         sides=sides,
@@ -125,9 +132,9 @@ def _is_ruled(entry: Settlement, sides: Sequence[Side]) -> bool:
     return all(_ruled_on(side, entry.by.partition("/")[2]) for side in sides)
 
 
-def _is_agreed(settlements: list[Settlement], sides: Sequence[Side]) -> bool:
-    """Whether the issue was settled for each claimant, or for whom it spoke, after the last that it claimed."""
-    return all(
+def _is_over(settlements: list[Settlement], sides: Sequence[Side]) -> bool:
+    """Whether the issue was over for each claimant, or for whom it spoke, after the last that it claimed."""
+    return bool(settlements) and all(
         any(
             (not entry.parties or stand.claimant in entry.parties or stand.represents in entry.parties)
             and order(stand.basis.occurred) <= order(entry.basis.occurred)
@@ -184,13 +191,16 @@ def _nature(sides: Sequence[Side]) -> str:
 def _between(one: Side, other: Side) -> Relation:
     """What two sides are to each other; those of one claimant alone do not contradict each other.
 
-    What is within the bound of a red line is allowed by it.
+    What is within the bound of a red line is allowed by it, and what a text allows only a reader can say.
     """
     if one is other or len({*one.claimants, *other.claimants}) == 1:
         return "agree"
     told = relation(one.value, other.value)
-    allowed = told == "scope" and "red-line" in (one.kind, other.kind) and _of_one_unit(one, other)
-    return "agree" if allowed else told
+    if "red-line" not in (one.kind, other.kind):
+        return told
+    if told == "conflict" and (isinstance(one.value, Text) or isinstance(other.value, Text)):
+        return "words"
+    return "agree" if told == "scope" and _of_one_unit(one, other) else told
 
 
 def _of_one_unit(one: Side, other: Side) -> bool:

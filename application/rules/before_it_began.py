@@ -2,26 +2,21 @@ from collections.abc import Iterator
 
 from application.flag import Detail, Observation, Rule, Seen, detail
 from application.steps import seen_of, told
+from domain.agreement import Agreement
 from domain.deadline import Deadline
 from domain.event import DomainEvent
 from domain.happening import in_words
 from domain.issue import Issue
 from domain.moment import date_before
 from domain.party import Party
+from domain.proposal import Proposal
 
-_BEGINS: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
-    Issue.Raised: (Issue.Reworded, Issue.Linked, Issue.Settled, Issue.Dropped, Issue.Reopened),
-    Party.Added: (Party.Withdrawn,),
-    Deadline.Set: (Deadline.Revised, Deadline.Cancelled),
-}
-"""For each step with which something begins those that come after it."""
-_WATCHED = {step for begins, after in _BEGINS.items() for step in (begins, *after)}
-_FIRST = {begins.TOPIC for begins in _BEGINS}
+_FIRST = {begins.TOPIC for begins in (Issue.Raised, Party.Added, Deadline.Set, Agreement.Drafted, Proposal.Tabled)}
+"""The steps with which something begins."""
 
 
 def _sees(event: DomainEvent) -> Iterator[Observation]:
-    if type(event) in _WATCHED:
-        yield from seen_of(event, event.envelope.occurred)
+    yield from seen_of(event, event.envelope.occurred)
 
 
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
@@ -39,6 +34,6 @@ RULE = Rule(
     severity="notice",
     source="the order of time; a year is easily told wrong",
     sees=_sees,
-    of=(Issue, Party, Deadline),
+    of=(Issue, Party, Deadline, Agreement, Proposal),
     judge=_judge,
 )

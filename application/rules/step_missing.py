@@ -9,34 +9,37 @@ from domain.happening import in_words
 from domain.round import Round
 from domain.tranche import Tranche
 
-_Steps = tuple[type[DomainEvent], ...]
+_Steps = tuple[type[DomainEvent] | str, ...]
+_ISSUED = "issued"
+"""An order or a law stands as it is issued: nobody has to bring it into force."""
+_COMMITTED = "committed"
+"""A commitment holds a party as a contract does."""
+_AGREED: _Steps = (Agreement.Signed, Agreement.Concluded)
+_IN_EFFECT: _Steps = (Agreement.EnteredIntoForce, Agreement.AppliedProvisionally)
 BEFORE: dict[type[DomainEvent], _Steps] = {
-    Tranche.Contracted: (Tranche.Selected,),
+    Tranche.Contracted: (Tranche.Selected, Tranche.Pledged),
     Tranche.CallMissed: (Tranche.CapitalCalled,),
-    Tranche.Drawn: (Tranche.Contracted,),
+    Tranche.Drawn: (Tranche.Contracted, _COMMITTED),
     Tranche.Distributed: (Tranche.Drawn,),
     Tranche.Returned: (Tranche.Drawn, Tranche.Distributed),
     Tranche.Completed: (Tranche.Drawn,),
-    Agreement.Signed: (Agreement.Drafted,),
     Agreement.Ratified: (Agreement.Signed, Agreement.Concluded),
     Agreement.Deposited: (Agreement.Ratified,),
-    Agreement.EnteredIntoForce: (Agreement.Signed, Agreement.Concluded, Agreement.Ratified, Agreement.Deposited),
-    Agreement.Suspended: (Agreement.EnteredIntoForce, Agreement.AppliedProvisionally),
+    Agreement.EnteredIntoForce: (*_AGREED, Agreement.Ratified, Agreement.Deposited, _ISSUED),
+    Agreement.Suspended: (*_IN_EFFECT, _ISSUED),
     Agreement.Resumed: (Agreement.Suspended,),
-    Agreement.Withdrawn: (Agreement.EnteredIntoForce, Agreement.AppliedProvisionally, Agreement.Signed),
-    Agreement.Terminated: (Agreement.EnteredIntoForce, Agreement.AppliedProvisionally, Agreement.Signed),
-    Agreement.Expired: (Agreement.EnteredIntoForce, Agreement.AppliedProvisionally, Agreement.Signed),
+    Agreement.Withdrawn: (*_IN_EFFECT, *_AGREED, _ISSUED),
+    Agreement.Terminated: (*_IN_EFFECT, *_AGREED, _ISSUED),
+    Agreement.Expired: (*_IN_EFFECT, *_AGREED, _ISSUED),
     Round.Extended: (Round.Scheduled, Round.Opened),
     Round.Closed: (Round.Opened,),
 }
 """For each step those of which one comes before it, for the same party or for the whole."""
 _CONSENT: _Steps = (Agreement.Ratified, Agreement.Deposited)
-_CONSENTED = {step.TOPIC for step in _CONSENT}
+_CONSENTED = {Agreement.Ratified.TOPIC, Agreement.Deposited.TOPIC}
 """What binds more than a signature does (VCLT, articles 14 and 16). Where two others have ratified, that is what it
 takes; between two alone, one may be bound by its signature where the other ratifies.
 """
-_ISSUED = "issued"
-"""An order or a law stands as it is issued: nobody has to bring it into force."""
 _WATCHED = {step for steps in BEFORE.items() for step in (steps[0], *steps[1])}
 
 
@@ -45,6 +48,8 @@ def _sees(event: DomainEvent) -> Iterator[Observation]:
         yield from seen_of(event, getattr(event, "means", None))
     if isinstance(event, Agreement.Drafted) and event.form in UNILATERAL:
         yield Observation(f"agreement/{event.envelope.key}", _ISSUED)
+    if isinstance(event, Tranche.Pledged) and event.rung == "commitment":
+        yield Observation(f"tranche/{event.envelope.key}", _COMMITTED)
 
 
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
@@ -57,9 +62,7 @@ def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, .
 
 
 def _comes_before(other: Seen, step: Seen, before: _Steps) -> bool:
-    what = {kind.TOPIC for kind in before}
-    if Agreement.EnteredIntoForce in before:
-        what.add(_ISSUED)
+    what = [kind if isinstance(kind, str) else kind.TOPIC for kind in before]
     return _in_time(other, step) and other.what in what and (not step.unit or other.unit in {None, "", step.unit})
 
 
@@ -81,7 +84,7 @@ def _before(step: Seen, seen: tuple[Seen, ...]) -> _Steps:
 
 
 def _any(steps: _Steps) -> str:
-    return " or ".join(in_words(step.TOPIC) for step in steps)
+    return " or ".join(in_words(step.TOPIC) for step in steps if not isinstance(step, str))
 
 
 RULE = Rule(

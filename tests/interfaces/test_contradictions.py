@@ -158,6 +158,22 @@ def test_who_is_in_no_dispute_keeps_none_open(claim: Claim, tell: Tell, read: Re
     assert (read(SPLIT)["status"], read(SPLIT)["between"]) == ("settled", ["north", "south"])
 
 
+def test_it_is_dropped_with_its_issue_until_that_comes_back_or_somebody_claims_more(
+    claim: Claim, tell: Tell, read: Read
+) -> None:
+    claim("n", "north", share("5"), "2025-02-01")
+    claim("s", "south", share("7"), "2025-02-02")
+    tell("drop-issue", issue="fish", occurred="2025-03-01")
+    assert read(SPLIT, as_of="2025-02-28")["status"] == "open"
+    assert (read(SPLIT)["nature"], read(SPLIT)["status"]) == ("conflict", "dropped")
+    tell("reopen-issue", issue="fish", occurred="2025-03-02")
+    assert read(SPLIT)["status"] == "open"
+    tell("drop-issue", issue="fish", occurred="2025-03-03")
+    assert read(SPLIT)["status"] == "dropped"
+    claim("n2", "north", share("6"), "2025-03-04")
+    assert read(SPLIT)["status"] == "open"
+
+
 def test_for_whom_somebody_spoke_does_not_depend_on_what_is_told_first(claim: Claim, tell: Tell, read: Read) -> None:
     office = {"party": "office", "name": "O", "kind": "office"}
     tell("add-party", **office, represents="north", occurred="2025-01-01")

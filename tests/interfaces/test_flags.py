@@ -137,6 +137,11 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
         ("raise-issue", {"issue": "squid", "title": "Squid"}),
         ("settle-issue", {"issue": "squid", "terms": "-", "occurred": "2025-05-31"}),
     ]),
+    ("before-it-began", [drafted(), ("conclude-agreement", {"agreement": "deal", "occurred": "2025-05-31"})]),
+    ("before-it-began", [
+        ("table-proposal", {"proposal": "offer", "party": "north", "title": "O", "text": "-"}),
+        ("answer-proposal", {"proposal": "offer", "party": "south", "answer": "rejected", "occurred": "2025-05-31"}),
+    ]),
     ("before-it-began", [  # told late
         ("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025-07-01", "occurred": "2025-06-02"}),
         ("cancel-deadline", {"deadline": "reply", "occurred": "2025-06-01"}),
@@ -229,6 +234,19 @@ REGULAR: list[tuple[str, list[Told]]] = [
         ("pledge-tranche", {"tranche": "farms", "amount": usd("1"), "rung": "commitment"}),
     ]),
     ("step-missing", [("open-round", {"round": "1"}), ("close-round", {"round": "1", "outcome": "None."})]),
+    ("step-missing", [PLEDGE, ("contract-tranche", {"tranche": "ports", "amount": usd("5")})]),
+    ("step-missing", [
+        ("pledge-tranche", {"tranche": "farms", "amount": usd("5"), "rung": "commitment"}),
+        ("record-draw", {"tranche": "farms", "amount": usd("5")}),
+    ]),
+    ("step-missing", [
+        ("draft-agreement", {"agreement": "levy", "title": "L", "form": "order", "parties": ["north"]}),
+        ("bring-into-force", {"agreement": "levy", "parties": ["north"], "occurred": "2025-06-02"}),
+    ]),
+    ("step-missing", [
+        drafted(), ("conclude-agreement", {"agreement": "deal"}),
+        ("terminate-agreement", {"agreement": "deal", "occurred": "2025-06-02"}),
+    ]),
     ("step-missing", [
         ("draft-agreement", {"agreement": "levy", "title": "L", "form": "order", "parties": ["north"]}),
         ("terminate-agreement", {"agreement": "levy", "occurred": "2025-06-02"}),

@@ -43,7 +43,8 @@ def kept(folder: Path, key: str) -> Path:
     """The case, recorded in two parts, with a checkpoint kept after each; gives the second."""
     for part, lines in (("first", LINES[:100]), ("second", LINES[100:])):
         (folder / "part.ndjson").write_text("\n".join(lines))
-        assert parley("record", folder / "part.ndjson").exit_code == 0
+        recorded = parley("record", folder / "part.ndjson")
+        assert recorded.exit_code == 0, recorded.output
         sealed = parley("seal")
         assert sealed.exit_code == 0, sealed.output
         (folder / part).write_text(sealed.stdout)
