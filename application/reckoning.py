@@ -65,14 +65,19 @@ class Reckoner:
     def happened(self, happening: str, by: str | None = None) -> list[Happened]:
         """Each time that a step was taken, in the order of time, also after the day."""
         kind, key, step = parts_of(happening)
-        stream = stream_id(self._streams.negotiation, kind, key)
-        records = [s.record for s in self._streams.of_stream(stream) if s.holds(self.asked)]
+        records = self._standing(kind, key)
         told = [
             Happened(r.event.envelope.takes_effect, Basis.of(r), _known(r, records) if _is_of_all(r) else _takers(r))
             for r in records
             if step_of(r.event) == step and (by is None or _is_of_all(r) or by in _takers(r))
         ]
         return sorted(told, key=lambda one: order(one.when))
+
+    def to_come(self, kind: str, key: str) -> list[Record]:
+        """The records about a thing that had occurred on the day and take effect after it, in the order of that."""
+        taken = [r for r in self._standing(kind, key) if reached(r.event.envelope.occurred, self.asked)]
+        later = [r for r in taken if not reached(r.event.envelope.takes_effect, self.asked)]
+        return sorted(later, key=lambda record: order(record.event.envelope.takes_effect))
 
     def deadline(self, rule: Rule, before: str | None = None) -> WorkedOut:
         """The day that a rule gives, counted from the last time that its event had happened; of one that was revised,
@@ -91,6 +96,11 @@ class Reckoner:
         if found.day is None or found.day <= self.day.isoformat():
             return found
         return self._worked_out(rule, lambda by: self._by_then(rule.event or "", by), 0)
+
+    def _standing(self, kind: str, key: str) -> list[Record]:
+        """The records about a thing as they stand on the day, also those that count only later."""
+        stream = stream_id(self._streams.negotiation, kind, key)
+        return [standing.record for standing in self._streams.of_stream(stream) if standing.holds(self.asked)]
 
     def _by_then(self, happening: str, by: str | None = None, before: str | None = None) -> list[Happened]:
         """Each time that a step had been taken on the day, or before another, also where it takes effect only later."""

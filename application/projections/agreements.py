@@ -66,7 +66,8 @@ class AgreementDocument(Document, frozen=True):
     `accounts` are what each claimant says that it is. `until` is the last day of its term: after it, the status is
     `expired` for all for whom it has come about, unless they have left before. `in_force_since` is the first day from
     which it was in force between two parties, an order or a law for one; it stays when that has ended. What it
-    `supersedes` is not ended by that alone.
+    `supersedes` is not ended by that alone. Steps `to_come` were taken by the day and take effect after it, such as a
+    notice of withdrawal.
     """
 
     title: str = ""
@@ -81,6 +82,7 @@ class AgreementDocument(Document, frozen=True):
     parties: tuple[PartyStanding, ...] = ()
     pairs: tuple[PairStanding, ...] = ()
     steps: tuple[AgreementStepEntry, ...] = ()
+    to_come: tuple[AgreementStepEntry, ...] = ()
     provisions: tuple[ProvisionEntry, ...] = ()
     amendments: tuple[AmendmentEntry, ...] = ()
     claims: tuple[Stand, ...] = ()
@@ -249,14 +251,15 @@ def applied_in(document: AgreementDocument, entry: ProvisionEntry, reckoner: Rec
         return found
     if against := without_effect(document):
         return found._replace(applies=False, why=against)
-    if document.form in UNILATERAL or is_in_effect(document):
-        return found
-    not_yet = f"the agreement is {not_in_force(document)}"
-    # A treaty binds once it is in force, or applied provisionally (VCLT, articles 24 and 25); so a rate is levied. A
-    # mere draft of anything else does not bind either.
-    if document.form == "treaty" or document.status == "drafted" or isinstance(found.value, Tariff):
-        return found._replace(applies=False, why=not_yet)
-    return found._replace(why=f"{found.why}; {not_yet}")
+    notes = [f"{other} is told to take the place of the agreement" for other in document.superseded_by]
+    if document.form not in UNILATERAL and not is_in_effect(document):
+        not_yet = f"the agreement is {not_in_force(document)}"
+        # A treaty binds once it is in force, or applied provisionally (VCLT, articles 24 and 25); so a rate is levied.
+        # A mere draft of anything else does not bind either.
+        if document.form == "treaty" or document.status == "drafted" or isinstance(found.value, Tariff):
+            return found._replace(applies=False, why=not_yet)
+        notes = [not_yet, *notes]
+    return found._replace(why="; ".join([found.why, *notes]))
 
 
 def without_effect(document: AgreementDocument) -> str | None:
@@ -316,7 +319,9 @@ def reckoned(document: AgreementDocument, reckoner: Reckoner) -> AgreementDocume
         day = reckoner.deadline(found.value.rule).day if isinstance(found.value, RuledDate) else None
         told = replace(entry, status=status, applies=found.applies, why=found.why, value=found.value, day=day)
         provisions.append(told)
-    return replace(document, provisions=tuple(provisions))
+    later = reckoner.to_come("agreement", document.key)
+    to_come = tuple(_step(record.event, record) for record in later if isinstance(record.event, Step))
+    return replace(document, provisions=tuple(provisions), to_come=to_come)
 
 
 def index(document: AgreementDocument) -> Index:

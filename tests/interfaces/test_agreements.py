@@ -28,6 +28,36 @@ def deal(tell: Tell, read: Read) -> Callable[..., Any]:
     return stepped
 
 
+def test_a_notice_of_withdrawal_shows_before_it_takes_effect(deal: Callable[..., Any], tell: Tell, read: Read) -> None:
+    deal(FORCE)
+    notice = {"agreement": "deal", "parties": ["north"], "occurred": "2025-04-01", "effective": "2026-04-01"}
+    assert tell("withdraw-from-agreement", **notice).status_code == 201
+
+    def asked(**times: str) -> tuple[list[tuple[str, list[str], str]], str]:
+        found = read("/v1/negotiations/talks/agreements/deal", **times)
+        return [(s["step"], s["parties"], s["basis"]["effective"]) for s in found["to_come"]], found["status"]
+
+    told = [("withdrawn", ["north"], "2026-04-01")]
+    assert asked(as_of="2025-03-31") == ([], "in-force")
+    assert asked(as_of="2026-03-31") == (told, "in-force")
+    assert asked(as_of="2026-04-01") == ([], "differs-by-party")
+    found = read("/v1/negotiations/talks/diff", **{"from": "2025-03-31", "to": "2025-04-02"})["items"]
+    (field,) = (field for item in found if item["view"] == "agreements" for field in item["fields"])
+    assert field["field"].startswith("to_come[")
+
+
+def test_what_is_superseded_says_so_where_it_applies(tell: Tell, read: Read) -> None:
+    told = {"form": "memorandum", "parties": BOTH, "title": "-"}
+    tell("draft-agreement", agreement="old", **told)
+    tell("conclude-agreement", agreement="old", occurred="2025-03-02")
+    cut = {"agreement": "old", "provision": "cut", "kind": "text", "title": "Cut", "text": "A third."}
+    assert tell("add-provision", **cut, occurred="2025-03-02").status_code == 201
+    tell("draft-agreement", agreement="new", **told, supersedes=["old"], occurred="2025-04-01")
+    (provision,) = read("/v1/negotiations/talks/agreements/old")["provisions"]
+    assert provision["applies"]
+    assert provision["why"].endswith("concluded, not in force; new is told to take the place of the agreement")
+
+
 SUSPEND, RESUME, TERMINATE = (f"{step}-agreement" for step in ("suspend", "resume", "terminate"))
 
 
