@@ -16,9 +16,10 @@ from application.replay import History
 from application.view import Basis, Document, Record
 from domain.aggregate import stream_id
 from domain.agreement import AnyStep
+from domain.deadline import Deadline
 from domain.fact import Fact
 from domain.happening import parts_of, step_of
-from domain.moment import first_date, is_instant, order, reached
+from domain.moment import first_date, is_instant, last_date, order, reached
 from domain.refusal import Refused
 from domain.rule import Rule
 
@@ -58,6 +59,7 @@ class Reckoner:
 
     def __init__(self, streams: Streams, asked: str) -> None:
         """`asked` is a date or an instant; the day is the date as it is written."""
+        self._awaited: set[str] = set()
         self._streams = streams
         self.asked = asked
         self.day = date.fromisoformat(asked[:10])
@@ -66,6 +68,8 @@ class Reckoner:
         """Each time that a step was taken, in the order of time, also after the day."""
         kind, key, step = parts_of(happening)
         records = self._standing(kind, key)
+        if (kind, step) == ("deadline", "due"):
+            return self._due(key, records)
         told = [
             Happened(r.event.envelope.takes_effect, Basis.of(r), _known(r, records) if _is_of_all(r) else _takers(r))
             for r in records
@@ -96,6 +100,22 @@ class Reckoner:
         if found.day is None or found.day <= self.day.isoformat():
             return found
         return self._worked_out(rule, lambda by: self._by_then(rule.event or "", by), 0)
+
+    def _due(self, key: str, records: Sequence[Record]) -> list[Happened]:
+        """The day of a deadline as it stands, also while it is to come; none of one that waits for itself."""
+        taken = [record for record in records if reached(record.event.envelope.takes_effect, self.asked)]
+        steps = [r for r in taken if isinstance(r.event, Deadline.Set | Deadline.Revised | Deadline.Cancelled)]
+        last = max(steps, default=None, key=lambda record: record.place)
+        if last is None or not isinstance(last.event, Deadline.Set | Deadline.Revised) or key in self._awaited:
+            return []
+        due, rule = last.event.due, last.event.rule
+        if due and len(due) < len("2025-07-22"):
+            due = last_date(due).isoformat()
+        elif rule and not due:
+            self._awaited.add(key)
+            due = self.deadline(rule).day
+            self._awaited.remove(key)
+        return [Happened(due, Basis.of(last), _takers(last))] if due else []
 
     def _standing(self, kind: str, key: str) -> list[Record]:
         """The records about a thing as they stand on the day, also those that count only later."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 STEPS: dict[str, tuple[str, ...]] = {
     "party": ("added", "withdrawn"),
     "issue": ("raised", "reworded", "linked", "settled", "dropped", "reopened"),
-    "deadline": ("set", "revised", "cancelled", "met", "met-late", "waived", "lapsed", "overtaken"),
+    "deadline": ("set", "revised", "cancelled", "due", "met", "met-late", "waived", "lapsed", "overtaken"),
     "round": ("scheduled", "rescheduled", "cancelled", "opened", "extended", "closed"),
     "session": ("held",),
     "incident": ("occurred",),
@@ -30,7 +30,7 @@ STEPS: dict[str, tuple[str, ...]] = {
         *("capital-called", "drawn", "call-missed", "distributed", "returned", "resized", "completed", "cancelled"),
     ),
 }
-"""What can happen to a thing of each kind: the events of its aggregate, and of a deadline its outcomes."""
+"""What can happen to a thing of each kind: the events of its aggregate, and of a deadline its day and its outcomes."""
 
 _PATTERNS = [
     rf"{kind}/{SLUG}{f'/{SLUG}' if kind == 'provision' else ''}/({'|'.join(steps)})" for kind, steps in STEPS.items()

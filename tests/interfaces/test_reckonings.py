@@ -208,6 +208,25 @@ def test_a_rule_can_wait_for_the_last_of_several_parties_and_count_back(told: Te
     )  # fmt: skip
 
 
+def test_a_rule_can_count_from_the_day_of_another_deadline_while_that_is_to_come(told: Tell, read: Read) -> None:
+    told("set-deadline", deadline="expiry", title="Expiry", due="2025-03-03T17:00-05:00")
+    six = {"count": 6, "unit": "business-days", "calendars": ["US-NY"]}
+    told("set-deadline", deadline="soon", title="Settlement", rule=six | {"event": "deadline/expiry/due"})
+    told(
+        "set-deadline", deadline="last", title="Last", rule={"count": 1, "unit": "months", "event": "deadline/soon/due"}
+    )
+    assert [deadline(read, key, as_of="2025-02-01")["day"] for key in ("soon", "last")] == ["2025-03-11", "2025-04-11"]
+    told("revise-deadline", deadline="expiry", due="2025-04", occurred="2025-03-01")
+    assert (deadline(read)["day"], deadline(read, as_of="2025-02-28")["day"]) == ("2025-05-08", "2025-03-11")
+    told("revise-deadline", deadline="expiry", occurred="2025-03-05")
+    assert deadline(read)["says"].startswith("waits for deadline/expiry/due")
+    rule = {"count": 1, "unit": "calendar-days", "event": "deadline/last/due"}
+    told("revise-deadline", deadline="expiry", rule=rule, occurred="2025-03-06")
+    assert (deadline(read)["day"], deadline(read, "expiry")["day"]) == (None, None)
+    told("cancel-deadline", deadline="soon", occurred="2025-03-07")
+    assert deadline(read, "last")["day"] is None
+
+
 def test_a_rule_can_wait_for_so_many_parties_whoever_they_are(
     client: TestClient, told: Tell, read: Read, act: None
 ) -> None:
