@@ -51,8 +51,8 @@ _OF_ALL = {"suspended", "resumed", "terminated", "expired"}
 
 
 def affected_by(event: Step, known: tuple[PartyStanding, ...]) -> set[str]:
-    """Those whose standing a step changes: one toward some alone that of nobody, but of those for whom it was in force
-    toward none before.
+    """The parties whose own standing a step changes: of one toward some alone none, but that it brings the agreement
+    into force for those for whom it was not yet.
     """
     if not event.toward:
         all_of_them = {one.party for one in known if event.STEP in _OF_ALL and one.status not in LEAVING}
@@ -96,6 +96,9 @@ def of_parties(parties: tuple[PartyStanding, ...]) -> str:
 
 
 def told_between(pair: PairStanding, event: Step, *, named: bool, affected: bool) -> str | None:
+    """What holds between two alone after a step: `named` if it was told of these two, `affected` if the standing of one
+    changes with it. None where nothing is told of them alone any more.
+    """
     match event.STEP:
         case "in-force" if pair.in_force:
             return pair.between
@@ -113,6 +116,7 @@ def told_between(pair: PairStanding, event: Step, *, named: bool, affected: bool
 
 
 def pair_of(one: PartyStanding, other: PartyStanding, alone: PairStanding | None) -> PairStanding:
+    """How it stands between two, from the standing of each and what was told of these two `alone`."""
     between, told = (alone.between, alone.between_since) if alone else (None, None)
     applies = {one.status, other.status} <= {*IN_EFFECT} and between in {None, "in-force"}
     in_force = applies and one.status == other.status == "in-force"

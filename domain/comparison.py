@@ -28,8 +28,6 @@ def relation(one: Value, other: Value) -> Relation:
     first, second = quantity(one), quantity(other)
     if first and second:
         return _between(first, second)
-    if type(one) is not type(other):
-        return "conflict"
     if isinstance(one, When) and isinstance(other, When):
         return "agree" if _may_be_one(one.date, other.date) else "conflict"
     return "conflict"
