@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import httpx2
 import typer
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 
 from application.fold import all_views
 from application.listing import VIEWS
@@ -153,12 +153,13 @@ def show(
 
     async def asked(client: Client) -> list[Item]:
         if suppose:
-            answer = await client.sent(f"{within}/suppose", suppose.read_bytes(), params | {"view": view, "limit": 500})
-            return list(answer["items"]) if "items" in answer else [answer]
-        return await client.items(path, params | ({"negotiation": negotiation} if view == "tariffs" else {}))
+            told = params | {"view": view, "limit": 500}
+            return [await client.sent(f"{within}/suppose", suppose.read_bytes(), told)]
+        return await client.answers(path, params | ({"negotiation": negotiation} if view == "tariffs" else {}))
 
-    items = run(url, asked)
-    _print(items, tables.table(view, items), as_json=as_json)
+    answers = run(url, asked)
+    items = [item | {"times": answer["times"]} for answer in answers for item in answer.get("items", [answer])]
+    _print(items, Group(tables.table(view, items), *tables.may_be_later(items)), as_json=as_json)
 
 
 @app.command()

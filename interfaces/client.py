@@ -38,15 +38,16 @@ class Client:
 
     async def items(self, path: str, params: Params) -> list[Item]:
         """All the documents of a list, page by page; or the one document."""
-        items: list[Item] = []
+        return [item for answer in await self.answers(path, params) for item in answer.get("items", [answer])]
+
+    async def answers(self, path: str, params: Params) -> list[Item]:
+        """All the pages of a list; or the one document."""
+        answers: list[Item] = []
         asked = dict(params)
         while True:
-            answer = await self.document(path, asked)
-            if "items" not in answer:
-                return [answer]
-            items += answer["items"]
-            if answer["next"] is None:
-                return items
+            answers.append(answer := await self.document(path, asked))
+            if answer.get("next") is None:
+                return answers
             asked["after" if path == "/v1/records" else "cursor"] = answer["next"]
 
     async def sent(self, path: str, lines: bytes, params: Params | None = None, key: str | None = None) -> Item:

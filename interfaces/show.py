@@ -1,6 +1,6 @@
 """Views as tables for a terminal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from application.words import cell_of, money, rate, value
 
 Item = dict[str, Any]
 BAR_LENGTH = 24
+LATER_MAX = 10
 
 
 def _positions(items: list[Item]) -> RenderableType:
@@ -328,10 +329,33 @@ def _cited(basis: Item) -> str:
 
 
 def _plain(items: list[Item]) -> Table:
-    fields = [name for name in (items[0] if items else {"key": ""}) if name not in {"negotiation", "flags"}]
+    fields = [name for name in (items[0] if items else {"key": ""}) if name not in {"negotiation", "flags", "times"}]
     return _rows(*((name, lambda item, name=name: cell_of(item[name])) for name in fields))(items)
 
 
 def table(view: str, items: list[Item]) -> RenderableType:
     """The documents of a view as a table: where none is made for it, each as its fields have it."""
     return _TABLES.get(view, _plain)(items)
+
+
+def may_be_later(items: list[Item]) -> list[str]:
+    """A line on the records that may have come later than was asked, as they are dated vaguely; none without any."""
+    later = sorted({record for item in items for record in item["times"]["may_be_later"]})
+    dated = {basis["record"]: f" ({basis['occurred']} {_cited(basis)}".rstrip() + ")" for basis in _bases(items)}
+    told = [f"{record}{dated.get(record, '')}" for record in later]
+    more = [f"and {len(told) - LATER_MAX} more"] if len(told) > LATER_MAX else []
+    said = ", ".join([*told[:LATER_MAX], *more])
+    records = "1 record" if len(later) == 1 else f"{len(later)} records"
+    return [escape(f"{records} may have come later than was asked, dated too vaguely: {said}")] if later else []
+
+
+def _bases(told: Any) -> Iterator[Item]:
+    """What is told of records in a document, wherever it stands there."""
+    match told:
+        case {"record": _, "evidence": _}:
+            yield told
+        case dict():
+            yield from _bases(list(told.values()))
+        case list():
+            for part in told:
+                yield from _bases(part)

@@ -131,6 +131,30 @@ def test_a_view_is_shown_at_other_times(recorded: None) -> None:
     assert "as_of" in wrong.output
 
 
+def test_what_may_have_come_later_than_asked_is_told_under_the_table_and_with_each_document(tmp_path: Path) -> None:
+    file = tmp_path / "vague.ndjson"
+    about = {"negotiation": "talks", "occurred": "2025-01-01"}
+    claim = about | {"command": "make-claim", "kind": "position", "claimant": "north", "subject": "issue/fish"}
+    shares = [{"type": "share", "percent": str(percent)} for percent in range(1, 13)]
+    commands = [
+        about | {"command": "open-negotiation", "title": "Talks"},
+        about | {"command": "add-party", "party": "north", "name": "North", "kind": "state"},
+        about | {"command": "raise-issue", "issue": "fish", "title": "Fish"},
+        *(claim | {"occurred": "2025-03", "value": share} for share in shares),
+    ]
+    file.write_text("\n".join(map(json.dumps, commands)))
+    assert parley("record", str(file)).exit_code == 0
+    for view in ("positions", "timeline"):
+        shown = " ".join(parley("show", view, "talks", "--as-of", "2025-03-10").stdout.split())
+        assert "12 records may have come later than was asked, dated too vaguely: " in shown
+        assert "(2025-03), and 2 more" in shown
+        told = json.loads(parley("show", view, "talks", "--as-of", "2025-03-10", "--json").stdout)
+        assert {len(item["times"]["may_be_later"]) for item in told} == {12}
+        assert "later than was asked" not in parley("show", view, "talks", "--as-of", "2025-04-01").stdout
+    (ledger,) = json.loads(parley("show", "ledger", "talks", "--json").stdout)
+    assert ledger["times"]["as_of"] is None
+
+
 def test_a_list_is_narrowed(recorded: None) -> None:
     narrowed = ("--party", "japan", "--issue", "profit-split", "--from", "2025-07-25", "--to", "2025-07-25")
     said = "What each side gets goes by what it puts in and what it risks."
