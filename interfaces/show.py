@@ -1,10 +1,11 @@
 """Views as tables for a terminal."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.markup import escape
 from rich.table import Table
 
@@ -13,28 +14,53 @@ from application.words import cell_of, money, rate, value
 Item = dict[str, Any]
 BAR_LENGTH = 24
 LATER_MAX = 10
+COLUMN_WIDTH = 23
+"""How wide a column with its frame has to be, so that an amount stands in one line."""
 
 
-def _positions(items: list[Item]) -> RenderableType:
-    """What each party wants: issues down, parties across. Below, what else is claimed, a claim a row."""
-    wanted = [item for item in items if item["kind"] == "position"]
-    parties = sorted({item["party"] for item in wanted})
-    others = [item for item in items if item["kind"] != "position"]
-    if not wanted and others:
-        return _claims(others)
-    table = _table("issue", *parties)
-    for subject in sorted({item["subject"] for item in wanted}):
-        row = {item["party"]: item for item in wanted if item["subject"] == subject}
-        table.add_row(subject.removeprefix("issue/"), *(_stand(row.get(party)) for party in parties))
-    return Group(table, _claims(others)) if others else table
+class _Positions:
+    """What each party wants, and its red lines: issues down, parties across, as long as columns are wide enough to
+    read. Below, what else is claimed, a claim a row.
+    """
+
+    def __init__(self, items: list[Item]) -> None:
+        self._wanted = [item for item in items if item["kind"] in {"position", "red-line"}]
+        self._others = [item for item in items if item["kind"] not in {"position", "red-line"}]
+        self._parties = sorted({item["party"] for item in self._wanted})
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if options.max_width // (len(self._parties) + 1) < COLUMN_WIDTH:
+            yield _claims(self._wanted + self._others)
+            return
+        if self._wanted or not self._others:
+            yield self._matrix()
+        if self._others:
+            yield _claims(self._others)
+
+    def _matrix(self) -> Table:
+        table = _table("issue", *self._parties)
+        cells = defaultdict[tuple[str, str], list[str]](list)
+        for item in sorted(self._wanted, key=lambda item: str(item["kind"])):
+            red = "red line: " if item["kind"] == "red-line" else ""
+            cells[item["subject"], item["party"]].append(red + _stand(item))
+        for subject in sorted({item["subject"] for item in self._wanted}):
+            stands = ("\n".join(cells[subject, party]) for party in self._parties)
+            table.add_row(subject.removeprefix("issue/"), *stands)
+        return table
 
 
-def _stand(item: Item | None) -> str:
-    if item is None:
-        return ""
+def _claims(items: list[Item]) -> Table:
+    table = _table("subject", "kind", "by", "claim")
+    for item in items:
+        table.add_row(item["subject"], item["kind"], item["party"], _stand(item))
+    return table
+
+
+def _stand(item: Item) -> str:
+    """What is claimed, and since when."""
     now = item["current"]
     if now is None:
-        return _claimed(item)
+        return escape(_claimed(item))
     last = now["basis"]["occurred"]
     said = last if last == item["since"] else f"since {item['since']}, again {last}"
     said += f", or {', '.join(item['unordered'])} came later" if item["unordered"] else ""
@@ -170,16 +196,8 @@ def _about(flag: Item) -> str:
 
 _SAID = {"proposal", "statement", "incident"}
 """What is said or happens on a day, and is not held."""
-_claims = _rows(
-    ("subject", lambda i: i["subject"]),
-    ("kind", lambda i: i["kind"]),
-    ("by", lambda i: i["party"]),
-    ("claim", _claimed),
-    ("since", lambda i: i["since"]),
-    ("occurred", lambda i: i["current"] and i["current"]["basis"]["occurred"]),
-)
 _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
-    "positions": _positions,
+    "positions": _Positions,
     "ledger": _ledger,
     "tariffs": _tariffs,
     "timeline": _rows(

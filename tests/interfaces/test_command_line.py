@@ -6,14 +6,17 @@ import signal
 import subprocess
 import sys
 import time
+from io import StringIO
 from pathlib import Path
 
 import httpx2
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from interfaces import recording
 from interfaces.cli import app
+from interfaces.show import table
 from tests.ports import free_port
 
 CASE = Path(__file__).parent.parent / "cases" / "japan-us-2025.ndjson"
@@ -208,8 +211,28 @@ def test_a_position_is_shown_with_since_when_it_stands_and_when_it_was_last_told
     file.write_text("\n".join(map(json.dumps, commands)))
     shown = parley("show", "positions", "japan-us-2025", "--suppose", str(file), "--as-of", "2026-07-01").stdout
     assert "since 2026-06-02, again 2026-06-20" in shown
-    (line,) = [line for line in shown.splitlines() if "red-line" in line and "2026-06-21" in line]
-    assert "2026-06-03" in line
+    assert "red line: All of it." in shown
+    assert "since 2026-06-03, again 2026-06-21" in shown
+
+
+def positions(parties: int) -> list[dict[str, object]]:
+    """What each of some parties wants, the last in a red line alone."""
+    value = {"type": "money", "money": {"amount": "1300000000000.5", "currency": "USD"}}
+    told = {"subject": "issue/aid", "current": {"value": value, "basis": {"occurred": "2025-01-01"}}, "unordered": []}
+    kinds = {f"party-{n}": "position" for n in range(1, parties)} | {f"party-{parties}": "red-line"}
+    return [told | {"since": "2025-01-01", "party": party, "kind": kind} for party, kind in kinds.items()]
+
+
+@pytest.mark.parametrize(("width", "most"), [(80, 2), (160, 5)])
+def test_positions_stand_side_by_side_while_they_can_be_read_and_else_a_claim_a_row(width: int, most: int) -> None:
+    for parties, side_by_side in ((most, True), (most + 1, False)):
+        console = Console(file=StringIO(), width=width)
+        console.print(table("positions", positions(parties)))
+        shown = console.file.getvalue()
+        assert ("issue" in shown.splitlines()[1]) is side_by_side
+        assert shown.count("1,300,000,000,000.5") == parties
+        assert ("red line: USD" if side_by_side else "red-line") in shown
+        assert max(map(len, shown.splitlines())) <= width
 
 
 def test_what_if_is_shown_and_not_recorded(recorded: None, tmp_path: Path) -> None:
