@@ -1684,6 +1684,36 @@ def test_rounds_sessions_and_deadlines_are_in_the_calendar(client: TestClient, t
     assert {"DTSTART;VALUE=DATE:20250604", "SUMMARY:Second"} <= {*lines}, "only its end is on record"
 
 
+def test_what_is_told_to_the_hour_is_in_the_calendar_at_that_hour(client: TestClient, told: Tell, read: Read) -> None:
+    told("set-deadline", deadline="strike", title="Strike", due="2025-03-12T17:00-05:00")
+    reading = {"kind": "reading", "subject": "deadline/strike"}
+    told("make-claim", **reading, claimant="north", value={"type": "date", "date": "2025-03-12T22:00Z"})
+    told("make-claim", **reading, claimant="south", value={"type": "date", "date": "2025-03-13T02:00+09:00"})
+    times = {"began": "2025-01-20T22:00-05:00", "ended": "2025-01-21T01:30-05:00"}
+    told("hold-session", session="night", form="plenary", occurred="2025-01-20", **times)
+    told("hold-session", session="call", form="call", occurred="2025-01-22T09:30Z")
+    told("hold-session", session="long", form="call", occurred="2025-01-23T09:30Z", ended="2025-01-24")
+    told("open-round", round="1", occurred="2025-01-25T10:00Z")
+    told("close-round", round="1", outcome="None.", occurred="2025-01-26T16:00Z")
+    read("/v1/negotiations")
+    text = client.get("/v1/negotiations/talks/calendar", params={"as_of": "2025-02-01"}).text
+    entries = [entry.splitlines() for entry in text.split("BEGIN:VEVENT")[1:]]
+    found = {
+        next(line for line in entry if line.startswith("SUMMARY")): [
+            line.removeprefix("DT") for line in entry if line.startswith(("DTSTART", "DTEND"))
+        ]
+        for entry in entries
+    }
+    assert found == {
+        "SUMMARY:Due: Strike (as set\\, north)": ["START:20250312T220000Z"],
+        "SUMMARY:Due: Strike (south)": ["START:20250312T170000Z"],
+        "SUMMARY:Session night": ["START:20250121T030000Z", "END:20250121T063000Z"],
+        "SUMMARY:Session call": ["START:20250122T093000Z"],
+        "SUMMARY:Session long": ["START;VALUE=DATE:20250123", "END;VALUE=DATE:20250125"],
+        "SUMMARY:Round 1": ["START:20250125T100000Z", "END:20250126T160000Z"],
+    }
+
+
 def test_a_wage_is_by_the_hour_and_no_cap_is(tell: Tell, read: Read) -> None:
     wage = {"type": "money", "money": {"amount": "16", "currency": "USD", "qualifier": "at-least", "per": "hour"}}
     claim = {"kind": "position", "claimant": "north", "subject": "issue/fish"}
