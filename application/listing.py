@@ -6,6 +6,7 @@ from typing import NamedTuple
 from application.fold import all_views
 from application.replay import Held
 from application.view import Index, Row, texts
+from domain.moment import vaguely
 from domain.text import terms
 
 VIEWS = tuple(view.name for view in all_views())
@@ -21,7 +22,9 @@ ALL = 2**31
 
 
 class Query(NamedTuple):
-    """What a list is narrowed to. Dates are keys of `domain.moment.order`; `date_to` is exclusive."""
+    """What a list is narrowed to. Dates are keys of `domain.moment.order`; `date_to` is exclusive. What is told to the
+    month or the year is of each of its dates.
+    """
 
     view: str
     negotiations: frozenset[str] | None = None
@@ -60,7 +63,7 @@ def _matches(index: Index, query: Query) -> bool:
         and (query.status is None or query.status in index.statuses)
         and (query.party is None or query.party in index.parties)
         and (query.issue is None or query.issue in index.issues)
-        and (query.date_from is None or index.date >= query.date_from)
+        and (query.date_from is None or index.date >= query.date_from or index.when in vaguely(query.date_from))
         and (query.date_to is None or "" != index.date < query.date_to)
         and (query.text is None or _holds(texts(index.text), query.text))
     )

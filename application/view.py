@@ -69,20 +69,25 @@ class Basis(Fact, omit_defaults=False, frozen=True):
 
 
 class Index(NamedTuple):
-    """By what a document is found in lists: `date` is a key that sorts; `text` holds what is searched, see `texts`.
+    """By what a document is found in lists: `when` is a moment, or empty; `text` holds what is searched, see `texts`.
 
     A flag `touches` other documents, named as `view/key`. What is not `shown` is kept only to fold on. A deadline
     can have several `statuses`, by how it is read.
     """
 
     kind: str = ""
-    date: str = ""
+    when: str = ""
     parties: frozenset[str] = frozenset()
     issues: frozenset[str] = frozenset()
     text: tuple[object, ...] = ()
     touches: frozenset[str] = frozenset()
     shown: bool = True
     statuses: frozenset[str] = frozenset()
+
+    @property
+    def date(self) -> str:
+        """A key that sorts."""
+        return order(self.when) if self.when else ""
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,16 @@ def last_date(moment: str) -> date:
     return date(year, month, rest[1] if len(rest) > 1 else monthrange(year, month)[1])
 
 
+def is_vague(moment: str) -> bool:
+    """Whether no more than a month or a year is told."""
+    return len(moment) < len("2025-07-22")
+
+
+def vaguely(date: str) -> tuple[str, str]:
+    """The year and the month of a date: what is told as no more than that may be of that date or later."""
+    return date[:4], date[:7]
+
+
 def surely_before(one: str, other: str) -> bool:
     """Whether one moment lies before another as far as both were told: July is not before 22 July."""
     if is_instant(one) and is_instant(other):

@@ -8,6 +8,7 @@ import lz4.block
 
 from application.fold import Place
 from application.view import Index
+from domain.moment import is_vague
 from infrastructure.database import Connection, StoreDamaged, as_elements
 
 _COLUMNS = (
@@ -277,6 +278,7 @@ def tags(place: Place, index: Index) -> str:
     found = [f"party:{party}" for party in index.parties]
     found += [f"issue:{issue}" for issue in index.issues]
     found += [f"touches:{place[1]}/{touched}" for touched in index.touches]
+    found += [f"vague:{index.when}"] if index.when and is_vague(index.when) else []
     return " ".join(sorted(found))
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 from application.fold import Place
 from application.listing import Query
 from application.view import Row
+from domain.moment import vaguely
 from domain.text import terms
 from infrastructure.database import Database, TableMissing, as_elements
 from infrastructure.documents import SHOWN, SHOWN_ACROSS, TEXTS_MAX, Documents, Parked, touch, unpacked
@@ -215,7 +216,8 @@ class ViewReader:
             ("kind = ?", query.kind),
             (f"id IN {tagged}", query.party and f"party:{query.party}"),
             (f"id IN {tagged}", query.issue and f"issue:{query.issue}"),
-            ("date >= ?", query.date_from),
+            ("date >= ?", query.date_from and query.date_from[:4]),
+            (f"(date >= ? OR id IN {tagged} OR id IN {tagged})", _dates_from(query)),
             ("date != '' AND date < ?", query.date_to),
         ]
         if query.text is not None:
@@ -234,5 +236,10 @@ class ViewReader:
             told.append((f"negotiation {among}", as_elements(query.negotiations)))
         if query.left_out:
             told.append((f"negotiation NOT {among}", as_elements(query.left_out)))
-        asked = [(clause, value) for clause, value in told if value]
-        return [shown, *(clause for clause, _ in asked)], [value for _, value in asked]
+        asked = [(clause, value if isinstance(value, tuple) else (value,)) for clause, value in told if value]
+        return [shown, *(clause for clause, _ in asked)], [value for _, values in asked for value in values]
+
+
+def _dates_from(query: Query) -> tuple[str, ...]:
+    """The first date that is asked for, and the tags of what is dated so vaguely that it may be of that date."""
+    return (query.date_from, *(f"vague:{period}" for period in vaguely(query.date_from))) if query.date_from else ()

@@ -327,7 +327,7 @@ def reckoned(document: AgreementDocument, reckoner: Reckoner) -> AgreementDocume
 def index(document: AgreementDocument) -> Index:
     return Index(
         kind=document.form,
-        date=order(document.last_occurred) if document.last_occurred else "",
+        when=document.last_occurred or "",
         parties=frozenset(
             (
                 *(standing.party for standing in document.parties),

@@ -211,7 +211,7 @@ def _of_one_unit(one: Side, other: Side) -> bool:
 def index(document: ContradictionDocument) -> Index:
     return Index(
         kind=document.nature,
-        date=order(document.since) if document.since else "",
+        when=document.since or "",
         parties=frozenset(document.between),
         issues=frozenset([document.issue] if document.issue else []),
         text=(document.subject, document.claims),

@@ -17,7 +17,7 @@ from domain.deadline import Deadline
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Finding
-from domain.moment import last_date, order, surely_before
+from domain.moment import last_date, surely_before
 from domain.rule import Rule
 from domain.value import RuledDate, When
 
@@ -199,7 +199,7 @@ def index(document: DeadlineDocument) -> Index:
     return Index(
         kind=document.status,
         statuses=frozenset({document.status, *(reading.status for reading in document.readings)}),
-        date=order(due) if due else "",
+        when=due or "",
         parties=frozenset(filter(None, [document.party, *(revision.party for revision in document.revisions)])),
         issues=frozenset(filter(None, [issue_of(document.about or "")])),
         text=(document.key, document.title, document.rule and document.rule.after),

@@ -9,7 +9,6 @@ from application.fold import all_views, touched
 from application.tally import Tally, taken
 from application.view import AtOnce, Basis, Document, Index, Record, View
 from domain.event import DomainEvent
-from domain.moment import order
 
 IMPOSSIBLE = "no-longer-possible/"
 """Where it stands that a record would be refused by now: the record's id follows."""
@@ -94,7 +93,7 @@ def index(document: FlagDocument) -> Index:
     records = [basis for detail in document.details for basis in detail.records]
     return Index(
         kind=document.rule,
-        date=order(records[0].occurred) if records else "",
+        when=records[0].occurred if records else "",
         text=(document.rule, document.says, *(detail.text for detail in document.details)),
         touches=frozenset(place for detail in document.details for place in detail.touches),
         shown=bool(document.details),

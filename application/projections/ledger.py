@@ -26,7 +26,6 @@ from application.tally import FURTHEST, CapTold, Promises, Tally, cap_years, con
 from application.view import AtOnce, Basis, Document, Index, Record, View
 from domain.event import DomainEvent
 from domain.fact import Fact
-from domain.moment import order
 from domain.negotiation import Negotiation
 from domain.provision import Provision
 from domain.tranche import Tranche
@@ -247,7 +246,7 @@ def _cap(provision: str, told: CapTold, tally: Tally, standing: Board) -> CapEnt
 
 
 def index(document: LedgerDocument) -> Index:
-    return Index(date=order(document.last_occurred))
+    return Index(when=document.last_occurred)
 
 
 VIEW = View(

@@ -9,7 +9,6 @@ from application.view import Basis, Document, Index, Record, View
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.issue import Issue
-from domain.moment import order
 from domain.negotiation import Negotiation
 from domain.party import Party
 from domain.text import until
@@ -182,7 +181,7 @@ def put(entries: tuple[Any, ...], entry: Any) -> tuple[Any, ...]:
 def index(document: NegotiationDocument) -> Index:
     return Index(
         kind=document.status,
-        date=order(document.opened) if document.opened else "",
+        when=document.opened or "",
         parties=frozenset(party.key for party in document.parties),
         issues=frozenset(issue.key for issue in document.issues),
         text=(

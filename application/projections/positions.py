@@ -11,7 +11,6 @@ from application.view import AtOnce, Document, Index, Record, View
 from domain.claim import Claim, Kind, issue_of
 from domain.event import DomainEvent
 from domain.finding import Finding, Ruling
-from domain.moment import order
 
 
 class PositionDocument(Document, frozen=True):
@@ -69,7 +68,7 @@ def index(document: PositionDocument) -> Index:
     last = document.history[-1:]
     return Index(
         kind=document.kind,
-        date=order(last[0].basis.occurred) if last else "",
+        when=last[0].basis.occurred if last else "",
         parties=frozenset([document.party]),
         issues=frozenset([document.issue] if document.issue else []),
         text=(document.subject, document.history),

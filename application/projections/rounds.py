@@ -12,7 +12,6 @@ from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Finding, Ruling
 from domain.incident import Incident
-from domain.moment import order
 from domain.negotiation import Negotiation
 from domain.proposal import Proposal
 from domain.round import Round
@@ -236,7 +235,7 @@ def index(document: RoundDocument) -> Index:
     told = (document.sessions, document.statements, document.answers, document.incident)
     return Index(
         kind=document.kind,
-        date=order(document.held[0] or document.first_occurred),
+        when=document.held[0] or document.first_occurred,
         parties=frozenset(parties),
         issues=frozenset(issues),
         text=(document.key, document.title, document.place, document.outcome, document.proposal, told),

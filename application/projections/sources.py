@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from application.view import Basis, Document, Index, Record, View
 from domain.event import DomainEvent
-from domain.moment import order
 from domain.source import Kind, Source
 
 
@@ -61,7 +60,7 @@ def evolve(document: SourceDocument | None, record: Record, key: str) -> SourceD
 def index(document: SourceDocument) -> Index:
     return Index(
         kind=document.kind,
-        date=order(document.published) if document.published else "",
+        when=document.published or "",
         text=(document.key, document.title, document.publisher, document.address),
     )
 

@@ -17,7 +17,6 @@ from domain.event import DomainEvent
 from domain.finding import Finding
 from domain.happening import in_words
 from domain.model import EVENT_OF_TOPIC, aggregate_of, topic_of
-from domain.moment import order
 from domain.names import concerned
 from domain.proposal import Proposal
 from domain.rule import Rule
@@ -152,7 +151,7 @@ def _told(event: DomainEvent) -> str:
 def index(document: TimelineDocument) -> Index:
     return Index(
         kind=document.type,
-        date=order(document.basis.occurred),
+        when=document.basis.occurred,
         parties=frozenset(document.parties),
         issues=frozenset(document.issues),
         text=(document.title, document.text, document.basis.reason, document.basis.evidence),

@@ -12,7 +12,6 @@ from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Finding, Ruling
-from domain.moment import order
 from domain.money import Money
 from domain.tranche import FirstStep, Status, Step, Tranche
 
@@ -100,7 +99,7 @@ def index(document: TrancheDocument) -> Index:
     bases = [stand.basis for stand in document.claims] + [step.basis for step in document.steps]
     return Index(
         kind=document.status,
-        date=order(bases[-1].occurred) if bases else "",
+        when=bases[-1].occurred if bases else "",
         parties=frozenset(filter(None, (name for step in document.steps for name in (step.party, step.to)))),
         text=(document.key, document.title, *((step.amount, step.note) for step in document.steps)),
     )

@@ -14,6 +14,7 @@ from domain.moment import (
     first_date,
     instant,
     is_instant,
+    is_vague,
     last_date,
     may_be_later,
     open_date,
@@ -22,6 +23,7 @@ from domain.moment import (
     refuse_backwards,
     settled_date,
     surely_before,
+    vaguely,
 )
 
 MOMENT = TypeAdapter(Moment)
@@ -255,6 +257,13 @@ def test_a_date_begins_where_the_day_begins_first():
 )
 def test_a_date_asks_by_written_dates_and_an_instant_by_instants(moment, asked, has_begun):
     assert reached(moment, asked) is has_begun
+
+
+@pytest.mark.parametrize("date", ["2025-07-01", "2025-07-22", "2025-07-31"])
+def test_a_date_is_one_of_those_of_its_month_and_its_year(date):
+    assert all(is_vague(period) for period in vaguely(date))
+    assert all(reached(period, date) and last_date(period).isoformat() >= date for period in vaguely(date))
+    assert not is_vague(date)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ QUERIES = st.fixed_dictionaries(
         "party": st.sampled_from(["japan", "united-states", "desk", "nobody"]),
         "issue": st.sampled_from(["profit-split", "rice-quota", "nothing"]),
         "kind": st.integers(0, 50),
-        "from": st.sampled_from(["2025", "2025-07", "2025-07-23", "2026-02-13"]),
+        "from": st.sampled_from(["2025", "2025-07", "2025-07-23", "2025-09-20", "2025-10-28", "2026-02-13"]),
         "to": st.sampled_from(["2026", "2026-02", "2026-02-13"]),
         "q": st.sampled_from(WORDS),
         "sort": st.sampled_from(["date", "-date", "key", "-key"]),

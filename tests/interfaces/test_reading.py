@@ -47,7 +47,9 @@ def positions(tell: Tell) -> None:
         ({"issue": "coal"}, ["south"]),
         ({"party": "south", "issue": "fish"}, ["south"]),
         ({"kind": "report"}, []),
-        ({"from": "2025-02-02"}, ["south", "south"]),
+        ({"from": "2025-02-02"}, ["north", "south", "south"]),
+        ({"from": "2025-02-28", "to": "2025-02-28"}, ["north"]),
+        ({"from": "2025-03"}, ["south"]),
         ({"from": "2025-02-01", "to": "2025-02"}, ["north", "south"]),
         ({"to": "2025-03-01"}, ["north", "south", "south"]),
         ({"to": "2025-02"}, ["north", "south"]),
@@ -65,6 +67,24 @@ def test_lists_are_narrowed_and_sorted(
 ) -> None:
     items = read("/v1/negotiations/talks/positions", **params)["items"]
     assert [item["party"] for item in items] == expected
+
+
+@pytest.mark.parametrize("times", [{}, {"as_of": "2999-12-31"}])
+def test_what_is_dated_vaguely_is_listed_wherever_it_may_have_happened(
+    tell: Tell, read: Read, times: dict[str, str]
+) -> None:
+    for occurred in ("2025-03", "2025", "2025-03-10", "2025-02", "2026"):
+        tell("annotate", occurred=occurred, note=f"Noted in {occurred}.", about="issue/fish")
+
+    def noted(start: str, end: str) -> list[str]:
+        asked = {"from": start, "to": end, "kind": "Negotiation.Annotated"} | times
+        return [item["basis"]["occurred"] for item in read("/v1/negotiations/talks/timeline", **asked)["items"]]
+
+    assert noted("2025-03-20", "2025-03-31") == ["2025", "2025-03"]
+    assert noted("2025-03-05", "2025-03-31") == ["2025", "2025-03", "2025-03-10"]
+    assert noted("2025-03", "2025-03") == ["2025", "2025-03", "2025-03-10"]
+    assert noted("2025-12-31", "2026-01-01") == ["2025", "2026"]
+    assert noted("2026-02-01", "2026-12-31") == ["2026"]
 
 
 @pytest.mark.parametrize("path", ["/v1/flags", "/v1/deadlines", "/v1/negotiations/talks/timeline"])
