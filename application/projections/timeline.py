@@ -57,7 +57,7 @@ def evolve(document: TimelineDocument | None, record: Record, key: str) -> Timel
         about=getattr(event, "subject", None)
         or getattr(event, "about", None)
         or f"{aggregate_of(event).KIND}/{event.envelope.key}",
-        title=f"{topic.partition('.')[0]} {event.envelope.key}: {in_words(topic)}{_who(event)}{_salient(event)}",
+        title=f"{topic.partition('.')[0]} {event.envelope.key}: {_step(event)}{_salient(event)}",
         parties=tuple(sorted(parties)),
         issues=tuple(sorted(issues)),
         text=document.text if document else _told(event),
@@ -84,6 +84,13 @@ def _explained(document: TimelineDocument | None, erasure: Record, key: str) -> 
         recorded=envelope.recorded,
         basis=Basis.of(erasure),
     )
+
+
+def _step(event: DomainEvent) -> str:
+    """What was done, by whom, and from when it counts where that is another day."""
+    occurred, effective = event.envelope.occurred, event.envelope.effective
+    since = f", from {effective}" if effective and effective[:10] != occurred[:10] else ""
+    return f"{in_words(topic_of(event))}{_who(event)}{since}"
 
 
 def _who(event: DomainEvent) -> str:

@@ -176,3 +176,14 @@ def test_a_time_that_cannot_be_is_a_problem(
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert code in (None, answer.json()["code"], *(error.get("code") for error in answer.json()["errors"]))
+
+
+def test_a_line_of_the_timeline_says_from_when_it_counts_where_that_is_another_day(tell: Tell, read: Read) -> None:
+    draft = {"agreement": "pact", "title": "Pact", "form": "treaty", "parties": ["north", "south"]}
+    tell("draft-agreement", occurred="2025-01-01T10:00Z", effective="2025-01-01", **draft)
+    tell("withdraw-from-agreement", agreement="pact", parties=["north"], occurred="2025-01-02", effective="2026-01-02")
+    titles = [item["title"] for item in read("/v1/negotiations/talks/timeline", q="pact")["items"]]
+    assert titles == [
+        "Agreement pact: drafted (Pact)",
+        "Agreement pact: withdrawn by north, from 2026-01-02",
+    ]
