@@ -156,6 +156,37 @@ def _reading(told: Item) -> str:
     return f"{told['claimant'] or 'as set'}: {told['day'] or 'not known'} {told['status']}{left}"
 
 
+def _readings(deadline: Item) -> str:
+    """When others say that it is due, and what else they say of it now."""
+    others = [c for c in deadline["claims"] if c["status"] == "current" and c["value"]["type"] not in {"date", "rule"}]
+    return "\n".join([*map(_reading, deadline["readings"][1:]), *map(_said_of, others)])
+
+
+def _said_of(claim: Item) -> str:
+    aspect = "/".join(claim["subject"].split("/")[2:])
+    return f"{claim['claimant']}{aspect and f' on {aspect}'}: {value(claim['value'])}"
+
+
+def _outcome(told: Item) -> str | None:
+    """How a round ended; of a proposal to whom it is, each last answer, and whose is awaited."""
+    if told["kind"] != "proposal":
+        return told["outcome"] or None
+    to = told["proposal"]["to"] if told["proposal"] else []
+    last = {answer["party"]: answer for answer in told["answers"]}
+    said = [f"{party}: {_answer(answer)}" for party, answer in last.items()]
+    awaited = [f"{party}: awaited" for party in told["awaited"]]
+    return "\n".join([*([f"to {', '.join(to)}"] if to else []), *said, *awaited])
+
+
+def _answer(told: Item) -> str:
+    return f"{told['answer']} with {told['counter']}" if told["counter"] else str(told["answer"])
+
+
+def _standing(agreement: Item) -> str:
+    by = ", ".join(agreement["superseded_by"])
+    return f"{agreement['status']}, superseded by {by}" if by else str(agreement["status"])
+
+
 def _settled(told: Item) -> str:
     by = [s["by"] + (f" for {', '.join(s['parties'])}" if s["parties"] else "") for s in told["settled_by"]]
     return "\n".join([*by, "open"] if told["status"] == "open" else by)
@@ -221,12 +252,12 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
         ("held", lambda i: _days(i["held"]) or (i["first_occurred"] if i["kind"] in _SAID else None)),
         ("place", lambda i: i["place"]),
         ("sessions", lambda i: len(i["sessions"])),
-        ("outcome", lambda i: i["outcome"]),
+        ("outcome", _outcome),
     ),
     "agreements": _rows(
         ("name", lambda i: i["key"]),
         ("title", lambda i: i["title"]),
-        ("status", lambda i: i["status"]),
+        ("status", _standing),
         ("parties", lambda i: "\n".join([*(f"{p['party']}: {p['status']}" for p in i["parties"]), *_apart(i)])),
         ("provisions", lambda i: "\n".join(map(_provision, i["provisions"]))),
     ),
@@ -247,7 +278,7 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
         ("due", lambda i: i["day"] or "not known"),
         ("days left", lambda i: "" if i["days_left"] is None else str(i["days_left"])),
         ("how", lambda i: i["says"]),
-        ("readings", lambda i: "\n".join(map(_reading, i["readings"][1:]))),
+        ("readings", _readings),
         ("revised", lambda i: len(i["revisions"]) - 1),
     ),
     "contradictions": _rows(

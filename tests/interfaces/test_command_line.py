@@ -122,6 +122,54 @@ def test_an_agreement_is_shown_with_the_pairs_between_which_it_is_suspended(reco
     assert "japan and united-states: suspended" in parley("show", "agreements", "japan-us-2025").stdout
 
 
+def shown_on_top(tmp_path: Path, view: str, *commands: dict[str, object]) -> str:
+    """A view of the case with some commands on top, its lines without the frame."""
+    file = tmp_path / "on-top.ndjson"
+    told = {"negotiation": "japan-us-2025", "occurred": "2026-06-01"}
+    file.write_text("".join(json.dumps(told | command) + "\n" for command in commands))
+    shown = parley("show", view, "japan-us-2025", "--suppose", str(file), "--as-of", "2026-07-01")
+    assert shown.exit_code == 0, shown.output
+    return shown.stdout
+
+
+def test_a_proposal_is_shown_with_who_answered_what_and_whose_answer_is_awaited(recorded: None, tmp_path: Path) -> None:
+    tabled = {"command": "table-proposal", "title": "Plan", "text": "-"}
+    answer = {"command": "answer-proposal", "proposal": "plan", "party": "united-states"}
+    shown = shown_on_top(
+        tmp_path,
+        "rounds",
+        tabled | {"proposal": "plan", "party": "japan", "to": ["united-states", "jbic"]},
+        tabled | {"proposal": "other", "party": "united-states"},
+        answer | {"answer": "rejected"},
+        answer | {"answer": "countered", "counter": "other"},
+    )
+    outcome = " ".join(line.split("│")[7].strip() for line in shown.splitlines() if line.startswith("│"))
+    assert "to united-states, jbic united-states: countered with other jbic: awaited" in outcome
+    assert "rejected" not in shown
+
+
+def test_a_deadline_is_shown_with_what_others_say_of_it_now(recorded: None, tmp_path: Path) -> None:
+    claim = {"command": "make-claim", "kind": "report", "claimant": "japan"}
+    on = {"subject": "deadline/first-batch-funding/status"}
+    shown = shown_on_top(
+        tmp_path,
+        "deadlines",
+        claim | on | {"value": {"type": "status", "status": "met"}},
+        claim | on | {"value": {"type": "status", "status": "missed"}},
+        claim
+        | {"kind": "reading", "subject": "deadline/section-122-end", "value": {"type": "text", "text": "Endless."}},
+    )
+    assert "japan on status: missed" in shown
+    assert "japan on status: met" not in shown
+    assert "japan: Endless." in shown
+
+
+def test_an_agreement_is_shown_with_what_supersedes_it(recorded: None, tmp_path: Path) -> None:
+    told = {"agreement": "exchange", "title": "Exchange", "form": "treaty", "parties": ["japan"]}
+    shown = shown_on_top(tmp_path, "agreements", told | {"command": "draft-agreement", "supersedes": ["memorandum"]})
+    assert "signed, superseded by exchange" in " ".join(shown.replace("│", " ").split())
+
+
 def test_a_view_is_shown_at_other_times(recorded: None) -> None:
     early = parley("show", "ledger", "japan-us-2025", "--as-of", "2026-02-13", "--public-at", "2026-02-13").stdout
     assert "42,500,000,000" in early
