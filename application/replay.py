@@ -22,6 +22,7 @@ from application.fold import evolved, view_named
 from application.unseen import Sight, says_for_whom, unseen
 from application.view import Document, Index, Record, Row, View
 from domain.amendment import Amendment, in_force
+from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.moment import Asked, first_date, may_be_later, open_date, reached, settled_date
 
@@ -370,10 +371,15 @@ class History:
     def _whole(self, streams: set[UUID]) -> list[list[Record]]:
         return by_stream(r for r in self.records if r.event.envelope.stream in streams) if streams else []
 
-    def with_supposed(self, records: Sequence[Record]) -> "History":
-        """A history of its own, with records on top that somebody supposes."""
-        own = self._of([*self.records, *records])
-        own.confidential -= {record.position for record in records}  # they are numbered after those that are seen
+    def with_supposed(self, records: Sequence[Record], public_at: str | None) -> "History":
+        """A history of its own, with records on top that somebody supposes: of those that say when they are published,
+        what was public by then.
+        """
+        counted = [record for record in records if public_at is None or _may_count(record.event, public_at)]
+        own = self._of([*self.records, *counted])
+        own.confidential -= {record.position for record in counted}  # they are numbered after those that are seen
+        dated = [(str(record.event.envelope.id), record.event.envelope.published) for record in counted]
+        own.vaguely_public |= {named for named, when in dated if public_at and when and may_be_later(when, public_at)}
         return own
 
     def seen_by(self, sight: Sight, now: datetime) -> tuple["History", datetime | None]:
@@ -435,6 +441,6 @@ def _public(records: Sequence[Record], asked: str) -> Iterator[tuple[Record, str
             yield record, when
 
 
-def _may_count(amendment: Amendment, asked: str) -> bool:
-    published = amendment.envelope.published
+def _may_count(event: DomainEvent, asked: str) -> bool:
+    published = event.envelope.published
     return published is None or reached(published, asked)

@@ -262,7 +262,7 @@ class Replayed:
                 history = self._histories.get(negotiation, self._times, sight, self._now, self._head)
                 history = history.up_to(self._until) if self._until is not None else history
             own = [record for record in self._supposed if record.event.envelope.negotiation == negotiation]
-            self._folded[negotiation] = history.with_supposed(own) if own else history
+            self._folded[negotiation] = history.with_supposed(own, self._times.public_at) if own else history
         return self._folded[negotiation]
 
     def _disclose_in(self, places: Iterable[Place]) -> None:

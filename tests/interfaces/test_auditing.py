@@ -481,10 +481,17 @@ def test_commands_are_supposed_on_top_of_each_other_and_of_any_moment(course: di
     assert (answer["current"]["value"], answer["times"]["as_of"]) == (share("5"), "2025-02-25")
 
 
-def test_what_was_vaguely_public_is_so_under_a_supposition(tell: Tell, read: Read, suppose: Suppose) -> None:
+@pytest.fixture
+def public(tell: Tell, read: Read) -> None:
+    """What the negotiation begins with is public."""
     for record in read("/v1/records")["items"]:
         changes = {"published": "2025-01-02"}
         tell("correct-record", record=record["envelope"]["id"], changes=changes, reason="It is public.")
+
+
+def test_what_was_vaguely_public_is_so_under_a_supposition(
+    public: None, tell: Tell, read: Read, suppose: Suppose
+) -> None:
     claim = {"claimant": "north", "kind": "position", "subject": "issue/fish", "value": share("5")}
     told = tell("make-claim", **claim, published="2025-02").json()["id"]
     key = "issue/fish:north:position"
@@ -494,6 +501,28 @@ def test_what_was_vaguely_public_is_so_under_a_supposition(tell: Tell, read: Rea
     answer = suppose([coal], view="positions", key=key, **asked)
     assert answer.status_code == 200, answer.text
     assert answer.json()["times"]["may_be_later"] == [told]
+
+
+@pytest.mark.parametrize(("public_at", "counts", "vague"), [
+    (None, True, False),
+    ("2025-04-30", False, False),
+    ("2025-05-10", True, True),
+    ("2025-06-01", True, False),
+])  # fmt: skip
+def test_what_is_supposed_counts_from_when_it_is_published(
+    public: None, suppose: Suppose, public_at: str | None, counts: bool, vague: bool
+) -> None:
+    claim = {"command": "make-claim", "claimant": "south", "kind": "position", "value": share("5")}
+    lines = [
+        claim | {"subject": "issue/fish", "occurred": "2025-04-01", "published": "2025-05"},
+        claim | {"subject": "issue/coal", "occurred": "2025-04-01"},
+    ]
+    coal = {"command": "raise-issue", "issue": "coal", "title": "Coal", "occurred": "2025-04-01"}
+    asked = {"as_of": "2025-08-01"} | ({"public_at": public_at} if public_at else {})
+    answer = suppose([coal, *lines], view="positions", **asked).json()
+    supposed = {item["subject"] for item in answer["items"] if item["current"]["value"] == share("5")}
+    assert supposed == {"issue/coal", *(["issue/fish"] if counts else [])}
+    assert bool(answer["times"]["may_be_later"]) is vague
 
 
 def test_a_supposition_in_the_future_is_seen_from_there(course: dict[str, str], suppose: Suppose) -> None:
