@@ -8,7 +8,6 @@ from pydantic import Field
 
 from domain.aggregate import Aggregate
 from domain.event import Derived, DomainEvent, First
-from domain.moment import date_before
 from domain.names import IssueKey, Names, PartyKey, subject_of
 from domain.refusal import Refused
 from domain.text import SLUG, Person, Quotation, Slug
@@ -54,11 +53,6 @@ class ClaimDoesNotFitSubject(Refused):
     membership, binding force or who is responsible for it."""
 
 
-class StandsOnceItIsMade(Refused):
-    """What a party wants, will not accept or threatens stands from when it says so: what is to begin later is in the
-    value."""
-
-
 class ClaimAlreadyWithdrawn(Refused):
     """The claim was withdrawn by then."""
 
@@ -67,7 +61,6 @@ class WithdrawnBeforeItWasMade(Refused):
     """A claim is withdrawn after it was made."""
 
 
-_OF_A_PARTY = {"position", "red-line", "threat"}
 _ABOUT_AN_ISSUE = {"provision", "deadline", "proposal", "session", "incident"}
 
 
@@ -85,7 +78,7 @@ def issue_of(subject: str) -> str | None:
 
 def _fits(kind: str, subject: str) -> bool:
     about = subject.partition("/")[0]
-    if kind in _OF_A_PARTY:
+    if kind in {"position", "red-line", "threat"}:
         allowed = {"issue", "provision", "agreement"} if kind == "threat" else {"issue", "provision"}
         return about in allowed and aspect_of(subject) is None
     if kind == "reading":
@@ -139,12 +132,6 @@ class Claim(Aggregate):
             issue = named(*about[:2]).issue if about.kind in _ABOUT_AN_ISSUE else None
             represents = named("party", self.claimant).represented_by_then(self.envelope.occurred)
             return replace(self, represents=represents, issue=issue)
-
-        def decide(self, past: "Claim", known: "Claim") -> Self:
-            later = self.envelope.effective and date_before(self.envelope.occurred, self.envelope.effective)
-            if later and self.kind in _OF_A_PARTY:
-                raise StandsOnceItIsMade(self.envelope.effective, "effective")
-            return super().decide(past, known)
 
         def change(self, state: "Claim") -> None:
             state.made = self

@@ -4,7 +4,7 @@ The rungs are interest, pledge, commitment, selected, contracted, drawn and dist
 reach a rung without the one before it: that is irregular, and stored.
 """
 
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from domain.aggregate import Aggregate
 from domain.event import DomainEvent
@@ -34,10 +34,6 @@ class TrancheAlreadyCompleted(Refused):
 
 class TrancheAlreadyCancelled(Refused):
     """The tranche was cancelled by then; propose it anew first."""
-
-
-class PaidByTheYear(Refused):
-    """What was paid is told as it was paid, without `per`; what is promised or contracted can be by the year."""
 
 
 class PartOfItself(Refused):
@@ -85,18 +81,6 @@ class FirstStep(Step, frozen=True):
             raise PriorMoneyNotIncluded(self.envelope.key, "includes_prior")
         if self.prior and not (self.amount and _fits(self.prior, self.amount)):
             raise PriorMoneyDoesNotFit(f"{self.prior.amount} {self.prior.currency}", "prior")
-        return self
-
-
-class Payment(Step, kw_only=True, frozen=True):
-    """Money that moved: each has its amount where it was stored before."""
-
-    if TYPE_CHECKING:
-        amount: Money
-
-    def decide(self, past: "Tranche", known: "Tranche") -> Self:
-        if self.amount.per:
-            raise PaidByTheYear(f"{self.amount.amount} {self.amount.currency} a {self.amount.per}", "amount")
         return self
 
 
@@ -176,7 +160,7 @@ class Tranche(Aggregate):
         amount: Money
         due: Moment | None = None
 
-    class Drawn(Payment, kw_only=True, frozen=True):
+    class Drawn(Step, kw_only=True, frozen=True):
         """Money is paid out; the amounts add up."""
 
         TOPIC: ClassVar[str] = "Tranche.Drawn"
@@ -189,14 +173,14 @@ class Tranche(Aggregate):
         TOPIC: ClassVar[str] = "Tranche.CallMissed"
         amount: Money | None = None
 
-    class Distributed(Payment, kw_only=True, frozen=True):
+    class Distributed(Step, kw_only=True, frozen=True):
         """Proceeds are paid to a party; the amounts add up."""
 
         TOPIC: ClassVar[str] = "Tranche.Distributed"
         amount: Money
         to: PartyKey
 
-    class Returned(Payment, kw_only=True, frozen=True):
+    class Returned(Step, kw_only=True, frozen=True):
         """Money comes back: it lowers what is drawn, or what is distributed."""
 
         TOPIC: ClassVar[str] = "Tranche.Returned"

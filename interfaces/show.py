@@ -189,7 +189,7 @@ def _standing(agreement: Item) -> str:
 
 def _settled(told: Item) -> str:
     by = [s["by"] + (f" for {', '.join(s['parties'])}" if s["parties"] else "") for s in told["settled_by"]]
-    return "\n".join([*by, "open"] if told["status"] == "open" else by)
+    return "\n".join(by if told["status"] == "settled" else [*by, told["status"]])
 
 
 def _side(told: Item) -> str:

@@ -1,12 +1,10 @@
 import pytest
-from msgspec.structs import replace
 from pydantic import TypeAdapter, ValidationError
 
 from domain.claim import (
     Claim,
     ClaimAlreadyWithdrawn,
     ClaimDoesNotFitSubject,
-    StandsOnceItIsMade,
     Subject,
     WithdrawnBeforeItWasMade,
     aspect_of,
@@ -61,19 +59,6 @@ def test_a_claim_of_each_kind_fits_its_subjects(kind, subject):
 )
 def test_a_claim_on_a_subject_that_its_kind_does_not_fit_is_refused(kind, subject):
     given(Claim).when(made(kind, subject)).refused(ClaimDoesNotFitSubject, "subject")
-
-
-@pytest.mark.parametrize("kind", ["position", "red-line", "threat"])
-def test_what_a_party_says_that_it_wants_or_will_do_stands_at_once(kind):
-    claim = made(kind, "issue/autos")
-    told = replace(claim, envelope=replace(claim.envelope, effective="2025-08-01"))
-    given(Claim).when(told).refused(StandsOnceItIsMade, "effective")
-    given(Claim).when(replace(told, envelope=replace(told.envelope, effective="2025-04-01"))).then()
-
-
-def test_a_report_can_say_what_holds_from_a_later_day():
-    claim = made("report", "issue/autos/rate")
-    given(Claim).when(replace(claim, envelope=replace(claim.envelope, effective="2025-08-01"))).then()
 
 
 def test_a_claim_is_made_once_at_whatever_time():

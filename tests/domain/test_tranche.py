@@ -3,7 +3,6 @@ import pytest
 from domain.money import Money
 from domain.refusal import Unknown
 from domain.tranche import (
-    PaidByTheYear,
     PartOfItself,
     PriorMoneyDoesNotFit,
     PriorMoneyNotIncluded,
@@ -58,14 +57,6 @@ def test_a_tranche_is_not_part_of_itself(step):
 def test_a_later_step_can_skip_rungs_but_not_be_the_first(event, status):
     given(Tranche).when(event).refused(Unknown, "tranche")
     assert given(Tranche, PROPOSED).when(event).then().status == status
-
-
-@pytest.mark.parametrize(
-    ("step", "more"), [(Tranche.Drawn, {}), (Tranche.Distributed, {"to": "us"}), (Tranche.Returned, {"rung": "drawn"})], ids=called
-)  # fmt: skip
-def test_what_was_paid_is_not_told_by_the_year(step, more):
-    yearly = Money(amount="5", currency="USD", per="year")
-    given(Tranche, PROPOSED).when(a(step, "2026", amount=yearly, **more)).refused(PaidByTheYear, "amount")
 
 
 @pytest.mark.parametrize(("step", "rule"), ONCE, ids=called)

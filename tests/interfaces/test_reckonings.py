@@ -1138,6 +1138,7 @@ def test_what_is_returned_takes_back_what_was_distributed_whatever_the_order(tol
 @pytest.mark.parametrize(("steps", "found"), [
     ([("60", "whole", {}), ("40", "part", {})], ["74.00", "26.00"]),
     ([("80", "whole", {}), ("20", "whole", {"command": "resize-tranche", "rung": "distributed"})], ["58.00", "42.00"]),
+    ([("80", "whole", {"per": "year"})], ["50.00", "50.00"]),
 ])  # fmt: skip
 def test_what_was_distributed_before_is_what_the_ledger_says(
     told: Tell, read: Read, act: None, steps: list[tuple[str, str, dict[str, str]]], found: list[str]
@@ -1146,7 +1147,7 @@ def test_what_was_distributed_before_is_what_the_ledger_says(
     told("propose-tranche", tranche="whole")
     told("propose-tranche", tranche="part", part_of="whole")
     for day, (amount, tranche, more) in enumerate(steps, 3):
-        facts = {"tranche": tranche, "amount": usd(amount)}
+        facts = {"tranche": tranche, "amount": usd(amount, **{"per": more["per"]} if "per" in more else {})}
         facts |= {"rung": "distributed"} if "rung" in more else {"to": "north"}
         told(more.get("command", "distribute-proceeds"), occurred=f"2025-01-{day:02}", **facts)
     assert split(read, "100", as_of="2025-03-01") == [[found]]
@@ -1624,17 +1625,16 @@ def test_a_sum_is_taken_within_one_rung_and_one_currency(client: TestClient, rea
 
 
 def test_money_by_the_year_is_not_added_to_money_in_all(client: TestClient, told: Tell, drawn: None) -> None:
-    for amount in (usd("10"), usd("1", per="year")):
-        told("contract-tranche", tranche="mine", amount=amount)
+    told("record-draw", tranche="mine", amount=usd("1", per="year"))
     for asked in ({"currency": "USD"}, {
         "convert_to": "USD", "rate": "JPY:0.0067", "rate_date": "2025-01-02", "rate_source": "rates",
     }):  # fmt: skip
         head = client.get("/v1/records").headers["parley-position"]
-        answer = client.get(SUM, params={"rung": "contracted", "min_position": head} | asked)
+        answer = client.get(SUM, params={"rung": "drawn", "min_position": head} | asked)
         assert (answer.status_code, answer.json()["code"]) == (422, "mixed-periods")
         assert answer.json()["errors"][0]["field"] == "per"
     for per, amount in (("year", "1.00"), ("total", "10.00")):
-        found = client.get(SUM, params={"rung": "contracted", "currency": "USD", "per": per}).json()["sum_of"]
+        found = client.get(SUM, params={"rung": "drawn", "currency": "USD", "per": per}).json()["sum_of"]
         assert found["sum"]["amount"] == amount
 
 
