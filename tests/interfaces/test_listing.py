@@ -101,6 +101,14 @@ def _compare(client: TestClient, path: str, query: dict[str, Any]) -> None:
         assert again == replayed_again
 
 
+def test_what_is_told_to_the_month_is_listed_on_each_of_its_days(client: TestClient) -> None:
+    asked = {"from": "2025-09-30", "to": "2025-09-30", "limit": 500}
+    for path in (f"{N}/timeline", f"{N}/positions"):
+        _compare(client, path, asked)
+    found, _ = answered(client, f"{N}/timeline", asked)
+    assert {item["basis"]["occurred"] for item in found} == {"2025-09"}
+
+
 @pytest.mark.parametrize("times", [{}, LONG_AFTER, {"as_of": "2025-01-01"}])
 @pytest.mark.parametrize(
     ("asked", "field"),
