@@ -10,7 +10,7 @@ from application.path import differing
 from application.projections.positions import PositionDocument
 from application.reckoning import Reckoner
 from application.replay import Held, History
-from application.view import Basis, Document, Record, View
+from application.view import Basis, Document, Record, View, served
 from domain.amendment import Amendment
 from domain.claim import Claim
 from domain.fact import Fact
@@ -69,7 +69,8 @@ class Side(NamedTuple):
         """A document as it is shown, with what depends on the day."""
         if held is None or not held.index.shown:
             return None
-        return view.reckoned(held.document, Reckoner(self.history, self.as_of)) if view.reckoned else held.document
+        document = served(held.document)
+        return view.reckoned(document, Reckoner(self.history, self.as_of)) if view.reckoned else document
 
 
 def difference(before: Side, after: Side, view: str | None, key: str | None) -> Iterator[Change | Shift]:

@@ -8,7 +8,7 @@ from application.path import NOTHING, NoSuchField, at
 from application.projections.sources import SourceDocument
 from application.reckoning import Reckoner
 from application.replay import History
-from application.view import Basis, Document, Record, View
+from application.view import Basis, Document, Record, View, private_fields, served
 from domain.aggregate import stream_id
 from domain.amendment import Retracted
 from domain.fact import Fact
@@ -83,11 +83,13 @@ def grounds(history: History, view: str, key: str, field: str | None, as_of: str
         return None
 
     def on_the_day(document: Document) -> Document:
+        document = served(document)
         return fold.reckoned(document, Reckoner(history, as_of)) if fold.reckoned else document
 
     value = at(on_the_day(held.document), path)
     if value is NOTHING:
-        raise NoSuchField(f"{field} (of {', '.join(fold.document.__struct_fields__)})", "field")
+        fields = [name for name in fold.document.__struct_fields__ if name not in private_fields(fold.document)]
+        raise NoSuchField(f"{field} (of {', '.join(fields)})", "field")
     worked_out = bool(field) and value != at(held.document, path)
     is_told = bool(field) and not (worked_out and len(records) > WORKED_OUT_MAX)
     document: Any = None

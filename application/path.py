@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import UNSET
+
 from domain.fact import Fact
 from domain.refusal import Refused
 
@@ -19,7 +21,8 @@ UNCOMPARED = {"basis", "days_left"}
 """The fields in which nothing differs that matters: what a field rests on, and what is another every day."""
 _STEP = re.compile(r"([a-z0-9_-]+)|\[([^\[\]]+)\]")
 PATH_PATTERN = r"^[a-z0-9_]+(\.[a-z0-9_-]+|\[[A-Za-z0-9/:_-]+\])*$"
-NOTHING = object()
+NOTHING = UNSET
+"""What stands where nothing does, and in a private field of a document that is served."""
 
 
 class NoSuchField(Refused):

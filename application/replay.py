@@ -20,7 +20,7 @@ import msgspec
 from application.amended import Amending, Standing, amended, by_stream
 from application.fold import evolved, view_named
 from application.unseen import Sight, says_for_whom, unseen
-from application.view import Document, Index, Record, Row, View
+from application.view import Document, Index, Record, Row, View, served
 from domain.amendment import Amendment, in_force
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -62,7 +62,7 @@ class Held:
     @property
     def body(self) -> bytes:
         """The document as it is served."""
-        self._body = self._body or msgspec.json.encode(self.document)
+        self._body = self._body or msgspec.json.encode(served(self.document))
         return self._body
 
     def row(self, sort: str) -> Row:

@@ -6,14 +6,15 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
+from pydantic.json_schema import SkipJsonSchema
 
 from domain.aggregate import Aggregate
 from domain.event import DomainEvent, Evidence
-from domain.fact import Fact
+from domain.fact import Fact, marks
 from domain.moment import order
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 Row = tuple[str, str, str]
 """The place of a document in a list: the key that it is sorted by, its negotiation and its key."""
+_T = TypeVar("_T")
+Private = Annotated[_T, SkipJsonSchema()]
+"""A field from which the fold of a document goes on, and no part of the answer. It has a default."""
 
 
 class Record(NamedTuple):
@@ -36,10 +40,27 @@ class Record(NamedTuple):
 
 
 class Document(Fact, omit_defaults=False, frozen=True):
-    """What a view serves: its JSON form is the answer. Every field is written, also where nothing is known."""
+    """What a view serves: the JSON form of what is not `Private` is the answer. Every field of it is written, also
+    where nothing is known.
+    """
 
     negotiation: str
     key: str
+
+
+_D = TypeVar("_D", bound=Document)
+
+
+@cache
+def private_fields(document: type[Document]) -> tuple[str, ...]:
+    """The names of the fields of a view's documents that are private."""
+    return tuple(field.name for field in msgspec.structs.fields(document) if marks(field.type, SkipJsonSchema))
+
+
+def served(document: _D) -> _D:
+    """A document as it is served: nothing is in its private fields, not even a default."""
+    names = private_fields(type(document))
+    return msgspec.structs.replace(document, **dict.fromkeys(names, msgspec.UNSET)) if names else document
 
 
 class Basis(Fact, omit_defaults=False, frozen=True):

@@ -13,7 +13,7 @@ from infrastructure.database import Connection, StoreDamaged, as_elements
 
 _COLUMNS = (
     "id", "view", "negotiation", "key",
-    "kind", "date", "tags", "lists", "texts", "folded_date", "folded_position", "packed",
+    "kind", "date", "tags", "lists", "texts", "folded_date", "folded_position", "packed", "private",
 )  # fmt: skip
 TEXT_LENGTH = 100_000
 """PostgreSQL takes texts of up to 1 MiB, in bytes."""
@@ -35,6 +35,12 @@ class Stored(NamedTuple):
     """By what it is found in lists: its kind, date, tags, and in which lists: `HIDDEN`, `SHOWN` or `SHOWN_ACROSS`."""
     texts: int
     body: bytes
+    private: bytes
+    """What the fold goes on from beside, if anything: only the projector reads it."""
+
+    @property
+    def length(self) -> int:
+        return len(self.body) + len(self.private)
 
 
 class Changed(NamedTuple):
@@ -48,6 +54,7 @@ class Changed(NamedTuple):
     before: Stored | None
     folded: tuple[str, int]
     body: bytes
+    private: bytes
     listed: tuple[str, str, str, int]
     words: list[str] | None
     added: bool = False
@@ -92,13 +99,15 @@ class Documents:
         if not places:
             return found
         rows = self._connection.rows(
-            "SELECT view, negotiation, key, id, folded_date, folded_position, kind, date, tags, lists, texts, packed"
+            "SELECT view, negotiation, key, id, folded_date, folded_position, kind, date, tags, lists, texts, packed,"
+            " private"
             f" FROM documents_{self._build} WHERE (view, negotiation, key) IN"
             f" (SELECT value ->> 0, value ->> 1, value ->> 2 FROM {self._connection.dialect.elements})",
             (json.dumps(places),),
         )
-        for view, negotiation, key, document, date, position, *listed, parts, packed in rows:
-            found[view, negotiation, key] = Stored(document, (date, position), tuple(listed), parts, unpacked(packed))
+        for view, negotiation, key, document, date, position, *listed, parts, packed, private in rows:
+            bodies = unpacked(packed), unpacked(private)
+            found[view, negotiation, key] = Stored(document, (date, position), tuple(listed), parts, *bodies)
         return found
 
     def put(self, changed: Iterable[Changed]) -> list[Stored]:
@@ -116,16 +125,16 @@ class Documents:
             before, listed = one.before, one.listed
             earlier = before.texts if before and (one.added or one.words is None) else 0
             told = list(_texts(one.words or ())) if one.words is not None else []
-            known = earlier + len(told)
+            known, packed = earlier + len(told), (_packed(one.body), _packed(one.private))
             if before is None:
                 number = document = number + 1
-                new.append((document, *one.place, *listed, known, *one.folded, _packed(one.body)))
+                new.append((document, *one.place, *listed, known, *one.folded, *packed))
             else:
                 document = before.id
-                updates.append((known, *one.folded, _packed(one.body), document))
+                updates.append((known, *one.folded, *packed, document))
                 if before.listed != listed:
                     relisted.append((*listed, document))
-            stored.append(Stored(document, one.folded, listed, known, one.body))
+            stored.append(Stored(document, one.folded, listed, known, one.body, one.private))
             if not before or before.listed[2] != listed[2]:
                 old_tags += [(tag, document) for tag in before.listed[2].split()] if before else []
                 tags += [(tag, document) for tag in listed[2].split()]
@@ -135,7 +144,7 @@ class Documents:
                 new_texts += enumerate(searchable, _first_text(document) + earlier)
         self._connection.insert(f"documents_{self._build}", _COLUMNS, new)
         # Apart, since to set a column that is indexed is to write the index anew.
-        self._change("texts = ?, folded_date = ?, folded_position = ?, packed = ?", updates)
+        self._change("texts = ?, folded_date = ?, folded_position = ?, packed = ?, private = ?", updates)
         self._change("kind = ?, date = ?, tags = ?, lists = ?", relisted)
         self._untag(old_tags)
         self._connection.insert(f"tags_{self._build}", ["tag", "document"], tags)
@@ -237,14 +246,16 @@ class Documents:
         self._connection.run(f"DELETE FROM rebuilt_{self._build}")
 
 
-def _packed(body: bytes) -> bytes:
+def _packed(body: bytes) -> bytes | None:
     """A body as it is stored: histories repeat themselves, so that it takes a fraction of the pages."""
-    packed: bytes = lz4.block.compress(body)
+    packed: bytes | None = lz4.block.compress(body) if body else None
     return packed
 
 
-def unpacked(stored: bytes) -> bytes:
+def unpacked(stored: bytes | None) -> bytes:
     """A body as it is served. Raises `StoreDamaged`."""
+    if stored is None:
+        return b""
     try:
         body: bytes = lz4.block.decompress(stored)
     except (lz4.block.LZ4BlockError, ValueError, MemoryError) as error:

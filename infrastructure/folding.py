@@ -14,7 +14,7 @@ from application.view import Document, Index, Record, View, texts
 from domain.moment import reached
 from domain.text import terms
 from infrastructure.documents import HIDDEN, SHOWN, SHOWN_ACROSS, Changed, Parked, Stored, tags
-from infrastructure.serialization import decode_document, encode
+from infrastructure.serialization import decode_document, encode_document
 
 KEPT_BYTES = 8 * 2**20
 """How much JSON is kept in memory as documents, which take about eight times as much."""
@@ -32,7 +32,7 @@ class Kept:
 
     @classmethod
     def of(cls, view: View, stored: Stored) -> "Kept":
-        document = decode_document(view, stored.body)
+        document = decode_document(view, stored.body, stored.private)
         return cls(stored, document, view.index(document))
 
 
@@ -50,14 +50,14 @@ class KeptDocuments:
     def keep(self, place: Place, kept: Kept) -> None:
         self.drop(place)
         self._kept[place] = kept
-        self._bytes += len(kept.stored.body)
+        self._bytes += kept.stored.length
         while self._bytes > KEPT_BYTES and len(self._kept) > 1:
             _, oldest = self._kept.popitem(last=False)
-            self._bytes -= len(oldest.stored.body)
+            self._bytes -= oldest.stored.length
 
     def drop(self, place: Place) -> None:
         if kept := self._kept.pop(place, None):
-            self._bytes -= len(kept.stored.body)
+            self._bytes -= kept.stored.length
 
     def clear(self) -> None:
         self._kept.clear()
@@ -146,11 +146,13 @@ def fresh(view: View, place: Place, document: Document, last: Record, kept: Kept
     """A document that takes the place of the one kept; `last` is the last record folded into it."""
     index = view.index(document)
     told, added = _told(index, kept.index if kept else None)
+    body, private = encode_document(document)
     changed = Changed(
         place=place,
         before=kept.stored if kept else None,
         folded=last.place,
-        body=encode(document),
+        body=body,
+        private=private,
         listed=(index.kind, index.date, tags(place, index), _shown(view, index)),
         words=None if told is None else terms(told),
         added=added,

@@ -8,7 +8,7 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 from msgspec.structs import replace
 
-from application.view import Document, View
+from application.view import Document, View, private_fields, served
 from domain.erased import Erased
 from domain.event import DomainEvent
 from domain.model import AGGREGATE_OF_EVENT, AMENDMENTS, EVENT_OF_TOPIC, topic_of
@@ -89,6 +89,12 @@ def stored(event: DomainEvent, state: bytes) -> StoredEvent:
     return StoredEvent(event.originator_id, event.originator_version, topic_of(event), state)
 
 
-def decode_document(view: View, body: bytes) -> Document:
-    """A stored document, as its view's fold takes it."""
-    return msgspec.json.decode(body, type=view.document)
+def encode_document(document: Document) -> tuple[bytes, bytes]:
+    """A document as it is served, and its private fields apart; nothing where it has none."""
+    private = {name: getattr(document, name) for name in private_fields(type(document))}
+    return _encoder.encode(served(document)), _encoder.encode(private) if private else b""
+
+
+def decode_document(view: View, body: bytes, private: bytes = b"") -> Document:
+    """A stored document; its view's fold takes it with its private fields."""
+    return msgspec.json.decode(body[:-1] + b"," + private[1:] if private else body, type=view.document)

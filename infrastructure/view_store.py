@@ -19,7 +19,7 @@ _TABLES = (
     "CREATE TABLE documents_{build} (id {integer} PRIMARY KEY, view {text} NOT NULL, negotiation {text} NOT NULL,"
     " key {text} NOT NULL, kind {text} NOT NULL, date {text} NOT NULL, tags {text} NOT NULL, lists {integer} NOT NULL,"
     " texts {integer} NOT NULL, folded_date {text} NOT NULL, folded_position {integer} NOT NULL,"
-    " packed {bytes} NOT NULL) {rewritten}",
+    " packed {bytes} NOT NULL, private {bytes}) {rewritten}",
     "CREATE TABLE tags_{build} (tag {text} NOT NULL, document {integer} NOT NULL,"
     " PRIMARY KEY (tag, document)) {clustered}",
     "CREATE TABLE pending_{build} (position {integer} NOT NULL, due {text} NOT NULL, negotiation {text} NOT NULL,"
@@ -53,7 +53,7 @@ class Build(NamedTuple):
     """In the column `asked`."""
 
 
-TABLES = Tables("views", "views in", 9, lambda connection, _: connection.declare(*_BUILDS), is_copy=True)
+TABLES = Tables("views", "views in", 10, lambda connection, _: connection.declare(*_BUILDS), is_copy=True)
 
 
 class ViewStore:

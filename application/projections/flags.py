@@ -7,7 +7,7 @@ from typing import Any
 from application.flag import Detail, Observation, Rule, Seen, all_rules, observations
 from application.fold import all_views, touched
 from application.tally import Tally, taken
-from application.view import AtOnce, Basis, Document, Index, Record, View
+from application.view import AtOnce, Basis, Document, Index, Private, Record, View
 from domain.event import DomainEvent
 
 IMPOSSIBLE = "no-longer-possible/"
@@ -27,8 +27,8 @@ class FlagDocument(Document, frozen=True):
     says: str
     source: str
     details: tuple[Detail, ...] = ()
-    seen: tuple[Seen, ...] = ()
-    tally: Tally | None = None
+    seen: Private[tuple[Seen, ...]] = ()
+    tally: Private[Tally | None] = None
 
 
 def keys(event: DomainEvent) -> Iterator[str]:

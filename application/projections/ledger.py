@@ -23,7 +23,7 @@ from application.ladder import (
     total,
 )
 from application.tally import FURTHEST, CapTold, Promises, Tally, cap_years, concerns, overs, promises, taken
-from application.view import AtOnce, Basis, Document, Index, Record, View
+from application.view import AtOnce, Basis, Document, Index, Private, Record, View
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.negotiation import Negotiation
@@ -113,7 +113,6 @@ class LedgerDocument(Document, frozen=True):
 
     `left` is what is pledged or committed (a tranche's commitment takes the place of its pledge) and has not come
     yet, of each promise in its unit. `candidates` is what is proposed, and neither selected nor rejected.
-    `tally` is what the fold goes on from.
     """
 
     rungs: tuple[RungEntry, ...] = ()
@@ -123,7 +122,7 @@ class LedgerDocument(Document, frozen=True):
     take_up: tuple[TakeUp, ...] = ()
     caps: tuple[CapEntry, ...] = ()
     over: tuple[OverEntry, ...] = ()
-    tally: Tally = Tally()
+    tally: Private[Tally] = Tally()
     last_occurred: str = ""
 
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from application.ladder import Holding, Rungs, climb, rungs_of
 from application.stand import Stand, about, with_record
-from application.view import Basis, Document, Index, Record, View
+from application.view import Basis, Document, Index, Private, Record, View
 from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -34,7 +34,7 @@ class TrancheStepEntry(Fact, omit_defaults=False, frozen=True):
 class TrancheDocument(Document, frozen=True):
     """One tranche: `party` is who first promised it, and `rungs` has a rung only where something is on record.
 
-    `includes` are the earlier promises that its amount holds; `holding` is what the fold goes on from.
+    `includes` are the earlier promises that its amount holds.
     """
 
     title: str | None = None
@@ -46,7 +46,7 @@ class TrancheDocument(Document, frozen=True):
     rungs: Rungs = {}
     steps: tuple[TrancheStepEntry, ...] = ()
     claims: tuple[Stand, ...] = ()
-    holding: Holding = Holding()
+    holding: Private[Holding] = Holding()
 
 
 def keys(event: DomainEvent) -> Iterator[str]:

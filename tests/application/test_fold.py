@@ -20,14 +20,14 @@ from application.fold import all_views, view_named
 from application.projections.flags import IMPOSSIBLE
 from application.registrar import Submission
 from application.replay import History
-from application.view import Record
+from application.view import Record, served
 from domain.refusal import Refused
-from infrastructure import filling, touches
+from infrastructure import filling, folding, touches
 from infrastructure.committer import Committer, Request
 from infrastructure.documents import unpacked
 from infrastructure.log import Log
 from infrastructure.projector import Projector
-from infrastructure.serialization import encode
+from infrastructure.serialization import encode, encode_document
 from infrastructure.sqlite import SqliteDatabase
 from interfaces.show import table
 from tests.application.naive import replay
@@ -194,23 +194,23 @@ class Desk:
     def history(self, negotiation: str) -> list[Record]:
         return self.log.of(negotiation)
 
-    def stored(self) -> dict[tuple[str, str, str], bytes]:
-        """All documents that serve, also those that are kept only to fold on."""
+    def stored(self) -> dict[tuple[str, str, str], tuple[bytes, bytes]]:
+        """All documents that serve, also those that are kept only to fold on, each with its private fields."""
         connection = self.database.reader("views")
         build = connection.value("SELECT build FROM builds WHERE serving = 1")
-        rows = connection.rows(f"SELECT view, negotiation, key, packed FROM documents_{build}")
+        rows = connection.rows(f"SELECT view, negotiation, key, packed, private FROM documents_{build}")
         connection.close()
-        return {(view, negotiation, key): unpacked(body) for view, negotiation, key, body in rows}
+        return {(place[0], place[1], place[2]): (unpacked(body), unpacked(private)) for *place, body, private in rows}
 
-    def naive(self) -> dict[tuple[str, str, str], bytes]:
+    def naive(self) -> dict[tuple[str, str, str], tuple[bytes, bytes]]:
         """The replay that is written apart, of now."""
         return {
-            (view, negotiation, key): encode(document)
+            (view, negotiation, key): encode_document(document)
             for negotiation in ("one", "two")
             for (view, key), document in replay(self.history(negotiation), self.now.isoformat(), None, None).items()
         }
 
-    def rebuilt(self) -> dict[tuple[str, str, str], bytes]:
+    def rebuilt(self) -> dict[tuple[str, str, str], tuple[bytes, bytes]]:
         projector = Projector(self.database, lambda: self.now)
         for _ in projector.rebuild():
             pass
@@ -238,14 +238,14 @@ def told(desk: Desk, batches: list[list[Any]], *, folding: bool) -> None:
             desk.projector.catch_up()
 
 
-def show_as_tables(documents: dict[Any, bytes]) -> None:
+def show_as_tables(documents: dict[Any, tuple[bytes, bytes]]) -> None:
     """Every view as a table for a terminal."""
     for view in all_views():
-        items = [json.loads(body) for place, body in documents.items() if place[0] == view.name]
+        items = [json.loads(body) for place, (body, _) in documents.items() if place[0] == view.name]
         Console(file=StringIO()).print(table(view.name, items))
 
 
-def without_doubts(documents: dict[Any, bytes]) -> dict[Any, bytes]:
+def without_doubts(documents: dict[Any, Any]) -> dict[Any, Any]:
     """The naive replay judges nothing anew but findings."""
     return {place: body for place, body in documents.items() if not place[-1].startswith(IMPOSSIBLE)}
 
@@ -253,9 +253,12 @@ def without_doubts(documents: dict[Any, bytes]) -> dict[Any, bytes]:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(HISTORIES, st.sampled_from([0, 3, 40]), st.sampled_from([touches.TOUCHES_MAX, 150, 0]))
 def test_live_documents_equal_a_naive_replay_and_a_rebuild(batches: list[list[Any]], days: int, held: int) -> None:
-    """Also where the records that touch a document are not held, or not for long. All can be shown as tables."""
+    """Also where the records that touch a document are not held, or not for long, and the documents before are read
+    from the store. All can be shown as tables.
+    """
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(touches, "TOUCHES_MAX", held)
+        patch.setattr(folding, "KEPT_BYTES", 100 * held)
         desk = Desk(Path(folder))
         told(desk, batches, folding=True)
         desk.now += timedelta(days=days)
@@ -313,7 +316,7 @@ def test_the_answer_at_any_three_times_equals_a_naive_replay(
                 history.view(view.name).documents(as_of)
             history = history.extended(records[first : first + more])
     history = history.narrowed(public_at, known_at)
-    naive = {place: encode(document) for place, document in replay(records, as_of, public_at, known_at).items()}
+    naive = {place: encode(served(document)) for place, document in replay(records, as_of, public_at, known_at).items()}
     documents = {
         (view.name, key): held.body
         for view in all_views()
@@ -363,11 +366,11 @@ def test_a_record_that_takes_effect_later_stands_in_the_timeline_at_once_and_cha
         desk.projector.catch_up()
 
         def fish() -> str:
-            document = json.loads(desk.stored()["negotiations", "one", "one"])
+            document = json.loads(desk.stored()["negotiations", "one", "one"][0])
             return next(issue["status"] for issue in document["issues"] if issue["key"] == "fish")
 
         assert fish() == "open"
-        timeline = [json.loads(body) for place, body in desk.stored().items() if place[0] == "timeline"]
+        timeline = [json.loads(body) for place, (body, _) in desk.stored().items() if place[0] == "timeline"]
         assert "Issue.Settled" in {entry["type"] for entry in timeline}
         desk.now = datetime(2026, 6, 3, tzinfo=UTC)
         desk.projector.catch_up()

@@ -12,7 +12,7 @@ from infrastructure.database import Database
 from infrastructure.documents import unpacked
 from infrastructure.log import LogReader
 from infrastructure.projector import Projector
-from infrastructure.serialization import encode
+from infrastructure.serialization import encode_document
 from infrastructure.view_reader import ViewReader
 from tests.application.naive import replay
 from tests.faults.clients import Acknowledged
@@ -20,7 +20,8 @@ from tests.faults.stores import rows
 
 Rows = dict[tuple[str, str, str], tuple[Any, ...]]
 DOCUMENTS = (
-    "SELECT view, negotiation, key, kind, date, tags, lists, folded_date, folded_position, packed FROM documents_{}"
+    "SELECT view, negotiation, key, kind, date, tags, lists, folded_date, folded_position, packed, private"
+    " FROM documents_{}"
 )
 TAGS = "SELECT view, negotiation, key, tag FROM tags_{0} JOIN documents_{0} ON id = document"
 
@@ -120,11 +121,15 @@ def _unlike_replay(log: LogReader, live: Rows) -> list[tuple[str, str, str]]:
     """Against the replay that is written apart, for tests, which judges nothing anew."""
     now = datetime.now(UTC).isoformat()
     replayed = {
-        (view, negotiation, key): (encode(document),)
+        (view, negotiation, key): encode_document(document)
         for negotiation in log.negotiations()
         for (view, key), document in replay(log.of(negotiation), now, None, None).items()
     }
-    judged = {place: (unpacked(row[-1]),) for place, row in live.items() if not place[-1].startswith(IMPOSSIBLE)}
+    judged = {
+        place: (unpacked(row[-2]), unpacked(row[-1]))
+        for place, row in live.items()
+        if not place[-1].startswith(IMPOSSIBLE)
+    }
     return unlike(judged, replayed)
 
 

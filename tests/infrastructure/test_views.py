@@ -68,12 +68,12 @@ class Desk:
         (document,) = found.values()
         return json.loads(document.body) | {"missing": [one.position for one in document.parked]}
 
-    def documents(self) -> dict[Any, bytes]:
+    def documents(self) -> dict[Any, Any]:
         connection = self.database.reader("views")
         build = connection.value("SELECT build FROM builds WHERE serving = 1")
-        rows = connection.rows(f"SELECT view, negotiation, key, packed FROM documents_{build}")
+        rows = connection.rows(f"SELECT view, negotiation, key, packed, private FROM documents_{build}")
         connection.close()
-        return {tuple(place): unpacked(body) for *place, body in rows}
+        return {tuple(place): (unpacked(body), unpacked(private)) for *place, body, private in rows}
 
     def ready(self) -> dict[str, Any]:
         return readiness(self.log, self.reader, now())
@@ -119,6 +119,18 @@ def same_as_made_anew(desk: Desk) -> bool:
     kept = desk.documents()
     with projector(desk):
         return desk.documents() == kept
+
+
+def test_a_fold_goes_on_from_what_another_has_stored(desk: Desk) -> None:
+    """Also from what no answer shows: what stands on the rungs, and what a rule looked at."""
+    with projector(desk):
+        pass
+    for command in ("select-tranche", "pledge-tranche", "contract-tranche"):
+        desk.tell(command, tranche="fund", amount={"amount": "5", "currency": "USD"})  # type: ignore[arg-type]
+        with projector(desk, built=False) as another:
+            another.catch_up()
+    assert {view for (view, *_), (_, private) in desk.documents().items() if private} == {"flags", "ledger", "tranches"}
+    assert same_as_made_anew(desk)
 
 
 def test_a_standby_whose_clock_is_behind_takes_nothing_out_of_the_views(desk: Desk) -> None:

@@ -8,6 +8,8 @@ import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
+from application.fold import all_views, view_named
+from application.view import private_fields
 from tests.interfaces.conftest import Clock, Tell
 
 Read = Callable[..., Any]
@@ -287,6 +289,59 @@ def test_a_field_rests_on_the_records_that_changed_it_alone(course: dict[str, st
     whole = read(f"{N}/grounds", view="agreements", key="deal")
     assert len(whole["steps"]) == 3
     assert read(f"{N}/grounds", view="negotiations", field="title")["value"] == "Talks"
+
+
+PRIVATE = {view.name: {*names} for view in all_views() if (names := private_fields(view.document))}
+
+
+def test_some_views_have_fields_of_their_own_to_fold_on() -> None:
+    assert {"flags": {"seen", "tally"}, "ledger": {"tally"}, "tranches": {"holding"}} == PRIVATE
+
+
+@pytest.fixture
+def fund(tell: Tell, clock: Clock) -> Callable[..., None]:
+    """Tell a step of one tranche."""
+    clock.at = "2025-02-01T12:00+00:00"
+
+    def step(command: str, amount: str, occurred: str) -> None:
+        money = {"amount": amount, "currency": "USD"}
+        assert tell(command, tranche="fund", amount=money, occurred=occurred).status_code == 201
+
+    return step
+
+
+@pytest.mark.parametrize("view", PRIVATE)
+def test_what_a_fold_goes_on_from_is_in_no_answer(
+    view: str, client: TestClient, fund: Callable[..., None], read: Read
+) -> None:
+    """As it is stored and replayed, in a difference, in grounds and in what is said of the answers."""
+    fund("select-tranche", "9", "2025-01-03")
+    fund("pledge-tranche", "5", "2025-01-04")
+    found = [read(f"{N}/{view}"), read(f"{N}/{view}", as_of="2025-01-04")]
+    documents = [document for one in found for document in one.get("items", [one])]
+    asked = {"view": view, "key": documents[-1]["key"]}
+    documents.append(read(f"{N}/grounds", **asked)["value"])
+    difference = read(f"{N}/diff", view=view, **{"from": "2025-01-03", "to": "2025-01-04"})["items"]
+    assert difference
+    documents.append({field["field"].partition(".")[0]: field for one in difference for field in one["fields"]})
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    documents.append(schemas[view_named(view).document.__name__]["properties"])
+    assert len(documents) >= 5
+    for document in documents:
+        assert not PRIVATE[view] & document.keys()
+    for field in PRIVATE[view]:
+        answer = client.get(f"{N}/grounds", params=asked | {"field": field}).json()
+        assert answer["code"] == "no-such-field"
+        assert f", {field}" not in answer["detail"]
+
+
+def test_what_a_rule_only_looked_at_makes_no_difference(fund: Callable[..., None], read: Read) -> None:
+    fund("select-tranche", "9", "2025-01-03")
+    fund("record-draw", "1", "2025-01-03")
+    fund("contract-tranche", "9", "2025-01-04")
+    asked = {"from": "2025-01-03", "to": "2025-01-04", "view": "flags"}
+    assert [flag["rule"] for flag in read(f"{N}/flags", as_of="2025-01-03")["items"]] == ["step-missing"]
+    assert read(f"{N}/diff", **asked)["items"] == []
 
 
 def test_what_is_worked_out_is_told_as_it_is_shown_with_all_that_it_rests_on(tell: Tell, read: Read) -> None:

@@ -315,11 +315,11 @@ def test_both_names_of_a_record_can_be_erased_in_either_order(office: Office) ->
     assert office.record(other)["speaker"] == "[erased]"
 
 
-def views(address: str) -> dict[Any, bytes]:
+def views(address: str) -> dict[Any, Any]:
     with closing(Settings(database=address).store().reader("views")) as connection:
         build = connection.value("SELECT build FROM builds WHERE serving = 1")
-        rows = connection.rows(f"SELECT view, negotiation, key, packed FROM documents_{build}")
-    return {tuple(place): unpacked(body) for *place, body in rows}
+        rows = connection.rows(f"SELECT view, negotiation, key, packed, private FROM documents_{build}")
+    return {tuple(place): (unpacked(body), unpacked(private)) for *place, body, private in rows}
 
 
 def test_the_views_equal_a_rebuild(office: Office, address: str) -> None:

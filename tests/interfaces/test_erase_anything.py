@@ -94,11 +94,11 @@ def address(request: pytest.FixtureRequest, new_store: Callable[[str], str]) -> 
     return new_store(request.param)
 
 
-def documents(address: str) -> dict[Any, bytes]:
+def documents(address: str) -> dict[Any, Any]:
     with closing(Settings(database=address).store().reader("views")) as connection:
         build = connection.value("SELECT build FROM builds WHERE serving = 1")
-        rows = connection.rows(f"SELECT view, negotiation, key, packed FROM documents_{build}")
-    return {tuple(place): unpacked(text) for *place, text in rows}
+        rows = connection.rows(f"SELECT view, negotiation, key, packed, private FROM documents_{build}")
+    return {tuple(place): (unpacked(body), unpacked(private)) for *place, body, private in rows}
 
 
 def test_nothing_is_left_of_who_is_erased(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
