@@ -86,7 +86,7 @@ class Identity(NamedTuple):
         return any(self.may(operation, negotiation) for negotiation in self.roles)
 
     def where(self, operation: str) -> frozenset[str] | None:
-        """The negotiations in which it may; none where it may in all."""
+        """The negotiations in which it may: `None` is all of them, and an empty set is nowhere."""
         if self.may(operation, EVERY):
             return None
         return frozenset(negotiation for negotiation in self.roles if self.may(operation, negotiation))

@@ -42,10 +42,10 @@ def touched(record: Record, views: Container[View] | None = None) -> list[tuple[
     ]
 
 
-def evolved(view: View, place: Place, document: Document | None, records: Sequence[Record]) -> Document:
+def evolved(view: View, key: str, document: Document | None, records: Sequence[Record]) -> Document:
     """One document after at least one record, given in the order of their places."""
     if isinstance(view.evolve, AtOnce):
-        return view.evolve.all(document, records, place[2])
+        return view.evolve.all(document, records, key)
     for record in records:
-        document = view.evolve(document, record, place[2])
+        document = view.evolve(document, record, key)
     return cast("Document", document)

@@ -28,7 +28,7 @@ class Query(NamedTuple):
 
     view: str
     negotiations: frozenset[str] | None = None
-    """Of which alone; of all where there are none."""
+    """Of which alone: `None` is all of them, and an empty set is nothing."""
     left_out: frozenset[str] = frozenset()
     """Negotiations whose documents are looked for elsewhere."""
     kind: str | None = None

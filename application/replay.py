@@ -281,8 +281,7 @@ class ViewHistory:
             base, new = None, self.records(key, asked)
         if not new:
             return None
-        place = (self._view.name, new[0].event.envelope.negotiation, key)
-        return Held(self._view, evolved(self._view, place, base.document if base else None, new), new[-1].place)
+        return Held(self._view, evolved(self._view, key, base.document if base else None, new), new[-1].place)
 
 
 def _date(change: Change) -> str:

@@ -59,10 +59,10 @@ def _naming_fields(fact: type[Fact]) -> tuple[tuple[str, str | None], ...]:
     return tuple(fields)
 
 
-def references(fact: Fact, path: str = "") -> list[Reference]:
+def references(fact: Fact) -> list[Reference]:
     """Everything that a fact speaks of by name, in the order of its fields."""
     found: list[Reference] = []
-    _gather(fact, path, found)
+    _gather(fact, "", found)
     return found
 
 

@@ -130,12 +130,12 @@ def taken(
 ) -> tuple[Document | None, list[Parked]]:
     """The document after some records, and those of them that the fold cannot take."""
     try:
-        return evolved(view, place, document, records), []
+        return evolved(view, place[2], document, records), []
     except Exception:
         parked = []
         for record in records:
             try:
-                document = evolved(view, place, document, [record])
+                document = evolved(view, place[2], document, [record])
             except Exception as error:
                 _log.exception("a record cannot be folded, and is parked", position=record.position, place=place)
                 parked.append(Parked(record.position, *place, f"{type(error).__name__}: {error}"))

@@ -147,7 +147,7 @@ class Seen:
 
     @property
     def negotiations(self) -> frozenset[str] | None:
-        """Those of which whoever asks may see something; all where there are none."""
+        """Those of which whoever asks may see something: `None` is all of them, and an empty set is nothing."""
         return self._identity.where(self._operation)
 
     def sight(self, negotiation: str) -> Sight | None:

@@ -22,10 +22,10 @@ from application.binding import (
 )
 from application.provisions import Applied, ProvisionEntry, after_record, applied
 from application.reckoning import Reckoner
-from application.stand import Stand, about, current, with_record
+from application.stand import Stand, about, with_record
 from application.view import Basis, Document, Index, Record, View
 from domain.agreement import LEAVING, Agreement, Form, Step
-from domain.claim import Claim, aspect_of
+from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Finding, Ruling
@@ -62,12 +62,11 @@ class AmendmentEntry(Fact, omit_defaults=False, frozen=True):
 class AgreementDocument(Document, frozen=True):
     """One agreement. `claims` are those about it as a whole, such as whether it binds.
 
-    `status` is what the steps on record make it, and while the whole is suspended `suspended_from` what it was before;
-    `accounts` are what each claimant says that it is. `until` is the last day of its term: after it, the status is
-    `expired` for all for whom it has come about, unless they have left before. `in_force_since` is the first day from
-    which it was in force between two parties, an order or a law for one; it stays when that has ended. What it
-    `supersedes` is not ended by that alone. Steps `to_come` were taken by the day and take effect after it, such as a
-    notice of withdrawal.
+    `status` is what the steps on record make it, and while the whole is suspended `suspended_from` what it was before.
+    `until` is the last day of its term: after it, the status is `expired` for all for whom it has come about, unless
+    they have left before. `in_force_since` is the first day from which it was in force between two parties, an order or
+    a law for one; it stays when that has ended. What it `supersedes` is not ended by that alone. Steps `to_come` were
+    taken by the day and take effect after it, such as a notice of withdrawal.
     """
 
     title: str = ""
@@ -86,7 +85,6 @@ class AgreementDocument(Document, frozen=True):
     provisions: tuple[ProvisionEntry, ...] = ()
     amendments: tuple[AmendmentEntry, ...] = ()
     claims: tuple[Stand, ...] = ()
-    accounts: tuple[Stand, ...] = ()
     last_occurred: str = ""
 
 
@@ -136,9 +134,7 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
         case Step():
             return _paired(_stepped(document, event, record))
         case Claim.Made() | Claim.Withdrawn() | Ruling() if about(event)[0] == "agreement":
-            claims = with_record(document.claims, record)
-            accounts = tuple(s for s in current(claims) if aspect_of(s.subject) == "status")
-            return replace(document, claims=claims, accounts=accounts)
+            return replace(document, claims=with_record(document.claims, record))
         case Claim.Made() | Claim.Withdrawn() | Ruling():
             name = about(event)[2]
         case _:

@@ -4,7 +4,6 @@ from pydantic import TypeAdapter, ValidationError
 from domain.agreement import Agreement
 from domain.claim import Claim, Subject
 from domain.deadline import Deadline
-from domain.event import Evidence
 from domain.fact import Fact
 from domain.model import AGGREGATE_OF_KIND
 from domain.names import PartyKey, Reference, kinds_named, named_in, references, subject_of
@@ -58,12 +57,6 @@ def test_what_is_not_told_speaks_of_nothing():
     assert list(references(Branch(title="japan", leaf=Leaf(), bark="rough"))) == []
     assert list(references(a(Deadline.Set, "2025", title="-", due="2026"))) == []
     assert list(references(a(Negotiation.Annotated, "2025", note="-"))) == []
-
-
-def test_the_paths_can_begin_anywhere():
-    assert list(references(Evidence(source="fact-sheet"), "evidence.0.")) == [
-        Reference("source", "fact-sheet", "evidence.0.source")
-    ]
 
 
 @pytest.mark.parametrize(
