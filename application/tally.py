@@ -93,6 +93,13 @@ class Promises(NamedTuple):
     alone: bool
     others: dict[str, set[str]]
     holdings: Mapping[str, Holding]
+    including: Mapping[str, list[str]]
+
+    def within(self, tranche: str | None) -> str | None:
+        """The promise in whose amount that of a tranche is counted: its whole, or one that includes it."""
+        if tranche is None or tranche in self.lines:
+            return None
+        return next((one for one in _chain(tranche, self.holdings, self.including)[1:] if one in self.every), None)
 
     def reached(self, rung: str) -> dict[str, Line]:
         """What has come of all of them together on a rung; nothing where that is not told."""
@@ -232,7 +239,7 @@ def promises(tally: Tally, standing: Board) -> list[Promises]:
         come = {rung: _come_of(on(standing, rung, unit), unit, holdings, including) for rung in TAKEN_UP}
         come[FURTHEST] = _come_of(without_included(furthest.get(unit, _NONE), holdings), unit, holdings, including)
         found += [
-            Promises(unit, rung, lines, every[rung], come, len(own) == 1, others, holdings)
+            Promises(unit, rung, lines, every[rung], come, len(own) == 1, others, holdings, including)
             for rung, lines in own.items()
         ]
     return found

@@ -11,7 +11,7 @@ from application.fold import Place
 from application.goods import Product
 from application.ladder import CALLED, PROPOSED, RUNGS
 from application.projections.agreements import AgreementDocument
-from application.projections.ledger import LedgerDocument
+from application.projections.ledger import LedgerDocument, narrowed
 from application.splits import AskedSplit, ContributionToldTwice, readings
 from application.sums import ConversionNeedsItsSource, RatesContradict, RateText, Summed, converted, summed
 from application.tariffs import Asked as AskedSchedule
@@ -77,6 +77,7 @@ class AskedSum(AskedTimes):
         list[Literal[*RUNGS, PROPOSED, CALLED]],  # type: ignore[valid-type]
         Field(min_length=1, max_length=10, description="one rung: a sum of several is refused"),
     ]
+    tranche: Annotated[Slug | None, Field(description="of a tranche and all its parts alone")] = None
     currency: Currency | None = None
     per: Annotated[
         Per | Literal["total"] | None,
@@ -201,6 +202,9 @@ def _sum(state: Replayed, slug: str, asked: AskedSum) -> dict[str, Any]:
     ledger = held.document if held else None
     if not isinstance(ledger, LedgerDocument):
         ledger = LedgerDocument(negotiation=slug, key="ledger")
+    if asked.tranche:
+        state.refuse_strangers(slug, [("tranche", "tranche", asked.tranche)])
+        ledger = narrowed(ledger, asked.tranche)
     for currency in filter(None, (asked.currency, asked.convert_to)):
         Money(amount="0", currency=currency).check()
     if asked.convert_to is None:

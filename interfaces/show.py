@@ -106,7 +106,8 @@ def _left_of(told: dict[str, Any]) -> str:
     others = ", ".join(told["not_compared"])
     rung = f"not yet {told['rung']}" if told["rung"] else "" if others else "all of it"
     others = f"not compared with what came in {others}" if others else ""
-    return ", ".join(filter(None, [f"of the {told['of']} {told['tranche'] or '(all)'}", rung, others]))
+    within = f"within {told['within']}" if told["within"] else ""
+    return ", ".join(filter(None, [f"of the {told['of']} {told['tranche'] or '(all)'}", within, rung, others]))
 
 
 def _bar(part: int, whole: int) -> str:

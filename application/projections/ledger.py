@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from application.ladder import (
     CALLED,
@@ -21,6 +21,7 @@ from application.ladder import (
     board,
     sum_of,
     total,
+    wholes,
 )
 from application.tally import FURTHEST, CapTold, Promises, Tally, cap_years, concerns, overs, promises, taken
 from application.view import AtOnce, Basis, Document, Index, Private, Record, View
@@ -54,10 +55,12 @@ class Left(Sum, omit_defaults=False, kw_only=True, frozen=True):
     stands for the most part on the `rung` among those, the nearest of several.
 
     No rung: nothing of it is on record there. No tranche: it is left of all promises on that rung together, as it is
-    not told of which some of the money comes. `not_compared` are units in which more has come of it.
+    not told of which some of the money comes. `not_compared` are units in which more has come of it. A promise `within`
+    another is a part of that amount.
     """
 
     tranche: str | None
+    within: str | None
     of: str
     rung: str | None
     not_compared: tuple[str, ...] = ()
@@ -157,6 +160,16 @@ def evolve_all(document: LedgerDocument | None, records: Sequence[Record], key: 
     )
 
 
+def narrowed(document: LedgerDocument, tranche: str) -> LedgerDocument:
+    """The ledger with what is on the rungs of a tranche and of all its parts alone."""
+    holdings = document.tally.holdings
+    own = {key: held for key, held in holdings.items() if tranche in (key, *wholes(key, holdings))}
+    tally, standing = replace(document.tally, holdings=own), board(own)
+    rungs = tuple(_rung(rung, tally, standing) for rung in RUNGS)
+    candidates, called = _rung(PROPOSED, tally, standing), _rung(CALLED, tally, standing)
+    return replace(document, tally=tally, rungs=rungs, candidates=candidates, called=called)
+
+
 def _rung(rung: str, tally: Tally, standing: Board) -> RungEntry:
     on_rung = [key for key, holding in tally.holdings.items() if rung in holding.lines]
     lines = dict(sorted(standing.get(rung, {}).items()))
@@ -207,6 +220,7 @@ def _left(promises: Promises) -> Iterator[Left]:
         yield Left(
             **asdict(promises.left(tranche, lines_of(FURTHEST) or {})),
             tranche=tranche,
+            within=promises.within(tranche),
             of=promises.rung,
             rung=rung,
             not_compared=tuple(

@@ -1494,6 +1494,21 @@ def test_what_is_left_is_told_of_each_promise_apart(told: Tell, read: Read) -> N
     assert left() == [("invest", "selected", "460.00")], "what came of a promise that was cancelled comes of no other"
 
 
+def test_what_is_left_of_a_promise_within_another_says_so(told: Tell, read: Read) -> None:
+    told("pledge-tranche", tranche="first", amount=usd("14"), occurred="2025-01-01")
+    told("pledge-tranche", tranche="second", amount=usd("27"), includes_prior=True, includes=["first"])
+    told("pledge-tranche", tranche="mill", amount=usd("5"), part_of="second")
+    left = {one["tranche"]: one["within"] for one in read(LEDGER)["left"]}
+    assert left == {"first": "second", "second": None, "mill": "second"}
+
+
+def test_nothing_is_left_of_at_least_so_much_once_there_is_more(told: Tell, read: Read) -> None:
+    told("pledge-tranche", tranche="mill", amount=usd("10", qualifier="at-least"))
+    told("contract-tranche", tranche="mill", amount=usd("24"))
+    (left,) = read(LEDGER)["left"]
+    assert (left["amount"], left["qualifiers"]) == ("0.00", ["at-least"])
+
+
 def test_money_in_another_currency_comes_of_the_promise_of_its_own_tranche(told: Tell, read: Read) -> None:
     told("pledge-tranche", tranche="dollars", amount=usd("10"))
     told("pledge-tranche", tranche="yen", amount=usd("1000", currency="JPY"))
@@ -1622,6 +1637,30 @@ def test_a_sum_is_taken_within_one_rung_and_one_currency(client: TestClient, rea
         assert code(**named, rate=wrong, rate_source="rates") == "rates-contradict"
     assert read(SUM, rung="drawn", currency="JPY")["sum_of"]["tranches"] == ["mine"]
     assert code(rung="drawn", currency="XXX") == "unknown-currency"
+
+
+def test_a_sum_can_be_of_one_tranche_and_its_parts(client: TestClient, told: Tell, read: Read) -> None:
+    for tranche, amount, part_of in (
+        ("fund", None, None),
+        ("a", "3", "fund"),
+        ("a1", "1", "a"),
+        ("b", "4", "fund"),
+        ("c", "9", None),
+    ):
+        more = {"amount": usd(amount)} if amount else {}
+        told("pledge-tranche", tranche=tranche, **more, **({"part_of": part_of} if part_of else {}))
+
+    def pledged(**asked: str) -> tuple[str, list[str]]:
+        found = read(SUM, rung="pledge", **asked)["sum_of"]
+        return found["sum"]["amount"], found["tranches"]
+
+    assert pledged() == ("16.00", ["a", "b", "c"])
+    assert pledged(tranche="fund") == ("7.00", ["a", "b"])
+    assert pledged(tranche="a1") == ("1.00", ["a1"])
+    told("record-draw", tranche="b", amount=usd("2"))
+    assert read(SUM, rung="drawn", tranche="a")["sum_of"]["known"] is False
+    answer = client.get(SUM, params={"rung": "pledge", "tranche": "stranger"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown")
 
 
 def test_money_by_the_year_is_not_added_to_money_in_all(client: TestClient, told: Tell, drawn: None) -> None:
