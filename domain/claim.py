@@ -14,7 +14,9 @@ from domain.text import SLUG, Person, Quotation, Slug
 from domain.value import Told
 
 _ASPECT = rf"(status|amount|date|rate|membership|binding|responsibility)(/{SLUG})?"
-_NAMED = rf"(issue|round|session|incident|proposal|agreement|tranche|deadline|party)/{SLUG}|provision/{SLUG}/{SLUG}"
+_NAMED = (
+    rf"(issue|round|session|incident|proposal|vote|agreement|tranche|deadline|party)/{SLUG}|provision/{SLUG}/{SLUG}"
+)
 
 Subject = Annotated[
     str,
@@ -61,7 +63,7 @@ class WithdrawnBeforeItWasMade(Refused):
     """A claim is withdrawn after it was made."""
 
 
-_ABOUT_AN_ISSUE = {"provision", "deadline", "proposal", "session", "incident"}
+_ABOUT_AN_ISSUE = {"provision", "deadline", "proposal", "session", "incident", "vote"}
 
 
 def aspect_of(subject: str) -> str | None:
@@ -74,6 +76,13 @@ def issue_of(subject: str) -> str | None:
     """The issue that a subject names; a claim about something else tells its issue itself."""
     about, _, rest = subject.partition("/")
     return rest.partition("/")[0] if about == "issue" else None
+
+
+def issue_about(subject: str, named: Callable[[str, str], Any]) -> str | None:
+    """The issue that something else than an issue is about, where that is one alone."""
+    about = subject_of(subject)
+    issue: str | None = named(*about[:2]).issue if about.kind in _ABOUT_AN_ISSUE else None
+    return issue
 
 
 def _fits(kind: str, subject: str) -> bool:
@@ -128,10 +137,8 @@ class Claim(Aggregate):
             """For whom the claimant speaks; and what is said of something is said on the issue that it is about, where
             that is one alone.
             """
-            about = subject_of(self.subject)
-            issue = named(*about[:2]).issue if about.kind in _ABOUT_AN_ISSUE else None
             represents = named("party", self.claimant).represented_by_then(self.envelope.occurred)
-            return replace(self, represents=represents, issue=issue)
+            return replace(self, represents=represents, issue=issue_about(self.subject, named))
 
         def change(self, state: "Claim") -> None:
             state.made = self

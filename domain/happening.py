@@ -19,6 +19,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "session": ("held",),
     "incident": ("occurred",),
     "proposal": ("tabled", "answered", "withdrawn"),
+    "vote": ("carried", "defeated", "blocked", "inquorate"),
     "agreement": (
         *("drafted", "announced", "concluded", "initialled", "signed", "rejected", "ratified", "deposited"),
         *("applied-provisionally", "entered-into-force", "suspended", "resumed", "withdrawn", "terminated"),
@@ -30,7 +31,9 @@ STEPS: dict[str, tuple[str, ...]] = {
         *("capital-called", "drawn", "call-missed", "distributed", "returned", "resized", "completed", "cancelled"),
     ),
 }
-"""What can happen to a thing of each kind: the events of its aggregate, and of a deadline its day and its outcomes."""
+"""What can happen to a thing of each kind: the events of its aggregate; of a vote the outcome that it has, and of a
+deadline its day and its outcomes.
+"""
 
 _PATTERNS = [
     rf"{kind}/{SLUG}{f'/{SLUG}' if kind == 'provision' else ''}/({'|'.join(steps)})" for kind, steps in STEPS.items()
@@ -53,8 +56,8 @@ Happening = Annotated[
 
 
 def step_of(event: "DomainEvent") -> str:
-    """The step that an event is: `entered-into-force`; of a deadline's outcome that outcome."""
-    if event.TOPIC == "Deadline.OutcomeRecorded":
+    """The step that an event is: `entered-into-force`; of a deadline's outcome, or a vote, the outcome."""
+    if event.TOPIC in {"Deadline.OutcomeRecorded", "Vote.Held"}:
         return str(getattr(event, "outcome"))  # noqa: B009
     return kebab(event.TOPIC.partition(".")[2])
 

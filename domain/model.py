@@ -22,6 +22,7 @@ from domain.round import Round
 from domain.session import Session
 from domain.source import Source
 from domain.tranche import Tranche
+from domain.vote import Vote
 
 AGGREGATES: tuple[type[Aggregate], ...] = (
     Negotiation,
@@ -32,6 +33,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Session,
     Incident,
     Proposal,
+    Vote,
     Claim,
     Finding,
     Agreement,

@@ -115,7 +115,7 @@ def test_a_record_takes_effect_when_it_says_and_else_when_it_occurred():
 
 
 def test_every_aggregate_has_a_kind_of_its_own_and_an_address_that_ends_with_it():
-    assert len(AGGREGATE_OF_KIND) == len(AGGREGATES) == 15
+    assert len(AGGREGATE_OF_KIND) == len(AGGREGATES) == 16
     assert all(kind == aggregate.ADDRESS[-1] for kind, aggregate in AGGREGATE_OF_KIND.items())
 
 

@@ -35,6 +35,7 @@ WITHDRAWN = a(Claim.Withdrawn, "2025-06-01")
         ("reading", "agreement/mou/binding/japan"),
         ("report", "session/osaka/membership"),
         ("report", "incident/raid/responsibility"),
+        ("report", "vote/consent/amount/in-favour"),
         ("report", "tranche/first-batch/amount/selected"),
         ("report", "provision/mou/profit-split/rate"),
     ],

@@ -117,7 +117,9 @@ def test_a_subject_is_about_a_thing_whatever_the_aspect(subject, kind, key):
     assert subject_of(subject) == Reference(kind, key, "subject")
 
 
-@pytest.mark.parametrize("kind", ["issue", "round", "session", "proposal", "agreement", "tranche", "deadline", "party"])
+@pytest.mark.parametrize(
+    "kind", ["issue", "round", "session", "proposal", "vote", "agreement", "tranche", "deadline", "party"]
+)
 def test_every_kind_that_a_subject_can_name_is_in_the_model(kind):
     assert TypeAdapter(Subject).validate_python(f"{kind}/it", strict=True) == f"{kind}/it"
     assert kind in AGGREGATE_OF_KIND

@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from typing import get_args
 
 import holidays
 import pytest
@@ -17,6 +18,7 @@ from domain.rule import (
     RuleNeedsCalendar,
     RuleReachesTooFar,
 )
+from domain.vote import Outcome, Vote
 from tests.scenario import a
 
 CALENDARS = ("JP", "US", "US-NY", "GB", "DE", "FR", "KR", "CN", "SA", "XNYS")
@@ -143,12 +145,14 @@ def test_a_rule_that_cannot_be_counted_is_refused(told, refusal):
 
 def test_every_step_of_the_model_can_be_waited_for():
     left_out = {"negotiation", "claim", "finding", "source", "erasure"}
+    outcomes = {"Deadline.OutcomeRecorded": ("due", "met", "met-late", "waived", "lapsed", "overtaken")}
+    outcomes["Vote.Held"] = get_args(Outcome)
     for event, aggregate in AGGREGATE_OF_EVENT.items():
-        if aggregate.KIND not in left_out and event.TOPIC != "Deadline.OutcomeRecorded":
+        if aggregate.KIND not in left_out and event.TOPIC not in outcomes:
             assert step_of(event) in STEPS[aggregate.KIND]
     told = sum(map(len, STEPS.values()))
     events = [event for event, aggregate in AGGREGATE_OF_EVENT.items() if aggregate.KIND not in left_out]
-    assert told == len(events) - 1 + len(("due", "met", "met-late", "waived", "lapsed", "overtaken"))
+    assert told == len(events) - len(outcomes) + sum(map(len, outcomes.values()))
 
 
 @pytest.mark.parametrize(
@@ -172,5 +176,6 @@ def test_what_cannot_happen_is_refused(told):
         TypeAdapter(Happening).validate_python(told)
 
 
-def test_the_outcome_of_a_deadline_is_its_step():
+def test_the_outcome_of_a_deadline_or_a_vote_is_its_step():
     assert step_of(a(Deadline.OutcomeRecorded, "2026-01-01", outcome="lapsed")) == "lapsed"
+    assert step_of(a(Vote.Held, "2026-01-01", body="Senate", outcome="carried")) == "carried"
