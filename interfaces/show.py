@@ -9,6 +9,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.markup import escape
 from rich.table import Table
 
+from application.voted import counts
 from application.words import cell_of, money, rate, value
 
 Item = dict[str, Any]
@@ -254,6 +255,16 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
         ("place", lambda i: i["place"]),
         ("sessions", lambda i: len(i["sessions"])),
         ("outcome", _outcome),
+    ),
+    "votes": _rows(
+        ("name", lambda i: i["key"]),
+        ("body", lambda i: i["body"]),
+        ("outcome", lambda i: i["outcome"]),
+        ("cast", lambda i: counts(i["in_favour"], i["against"], i["abstained"], i["unit"])),
+        ("needed", lambda i: i["threshold"]),
+        ("by party", lambda i: "\n".join(f"{one['party']}: {one['voted']}" for one in i["by_party"])),
+        ("on", lambda i: i["about"]),
+        ("occurred", lambda i: i["basis"] and i["basis"]["occurred"]),
     ),
     "agreements": _rows(
         ("name", lambda i: i["key"]),

@@ -24,6 +24,7 @@ from application.provisions import Applied, ProvisionEntry, after_record, applie
 from application.reckoning import Reckoner
 from application.stand import Stand, about, with_record
 from application.view import Basis, Document, Index, Record, View
+from application.voted import VoteEntry
 from domain.agreement import LEAVING, Agreement, Form, Step
 from domain.claim import Claim
 from domain.event import DomainEvent
@@ -34,6 +35,7 @@ from domain.provision import Provision, is_over
 from domain.session import Participant
 from domain.tariff import Tariff
 from domain.value import RuledDate
+from domain.vote import Vote
 
 
 class AgreementStepEntry(Fact, omit_defaults=False, frozen=True):
@@ -66,7 +68,8 @@ class AgreementDocument(Document, frozen=True):
     `until` is the last day of its term: after it, the status is `expired` for all for whom it has come about, unless
     they have left before. `in_force_since` is the first day from which it was in force between two parties, an order or
     a law for one; it stays when that has ended. What it `supersedes` is not ended by that alone. Steps `to_come` were
-    taken by the day and take effect after it, such as a notice of withdrawal.
+    taken by the day and take effect after it, such as a notice of withdrawal. `votes` are those on it or on a provision
+    of it.
     """
 
     title: str = ""
@@ -85,6 +88,7 @@ class AgreementDocument(Document, frozen=True):
     provisions: tuple[ProvisionEntry, ...] = ()
     amendments: tuple[AmendmentEntry, ...] = ()
     claims: tuple[Stand, ...] = ()
+    votes: tuple[VoteEntry, ...] = ()
     last_occurred: str = ""
 
 
@@ -92,6 +96,10 @@ def keys(event: DomainEvent) -> Iterator[str]:
     match event:
         case Claim.Made() | Claim.Withdrawn() | Ruling():
             kind, key, *_ = about(event)
+            if kind in {"agreement", "provision"}:
+                yield key
+        case Vote.Held(about=str(told)):
+            kind, key, *_ = told.split("/")
             if kind in {"agreement", "provision"}:
                 yield key
         case Agreement.Drafted():
@@ -107,6 +115,8 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
     document = document or AgreementDocument(negotiation=event.envelope.negotiation, key=key)
     if isinstance(event, Agreement.Drafted) and event.envelope.key != key:
         return replace(document, superseded_by=(*document.superseded_by, event.envelope.key))
+    if isinstance(event, Vote.Held):
+        return replace(document, votes=(*document.votes, VoteEntry.of(event, record)))
     if not isinstance(event, Claim.Made | Claim.Withdrawn | Ruling):
         document = replace(document, last_occurred=event.envelope.occurred)
     match event:
@@ -349,6 +359,6 @@ VIEW = View(
     index,
     listed="both",
     kinds=get_args(Form),
-    of=(Agreement, Provision, Claim, Finding),
+    of=(Agreement, Provision, Vote, Claim, Finding),
     reckoned=reckoned,
 )

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from application.stand import Stand, about, with_record
 from application.view import Basis, Document, Index, Record, View
+from application.voted import VoteEntry
 from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.fact import Fact
@@ -16,6 +17,7 @@ from domain.negotiation import Negotiation
 from domain.proposal import Proposal
 from domain.round import Round
 from domain.session import Participant, Session
+from domain.vote import Vote
 
 
 class SessionEntry(Fact, omit_defaults=False, frozen=True):
@@ -77,8 +79,8 @@ class RoundDocument(Document, frozen=True):
 
     `planned` holds every planned pair of dates in turn; `held` the first and last day of the talks.
     A proposal is `accepted_by` those whose last answer that is; one that is addressed to some stays tabled as long as
-    answers of theirs are `awaited`. `claims` are what anybody said about it, such as whether a meeting was part of the
-    talks.
+    answers of theirs are `awaited`, and `votes` are those on it. `claims` are what anybody said about it, such as
+    whether a meeting was part of the talks.
     """
 
     kind: str
@@ -95,6 +97,7 @@ class RoundDocument(Document, frozen=True):
     answers: tuple[AnswerEntry, ...] = ()
     accepted_by: tuple[str, ...] = ()
     awaited: tuple[str, ...] = ()
+    votes: tuple[VoteEntry, ...] = ()
     incident: IncidentEntry | None = None
     claims: tuple[Stand, ...] = ()
     first_occurred: str = ""
@@ -110,6 +113,8 @@ def keys(event: DomainEvent) -> Iterator[str]:
             yield f"round/{event.round}" if event.round else f"statement/{event.statement}"
         case Proposal.Tabled() | Proposal.Answered() | Proposal.Withdrawn():
             yield f"proposal/{event.envelope.key}"
+        case Vote.Held(about=str(told)) if told.startswith("proposal/"):
+            yield "/".join(told.split("/")[:2])
         case Incident.Occurred():
             yield f"incident/{event.envelope.key}"
         case Claim.Made() | Claim.Withdrawn() | Ruling():
@@ -166,6 +171,8 @@ def evolve(document: RoundDocument | None, record: Record, key: str) -> RoundDoc
             return _answered(replace(document, answers=(*document.answers, answer)))
         case Proposal.Withdrawn():
             return replace(document, status="withdrawn", awaited=())
+        case Vote.Held():
+            return replace(document, votes=(*document.votes, VoteEntry.of(event, record)))
         case Incident.Occurred():
             incident = IncidentEntry(text=event.text, parties=event.parties, issues=event.issues, basis=basis)
             return replace(document, title=event.title, place=event.place, incident=incident, status="occurred")
@@ -249,5 +256,5 @@ VIEW = View(
     evolve,
     index,
     kinds=("round", "session", "proposal", "statement", "incident"),
-    of=(Round, Session, Negotiation, Proposal, Incident, Claim, Finding),
+    of=(Round, Session, Negotiation, Proposal, Vote, Incident, Claim, Finding),
 )

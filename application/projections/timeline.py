@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from application.reckoning import in_words as rule_in_words
 from application.view import Basis, Document, Index, Record, View, texts
+from application.voted import in_words as vote_in_words
 from application.words import fact_in_words, shortened
 from domain.agreement import Step
 from domain.amendment import Amendment, Corrected
@@ -21,6 +22,7 @@ from domain.names import concerned
 from domain.proposal import Proposal
 from domain.rule import Rule
 from domain.session import Session
+from domain.vote import Vote
 
 LINE_LENGTH = 160
 
@@ -129,6 +131,8 @@ def _facts(event: DomainEvent) -> Iterator[str | None]:
             yield envelope.reason
         case Claim.Made(kind=kind, subject=subject, value=value):
             yield f"{kind} on {subject}: {fact_in_words(value)}"
+        case Vote.Held():
+            yield vote_in_words(event)
         case Finding.Made(prefers=prefers, over=over, policy=policy):
             yield f"{prefers} over {', '.join(over)}: {policy}"
         case _:
