@@ -60,6 +60,10 @@ def consented(step: str, party: str, occurred: str) -> Told:
     return command, {"agreement": "deal", "parties": [party], "occurred": occurred}
 
 
+def voted(outcome: str, **told: str) -> Told:
+    return "record-vote", {"vote": "consent", "body": "House", "outcome": outcome} | told
+
+
 PLEDGE: Told = ("pledge-tranche", {"tranche": "ports", "amount": usd("100")})
 IRREGULAR: list[tuple[str, list[Told]]] = [
     ("weekday", [quoted("see you Friday, February 14")]),
@@ -147,6 +151,10 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
         ("cancel-deadline", {"deadline": "reply", "occurred": "2025-06-01"}),
     ]),
     ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2024-06-02"})]),
+    ("outcome-against-the-numbers", [voted("carried", in_favour="65", against="4", threshold="66.67", unit="percent")]),
+    ("outcome-against-the-numbers", [voted("carried", in_favour="62", against="122", about="issue/fish")]),
+    ("outcome-against-the-numbers", [voted("defeated", in_favour="70", threshold="66.67", unit="percent")]),
+    ("outcome-against-the-numbers", [voted("defeated", in_favour="122", against="62")]),
     ("ends-before-it-begins", [
         drafted(), ("add-provision", {
             "agreement": "deal", "provision": "1", "title": "T", "kind": "text", "text": "-", "sunset": "2025-05-31",
@@ -316,6 +324,14 @@ REGULAR: list[tuple[str, list[Told]]] = [
     ]),
     ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025-06-01"})]),
     ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025"})]),
+    ("outcome-against-the-numbers", [voted("carried", in_favour="66.670", threshold="66.67", against="70")]),
+    ("outcome-against-the-numbers", [voted("carried", in_favour="49", against="49")]),
+    ("outcome-against-the-numbers", [voted("defeated", in_favour="50", threshold="50", unit="percent")]),
+    ("outcome-against-the-numbers", [voted("defeated", in_favour="60", against="40", threshold="66")]),
+    ("outcome-against-the-numbers", [voted("blocked", in_favour="13", against="1", threshold="9")]),
+    ("outcome-against-the-numbers", [voted("inquorate", in_favour="3", against="0")]),
+    ("outcome-against-the-numbers", [voted("carried", against="9", threshold="5")]),
+    ("outcome-against-the-numbers", [voted("carried", in_favour="0")]),
 ]  # fmt: skip
 
 

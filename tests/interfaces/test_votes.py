@@ -186,6 +186,16 @@ def test_a_vote_can_be_supposed(deal: None, client: TestClient, read: Read) -> N
     assert read(f"{N}/votes")["items"] == []
 
 
+def test_an_outcome_that_the_numbers_do_not_make_is_flagged_with_the_vote(deal: None, tell: Tell, read: Read) -> None:
+    told = CONSENT | COUNTS | {"in_favour": "65.1", "against": "4", "unit": "percent of principal"}
+    assert tell("record-vote", **told, threshold="66.67").status_code == 201
+    (flag,) = read(f"{N}/flags")["items"]
+    assert (flag["rule"], flag["severity"]) == ("outcome-against-the-numbers", "notice")
+    assert flag["details"][0]["text"].endswith("carried with 65.1 in favour, 66.67 needed")
+    for place in ("votes/consent", "agreements/deal"):
+        assert [entry["rule"] for entry in read(f"{N}/{place}")["flags"]] == [flag["rule"]]
+
+
 def test_votes_are_shown_as_a_table(held: str, read: Read, capsys: pytest.CaptureFixture[str]) -> None:
     Console(width=200).print(table("votes", read(f"{N}/votes")["items"]))
     shown = capsys.readouterr().out
