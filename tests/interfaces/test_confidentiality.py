@@ -131,6 +131,8 @@ def told(random: random.Random) -> tuple[str, str, dict[str, Any]]:
         ("pledge-tranche", {"tranche": "first", "by": "north", "amount": amount}),
         ("record-draw", {"tranche": "first", "amount": amount}),
         ("set-deadline", {"deadline": name, "title": words, "due": "2026-07-01"}),
+        ("record-vote", {"vote": f"vote-{record}", "body": words, "outcome": "carried",
+                         "about": random.choice(["agreement/deal", f"issue/{issue}"])}),
         ("annotate", {"about": f"issue/{issue}", "note": words}),
         ("correct-record", {"record": record, "changes": {"reason": words}, "reason": words}),
         ("retract-record", {"record": record, "reason": words}),
@@ -166,10 +168,11 @@ class Course:
 
 
 ADDRESSES = (
-    "/v1/negotiations", "/v1/agreements", "/v1/tranches", "/v1/deadlines", "/v1/sources", "/v1/contradictions", "/v1/flags",
+    "/v1/negotiations", "/v1/agreements", "/v1/tranches", "/v1/votes", "/v1/deadlines", "/v1/sources",
+    "/v1/contradictions", "/v1/flags",
     "/v1/negotiations/talks", "/v1/negotiations/talks/ledger",
-    *(f"/v1/negotiations/talks/{view}" for view in ("positions", "rounds", "agreements", "tranches", "deadlines", "sources",
-                                                    "timeline", "contradictions", "flags")),
+    *(f"/v1/negotiations/talks/{view}" for view in ("positions", "rounds", "agreements", "tranches", "votes", "deadlines",
+                                                    "sources", "timeline", "contradictions", "flags")),
     "/v1/negotiations/talks/calendar", "/v1/tariffs?negotiation=talks", "/v1/records?limit=1000",
     "/v1/records?stream=issue/cars", "/v1/records?party=north",
     "/v1/negotiations/talks/sum?rung=pledge",
