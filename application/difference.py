@@ -102,10 +102,12 @@ def _between(
     left = {record.event.envelope.id for record in now}
     fresh = [record for record in now if record.event.envelope.id not in known]
     amendments = [record for record, amended in amending if amended in known | left]
-    records = tuple(map(Basis.of, sorted([*fresh, *amendments], key=attrgetter("place"))))
     change = "added" if old is None else "removed" if new is None else "changed"
     changes = [FieldChange(field=path, before=a, after=b) for path, a, b in differing(old, new)]
     fields = tuple(change for change in changes if change.field)
+    told = [Basis.of(record) for record in sorted([*fresh, *amendments], key=attrgetter("place"))]
+    told += [basis for change in fields if (basis := _basis_of(change.after)) and basis.record not in known | left]
+    records = tuple({basis.record: basis for basis in told}.values())
     gone = tuple(Basis.of(record) for record in then if record.event.envelope.id not in left)
     if not (changes or records or gone):
         return  # a day went by
@@ -123,6 +125,12 @@ def _between(
                 after=is_now,
                 records=records,
             )
+
+
+def _basis_of(entry: object) -> Basis | None:
+    """What an entry rests on; one that shows before it counts is of no record that does."""
+    basis = getattr(entry, "basis", None)
+    return basis if isinstance(basis, Basis) else None
 
 
 def _had_come(record: Record, asked: str) -> bool:

@@ -3,7 +3,7 @@
 They are pure functions of documents, of what has happened in the same negotiation, and of that day.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import cache
 from typing import NamedTuple, Protocol, TypeVar, cast
@@ -24,6 +24,7 @@ from domain.refusal import Refused
 from domain.rule import Rule
 
 YEAR_MAX = 2999
+_SETS = (Deadline.Set, Deadline.Revised)
 
 D = TypeVar("D", bound=Document)
 
@@ -59,17 +60,19 @@ class Reckoner:
 
     def __init__(self, streams: Streams, asked: str) -> None:
         """`asked` is a date or an instant; the day is the date as it is written."""
-        self._awaited: set[str] = set()
         self._streams = streams
+        self._dues: dict[tuple[str, str | None], list[Happened]] = {}
         self.asked = asked
         self.day = date.fromisoformat(asked[:10])
 
-    def happened(self, happening: str, by: str | None = None) -> list[Happened]:
-        """Each time that a step was taken, in the order of time, also after the day."""
+    def happened(self, happening: str, by: str | None = None, before: str | None = None) -> list[Happened]:
+        """Each time that a step was taken, in the order of time, also after the day; that a deadline is due, as it
+        stood `before` a time.
+        """
         kind, key, step = parts_of(happening)
-        records = self._standing(kind, key)
         if (kind, step) == ("deadline", "due"):
-            return self._due(key, records)
+            return self._due(key, before)
+        records = self._standing(kind, key)
         told = [
             Happened(r.event.envelope.takes_effect, Basis.of(r), _known(r, records) if _is_of_all(r) else _takers(r))
             for r in records
@@ -101,21 +104,49 @@ class Reckoner:
             return found
         return self._worked_out(rule, lambda by: self._by_then(rule.event or "", by), 0)
 
-    def _due(self, key: str, records: Sequence[Record]) -> list[Happened]:
-        """The day of a deadline as it stands, also while it is to come; none of one that waits for itself."""
-        taken = [record for record in records if reached(record.event.envelope.takes_effect, self.asked)]
-        steps = [r for r in taken if isinstance(r.event, Deadline.Set | Deadline.Revised | Deadline.Cancelled)]
-        last = max(steps, default=None, key=lambda record: record.place)
-        if last is None or not isinstance(last.event, Deadline.Set | Deadline.Revised) or key in self._awaited:
-            return []
-        due, rule = last.event.due, last.event.rule
-        if due and len(due) < len("2025-07-22"):
-            due = last_date(due).isoformat()
-        elif rule and not due:
-            self._awaited.add(key)
-            due = self.deadline(rule).day
-            self._awaited.remove(key)
-        return [Happened(due, Basis.of(last), _takers(last))] if due else []
+    def _due(self, key: str, before: str | None) -> list[Happened]:
+        """The day of a deadline as it stands, or stood before a time, also while it is to come, after those that had
+        come when it was revised or cancelled. One that waits for itself has none.
+
+        What it counts from is worked out first, each deadline once, however many follow each other.
+        """
+        waiting = [] if (key, before) in self._dues else [key]
+        while waiting:
+            steps = self._terms(waiting[-1], before)
+            days = self._dues.setdefault((waiting[-1], before), [])
+            base = next((one for one in _bases(steps) if (one, before) not in self._dues), None)
+            if base is None:
+                waiting.pop()
+                self._add_days(days, steps, before)
+            else:
+                waiting.append(base)
+        return self._dues[key, before]
+
+    def _add_days(self, days: list[Happened], steps: Sequence[Record], before: str | None) -> None:
+        """Add the day that each step gives to a deadline; one that had not come by the next step no longer counts."""
+        for step in steps:
+            event = step.event
+            day = self._day_of(event, before) if isinstance(event, _SETS) else None
+            if days and order(days[-1].when) >= order(event.envelope.occurred):
+                days.pop()
+            if day:
+                days.append(Happened(day, Basis.of(step), _takers(step)))
+
+    def _day_of(self, event: Deadline.Set | Deadline.Revised, before: str | None) -> str | None:
+        if event.due:
+            return event.due if len(event.due) >= len("2025-07-22") else last_date(event.due).isoformat()
+        return self.deadline(event.rule, before).day if event.rule else None
+
+    def _terms(self, key: str, before: str | None) -> list[Record]:
+        """The steps that set the day of a deadline, in the order of time."""
+        taken = [
+            record
+            for record in self._standing("deadline", key)
+            if isinstance(record.event, (*_SETS, Deadline.Cancelled))
+            and reached(record.event.envelope.takes_effect, self.asked)
+            and (before is None or first_date(record.event.envelope.occurred) < first_date(before))
+        ]
+        return sorted(taken, key=lambda record: record.place)
 
     def _standing(self, kind: str, key: str) -> list[Record]:
         """The records about a thing as they stand on the day, also those that count only later."""
@@ -124,7 +155,7 @@ class Reckoner:
 
     def _by_then(self, happening: str, by: str | None = None, before: str | None = None) -> list[Happened]:
         """Each time that a step had been taken on the day, or before another, also where it takes effect only later."""
-        told = self.happened(happening, by)
+        told = self.happened(happening, by, before)
         told = [one for one in told if before is None or first_date(one.basis.occurred) < first_date(before)]
         return [one for one in told if reached(min(one.when, one.basis.occurred, key=order), self.asked)]
 
@@ -189,6 +220,13 @@ class Survey(Reckoner):
 def _view_of(kind: type[Document]) -> str:
     """The name of the view whose documents are of a kind."""
     return next(view.name for view in all_views() if view.document is kind)
+
+
+def _bases(steps: Iterable[Record]) -> Iterator[str]:
+    """The deadlines from whose days others count."""
+    for event in (step.event for step in steps):
+        if isinstance(event, _SETS) and event.rule and event.rule.is_of_a_day and not event.due:
+            yield parts_of(event.rule.event or "")[1]
 
 
 def _is_of_all(record: Record) -> bool:

@@ -16,6 +16,10 @@ class DeadlineNeedsDateOrRule(Refused):
     """A deadline is set with a due date, a rule that gives one, or both."""
 
 
+class CountsFromItself(Refused):
+    """A deadline counts from another one, from what happens, or from a date."""
+
+
 class DeadlineAlreadyCancelled(Refused):
     """The deadline was cancelled by then; revise it to set it again."""
 
@@ -52,6 +56,10 @@ class Deadline(Aggregate):
                 raise DeadlineNeedsDateOrRule(self.envelope.key, "due")
             return self
 
+        def decide(self, past: "Deadline", known: "Deadline") -> Self:
+            _refuse_own_day(self)
+            return super().decide(past, known)
+
         def change(self, state: "Deadline") -> None:
             state.issue = issue_of(self.about or "")
 
@@ -62,6 +70,10 @@ class Deadline(Aggregate):
         due: Moment | None = None
         rule: Rule | None = None
         party: PartyKey | None = None
+
+        def decide(self, past: "Deadline", known: "Deadline") -> Self:
+            _refuse_own_day(self)
+            return self
 
         def change(self, state: "Deadline") -> None:
             state.status = "open"
@@ -97,3 +109,8 @@ class Deadline(Aggregate):
         def change(self, state: "Deadline") -> None:
             state.status = "ended"
             state.outcome = self.outcome
+
+
+def _refuse_own_day(event: Deadline.Set | Deadline.Revised) -> None:
+    if event.rule and event.rule.event == f"deadline/{event.envelope.key}/due":
+        raise CountsFromItself(event.rule.event, "rule.event")

@@ -49,6 +49,10 @@ class RuleNeedsCalendar(Refused):
     """Business days, and the roll from a day that is none, are those of a calendar: name at least one."""
 
 
+class DueForNobody(Refused):
+    """The day of a deadline is no step that parties take: a rule counts from it without `by`, `by_all`, `by_number`."""
+
+
 class RuleReachesTooFar(Refused):
     """A rule reaches a hundred years at most."""
 
@@ -90,11 +94,18 @@ class Rule(Fact, frozen=True):
             raise RuleCountsFromTwo(self.by_all[0], "by_all")
         if self.by_number and (self.by or self.by_all or not self.event):
             raise RuleCountsFromTwo(self.by_number, "by_number")
+        if self.is_of_a_day and (self.by or self.by_all or self.by_number):
+            raise DueForNobody(self.event or "", "by" if self.by else "by_all" if self.by_all else "by_number")
         if (self.unit == "business-days" or self.roll != "none") and not self.calendars:
             raise RuleNeedsCalendar(f"{self.count} {self.unit}", "calendars")
         if self.unit == "months" and abs(self.count) > MONTHS_MAX:
             raise RuleReachesTooFar(f"{self.count} months", "count")
         return self
+
+    @property
+    def is_of_a_day(self) -> bool:
+        """Whether it counts from the day of a deadline, which is no step that anybody takes."""
+        return bool(self.event and self.event.endswith("/due"))
 
     def day(self, start: date, works: Works) -> date:
         """The day that the rule names, counted from a day."""

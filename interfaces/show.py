@@ -153,6 +153,17 @@ def _apart(agreement: Item) -> list[str]:
     return [f"{' and '.join(pair['parties'])}: {pair['between']}" for pair in told]
 
 
+def _parties(agreement: Item) -> str:
+    """How far it has come for each; below, where two stand otherwise, what is to come, and the votes on it."""
+    told = [f"{one['party']}: {one['status']}" for one in agreement["parties"]]
+    later = [
+        f"{', '.join(one['parties']) or 'all'}: {one['step']} from {one['basis']['effective']}"
+        for one in agreement["to_come"]
+    ]
+    votes = [f"{one['body']}: {one['outcome']}" for one in agreement["votes"]]
+    return "\n".join([*told, *_apart(agreement), *later, *votes])
+
+
 def _reading(told: Item) -> str:
     left = {None: "", 0: " (today)"}.get(told["days_left"], f" ({told['days_left']} days)")
     return f"{told['claimant'] or 'as set'}: {told['day'] or 'not known'} {told['status']}{left}"
@@ -270,7 +281,7 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
         ("name", lambda i: i["key"]),
         ("title", lambda i: i["title"]),
         ("status", _standing),
-        ("parties", lambda i: "\n".join([*(f"{p['party']}: {p['status']}" for p in i["parties"]), *_apart(i)])),
+        ("parties", _parties),
         ("provisions", lambda i: "\n".join(map(_provision, i["provisions"]))),
     ),
     "tranches": _rows(

@@ -1,9 +1,15 @@
 import pytest
 
-from domain.deadline import Deadline, DeadlineAlreadyCancelled, DeadlineNeedsDateOrRule, OutcomeAlreadyRecorded
+from domain.deadline import (
+    CountsFromItself,
+    Deadline,
+    DeadlineAlreadyCancelled,
+    DeadlineNeedsDateOrRule,
+    OutcomeAlreadyRecorded,
+)
 from domain.refusal import AlreadyKnown, Unknown
 from domain.rule import Rule
-from tests.scenario import a, called, given
+from tests.scenario import KEY, a, called, given
 
 RULE = Rule(count=45, unit="business-days", after="the call")
 SET = a(Deadline.Set, "2025-04-01", title="Pause ends", due="2025-07-09")
@@ -22,6 +28,15 @@ def test_a_deadline_is_not_set_without_date_and_rule_but_can_move_to_when_nobody
     undated = a(Deadline.Set, "2025-04-01", title="Some day")
     given(Deadline).when(undated).refused(DeadlineNeedsDateOrRule, "due")
     assert given(Deadline, SET, CANCELLED).when(a(Deadline.Revised, "2025-07-01")).then().status == "open"
+
+
+@pytest.mark.parametrize("step", [Deadline.Set, Deadline.Revised], ids=called)
+def test_a_deadline_does_not_count_from_itself(step):
+    told = {"title": "It"} if step is Deadline.Set else {}
+    own, other = (Rule(count=1, unit="months", event=f"deadline/{key}/due") for key in (KEY, "other"))
+    before = [] if step is Deadline.Set else [SET]
+    given(Deadline, *before).when(a(step, "2025-05-01", rule=own, **told)).refused(CountsFromItself, "rule.event")
+    given(Deadline, *before).when(a(step, "2025-05-01", rule=other, **told)).then()
 
 
 def test_a_deadline_is_set_once_at_whatever_time():

@@ -12,6 +12,7 @@ from domain.deadline import Deadline
 from domain.happening import STEPS, Happening, parts_of, step_of
 from domain.model import AGGREGATE_OF_EVENT
 from domain.rule import (
+    DueForNobody,
     Rule,
     RuleCountsFromNothing,
     RuleCountsFromTwo,
@@ -131,6 +132,9 @@ def test_the_first_of_the_month_can_lie_before_the_event():
         ({"event": "tranche/a/selected"}, RuleCountsFromTwo),
         ({"by": "north"}, RuleCountsFromTwo),
         ({"by_number": 2}, RuleCountsFromTwo),
+        ({"start": None, "event": "deadline/a/due", "by": "north"}, DueForNobody),
+        ({"start": None, "event": "deadline/a/due", "by_all": ("north",)}, DueForNobody),
+        ({"start": None, "event": "deadline/a/due", "by_number": 2}, DueForNobody),
         ({"start": None, "event": "issue/a/settled", "by_number": 2, "by": "north"}, RuleCountsFromTwo),
         ({"start": None, "event": "issue/a/settled", "by_number": 2, "by_all": ("north",)}, RuleCountsFromTwo),
         ({"unit": "business-days"}, RuleNeedsCalendar),

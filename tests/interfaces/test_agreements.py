@@ -44,6 +44,9 @@ def test_a_notice_of_withdrawal_shows_before_it_takes_effect(deal: Callable[...,
     found = read("/v1/negotiations/talks/diff", **{"from": "2025-03-31", "to": "2025-04-02"})["items"]
     (field,) = (field for item in found if item["view"] == "agreements" for field in item["fields"])
     assert field["field"].startswith("to_come[")
+    assert [basis["effective"] for item in found if item["view"] == "agreements" for basis in item["records"]] == [
+        "2026-04-01"
+    ]
 
 
 def test_what_is_superseded_says_so_where_it_applies(tell: Tell, read: Read) -> None:

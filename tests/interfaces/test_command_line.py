@@ -119,7 +119,16 @@ def test_an_agreement_is_shown_with_the_pairs_between_which_it_is_suspended(reco
     )
     file.write_text("".join(json.dumps(command) + "\n" for command in commands))
     assert parley("record", str(file)).exit_code == 0
-    assert "japan and united-states: suspended" in parley("show", "agreements", "japan-us-2025").stdout
+    vote = {"vote": "v", "body": "The Diet", "outcome": "carried", "about": "agreement/pact", "occurred": "2025-03-02"}
+    more = (
+        told | {"command": "withdraw-from-agreement", "effective": "2999-01-01"},
+        vote | {"command": "record-vote", "negotiation": "japan-us-2025"},
+    )
+    file.write_text("".join(json.dumps(command) + "\n" for command in more))
+    assert parley("record", str(file)).exit_code == 0
+    shown = parley("show", "agreements", "japan-us-2025").stdout
+    for line in ("japan and united-states: suspended", "japan: withdrawn from 2999-01-01", "The Diet: carried"):
+        assert line in shown
 
 
 def shown_on_top(tmp_path: Path, view: str, *commands: dict[str, object]) -> str:

@@ -220,11 +220,51 @@ def test_a_rule_can_count_from_the_day_of_another_deadline_while_that_is_to_come
     assert (deadline(read)["day"], deadline(read, as_of="2025-02-28")["day"]) == ("2025-05-08", "2025-03-11")
     told("revise-deadline", deadline="expiry", occurred="2025-03-05")
     assert deadline(read)["says"].startswith("waits for deadline/expiry/due")
-    rule = {"count": 1, "unit": "calendar-days", "event": "deadline/last/due"}
-    told("revise-deadline", deadline="expiry", rule=rule, occurred="2025-03-06")
-    assert (deadline(read)["day"], deadline(read, "expiry")["day"]) == (None, None)
-    told("cancel-deadline", deadline="soon", occurred="2025-03-07")
-    assert deadline(read, "last")["day"] is None
+
+
+def counted(told: Tell, key: str, base: str, occurred: str = "2025-01-02", command: str = "set-deadline") -> None:
+    rule = {"count": 1, "unit": "calendar-days", "event": f"deadline/{base}/due"}
+    told(command, deadline=key, rule=rule, occurred=occurred, **({"title": "-"} if command == "set-deadline" else {}))
+
+
+def test_deadlines_that_wait_for_each_other_have_no_day(told: Tell, read: Read) -> None:
+    told("set-deadline", deadline="soon", title="-", due="2025-03-01", occurred="2025-01-02")
+    counted(told, "next", "soon")
+    counted(told, "soon", "next", "2025-01-05", "revise-deadline")
+    assert (deadline(read)["day"], deadline(read, "next")["day"]) == (None, None)
+    assert deadline(read, "next", as_of="2025-01-04")["day"] == "2025-03-02"
+
+
+def test_a_schedule_of_instalments_is_as_long_as_it_is(told: Tell, read: Read) -> None:
+    told("set-deadline", deadline="i0", title="-", due="2025-03-01", occurred="2025-01-02")
+    for number in range(1, 200):
+        counted(told, f"i{number}", f"i{number - 1}")
+    assert deadline(read, "i199")["day"] == deadline(read, "i199", as_of="2025-01-03")["day"] == "2025-09-16"
+
+
+def test_a_day_that_has_come_stays_when_the_deadline_is_moved_after_it(told: Tell, read: Read) -> None:
+    told("draft-agreement", agreement="deal", title="Deal", form="law", parties=["north"])
+    told("set-deadline", deadline="soon", title="-", due="2025-02-01", occurred="2025-01-02")
+    ends = {"effect": "ends", "rule": {"count": 0, "unit": "calendar-days", "event": "deadline/soon/due"}}
+    told("add-provision", agreement="deal", provision="p", title="P", kind="text", text="-", depends_on=[ends])
+
+    def applies(day: str) -> bool:
+        (provision,) = read("/v1/negotiations/talks/agreements/deal", as_of=day)["provisions"]
+        return bool(provision["applies"])
+
+    told("revise-deadline", deadline="soon", due="2025-02-03", occurred="2025-01-20")
+    assert [applies(day) for day in ("2025-02-02", "2025-02-04")] == [True, False]
+    told("revise-deadline", deadline="soon", due="2025-06-01", occurred="2025-03-01")
+    told("cancel-deadline", deadline="soon", occurred="2025-03-02")
+    assert [applies(day) for day in ("2025-02-02", "2025-03-01", "2025-03-02")] == [True, False, False]
+
+
+def test_a_revision_counts_from_the_day_as_it_was_then(told: Tell, read: Read) -> None:
+    told("set-deadline", deadline="base", title="-", due="2025-02-01", occurred="2025-01-01")
+    counted(told, "soon", "base")
+    told("revise-deadline", deadline="soon", due="2025-03-01", occurred="2025-01-10")
+    told("revise-deadline", deadline="base", due="2025-05-01", occurred="2025-01-20")
+    assert [one["day"] for one in deadline(read)["revisions"]] == ["2025-02-02", "2025-03-01"]
 
 
 def test_a_rule_can_wait_for_so_many_parties_whoever_they_are(
