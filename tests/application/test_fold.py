@@ -247,7 +247,8 @@ def show_as_tables(documents: dict[Any, tuple[bytes, bytes]]) -> None:
     """Every view as a table for a terminal."""
     for view in all_views():
         items = [json.loads(body) for place, (body, _) in documents.items() if place[0] == view.name]
-        Console(file=StringIO()).print(table(view.name, items))
+        if items:
+            Console(file=StringIO()).print(table(view.name, items))
 
 
 def without_doubts(documents: dict[Any, Any]) -> dict[Any, Any]:

@@ -247,10 +247,12 @@ def test_what_is_drawn_is_unknown_which_is_not_zero(read: Read) -> None:
 def test_441_billion_are_left_after_both_batches(read: Read) -> None:
     """Question 7."""
     assert read("ledger", as_of="2026-03-20")["left"] == [
-        usd(441) | {"tranche": "whole-commitment", "of": "pledge", "rung": "selected", "not_compared": []}
+        usd(441)
+        | {"tranche": "whole-commitment", "within": None, "of": "pledge", "rung": "selected", "not_compared": []}
     ]
     assert read("ledger", as_of="2026-03-18")["left"] == [
-        usd(514) | {"tranche": "whole-commitment", "of": "pledge", "rung": "selected", "not_compared": []}
+        usd(514)
+        | {"tranche": "whole-commitment", "within": None, "of": "pledge", "rung": "selected", "not_compared": []}
     ]
 
 

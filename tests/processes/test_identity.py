@@ -73,7 +73,7 @@ def test_at_another_address_a_service_does_not_start_where_nobody_is_known(
     assert parley(address, "record", str(CASE)).returncode == 0
     if only == ("--only", "reading"):
         assert parley(address, "rebuild").returncode == 0
-    for host in ("0.0.0.0", "::", "192.0.2.1", ""):  # noqa: S104
+    for host in ("0.0.0.0",) if only else ("0.0.0.0", "::", "192.0.2.1", ""):  # noqa: S104
         process = start("serve", *only, "--host", host, address=address)
         assert process.popen.wait(30) == 1
         (line,) = process.told.splitlines()
