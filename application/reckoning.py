@@ -19,7 +19,7 @@ from domain.agreement import AnyStep
 from domain.deadline import Deadline
 from domain.fact import Fact
 from domain.happening import parts_of, step_of
-from domain.moment import first_date, is_instant, last_date, order, reached
+from domain.moment import first_date, is_instant, is_vague, last_date, order, reached
 from domain.refusal import Refused
 from domain.rule import Rule
 
@@ -134,7 +134,7 @@ class Reckoner:
 
     def _day_of(self, event: Deadline.Set | Deadline.Revised, before: str | None) -> str | None:
         if event.due:
-            return event.due if len(event.due) >= len("2025-07-22") else last_date(event.due).isoformat()
+            return last_date(event.due).isoformat() if is_vague(event.due) else event.due
         return self.deadline(event.rule, before).day if event.rule else None
 
     def _terms(self, key: str, before: str | None) -> list[Record]:

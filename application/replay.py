@@ -24,7 +24,7 @@ from application.view import Document, Index, Record, Row, View, served
 from domain.amendment import Amendment, in_force
 from domain.event import DomainEvent
 from domain.fact import Fact
-from domain.moment import Asked, first_date, may_be_later, open_date, reached, settled_date
+from domain.moment import Asked, first_date, is_vague, may_be_later, open_date, reached, settled_date
 
 _PLACE = attrgetter("place")
 CHECKPOINTS = 64
@@ -215,7 +215,7 @@ class ViewHistory:
 
     def _is_vague(self, change: Change) -> bool:
         since = () if change.ceases else change.standing.since(self._view)
-        return any(len(time) < len("2025-07-22") for time in since)
+        return any(map(is_vague, since))
 
     def _spread(self) -> None:
         """Keep states at dates spread over all changes."""

@@ -85,7 +85,7 @@ class Vote(Aggregate):
             for name in ("in_favour", "against", "abstained", "threshold") if _PERCENT.search(self.unit) else ():
                 if Decimal(getattr(self, name) or 0) > 100:
                     raise ShareAboveTheWhole(f"{getattr(self, name)} {self.unit}", name)
-            return First.decide(self, past, known)
+            return super().decide(past, known)
 
         def change(self, state: "Vote") -> None:
             state.issue = self.issue or issue_of(self.about or "")

@@ -17,7 +17,7 @@ from domain.deadline import Deadline
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Finding
-from domain.moment import last_date, surely_before
+from domain.moment import is_vague, last_date, surely_before
 from domain.rule import Rule
 from domain.value import RuledDate, When
 
@@ -184,7 +184,7 @@ def _status(document: DeadlineDocument, due: str | None, bound: str, asked: str,
     if outcome in {"met", "met-late"} and told and due and bound == "by":
         if surely_before(due, told.occurred):
             return "met-late"
-        return "met" if len(told.occurred) >= len("2025-07-22") else outcome
+        return outcome if is_vague(told.occurred) else "met"
     if outcome or document.status == "cancelled":
         return outcome or "cancelled"
     if due is None:

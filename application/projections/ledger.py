@@ -6,6 +6,7 @@ Sums are within one rung and one unit: a currency, or a currency by the year.
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from msgspec.structs import asdict, replace
 
@@ -143,9 +144,7 @@ def evolve_all(document: LedgerDocument | None, records: Sequence[Record], key: 
     return LedgerDocument(
         negotiation=envelope.negotiation,
         key=key,
-        rungs=tuple(_rung(rung, tally, standing) for rung in RUNGS),
-        candidates=_rung(PROPOSED, tally, standing),
-        called=_rung(CALLED, tally, standing),
+        **_rungs(tally, standing),
         left=tuple(left for promise in promised for left in _left(promise)),
         take_up=tuple(take_up for promise in promised for take_up in _take_up(promise)),
         caps=tuple(_cap(provision, told, tally, standing) for provision, told in sorted(tally.caps.items())),
@@ -164,10 +163,17 @@ def narrowed(document: LedgerDocument, tranche: str) -> LedgerDocument:
     """The ledger with what is on the rungs of a tranche and of all its parts alone."""
     holdings = document.tally.holdings
     own = {key: held for key, held in holdings.items() if tranche in (key, *wholes(key, holdings))}
-    tally, standing = replace(document.tally, holdings=own), board(own)
-    rungs = tuple(_rung(rung, tally, standing) for rung in RUNGS)
-    candidates, called = _rung(PROPOSED, tally, standing), _rung(CALLED, tally, standing)
-    return replace(document, tally=tally, rungs=rungs, candidates=candidates, called=called)
+    tally = replace(document.tally, holdings=own)
+    return replace(document, tally=tally, **_rungs(tally, board(own)))
+
+
+def _rungs(tally: Tally, standing: Board) -> dict[str, Any]:
+    """What stands on each rung, and beside the rungs, by the fields of the ledger."""
+    return {
+        "rungs": tuple(_rung(rung, tally, standing) for rung in RUNGS),
+        "candidates": _rung(PROPOSED, tally, standing),
+        "called": _rung(CALLED, tally, standing),
+    }
 
 
 def _rung(rung: str, tally: Tally, standing: Board) -> RungEntry:

@@ -35,8 +35,8 @@ BEFORE: dict[type[DomainEvent], _Steps] = {
     Round.Closed: (Round.Opened,),
 }
 """For each step those of which one comes before it, for the same party or for the whole."""
-_CONSENT: _Steps = (Agreement.Ratified, Agreement.Deposited)
-_CONSENTED = {Agreement.Ratified.TOPIC, Agreement.Deposited.TOPIC}
+_CONSENT = (Agreement.Ratified, Agreement.Deposited)
+_CONSENTED = {step.TOPIC for step in _CONSENT}
 """What binds more than a signature does (VCLT, articles 14 and 16). Where two others have ratified, that is what it
 takes; between two alone, one may be bound by its signature where the other ratifies.
 """
