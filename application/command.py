@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, cast, get_type_hints
 from uuid import UUID
 
 import msgspec
+from pydantic import Field
 
 from application import catalogue, commands
 from domain.aggregate import Aggregate
@@ -23,7 +24,20 @@ from domain.moment import Moment
 from domain.names import Names
 from domain.refusal import kebab
 from domain.restriction import Restriction
-from domain.text import Prose, Slug
+from domain.text import SLUG, Prose, Slug
+
+RecordName = Annotated[
+    str,
+    Field(
+        pattern=rf"^([0-9A-Fa-f]{{8}}-?([0-9A-Fa-f]{{4}}-?){{3}}[0-9A-Fa-f]{{12}}|[a-z]+/{SLUG}(/{SLUG})?/[a-z]+(-[a-z]+)*)$",
+        max_length=300,
+        description=(
+            "the record: by its id, or by what it is about and its step, where that is one record alone, such as"
+            " `round/2/opened`, `claim/press-counts-osaka/made`, `claim/press-counts-osaka/corrected`"
+        ),
+        examples=["round/2/opened"],
+    ),
+]
 
 
 class Body(Fact, frozen=True):
@@ -93,9 +107,8 @@ class Command:
         elif key != "negotiation":
             fields.append((key, Slug))
         defaults = {field.name: field.default for field in msgspec.structs.fields(cls.EVENT) if not field.required}
-        fields += [
-            (name, hint, defaults[name]) if name in defaults else (name, hint) for name, hint in cls.facts().items()
-        ]
+        told = cls.facts() if aggregate else cls.facts() | {"record": RecordName}
+        fields += [(name, hint, defaults[name]) if name in defaults else (name, hint) for name, hint in told.items()]
         body = msgspec.defstruct(
             cls.__name__, fields, bases=(Body,), module=cls.__module__, kw_only=True, frozen=True, omit_defaults=True
         )

@@ -15,10 +15,11 @@ from application.command import Body, Command
 from application.sights import Sights, audience
 from application.unseen import EVERYTHING, Seer, Sight, Under
 from domain.aggregate import Aggregate, stream_id
-from domain.amendment import Corrected
+from domain.amendment import Corrected, in_force
 from domain.claim import Claim
 from domain.erasure import Erasure
 from domain.event import DomainEvent, Envelope
+from domain.happening import parts_of, step_of
 from domain.model import AGGREGATE_OF_KIND, aggregate_of
 from domain.moment import first_date, latest_date, order
 from domain.names import Reference, references
@@ -37,6 +38,10 @@ class NotYetOccurred(Refused):
     """What is recorded has occurred; give the date from which it counts as `effective` instead. What is supposed can
     occur until the `as_of` that is asked for.
     """
+
+
+class SeveralRecords(Refused):
+    """This step was taken down more than once: name the record by its id."""
 
 
 class UnknownCalendar(Refused):
@@ -142,10 +147,10 @@ class Registrar:
         _refuse_for_others(body.restriction, submission.sight, "restriction")
         target = self._target(submission, now)
         stream, known = target.stream, target.known
-        subject = body.data_subject or _data_subject(submission, (stream.KIND, target.key), known)
+        subject = body.data_subject or _data_subject(submission, target)
         facts = {name: getattr(body, name) for name in command.facts()}
         if command.aggregate() is None:
-            facts["kind"] = stream.KIND
+            facts |= {"record": target.record, "kind": stream.KIND}
         event = command.EVENT(envelope=self._envelope(submission, target.key, stream, subject, now), **facts)
         spoken_of = [name for name in submission.speaks_of if (name.kind, name.key) != (stream.KIND, target.key)]
         if command.EVENT not in (Negotiation.Opened, Erasure.Made) and command.aggregate():
@@ -169,16 +174,18 @@ class Registrar:
         negotiation = body.negotiation
         not_told = self._unseen(negotiation, sight, now)
         under: Under = (body.restriction,) if body.restriction else ()
+        record: UUID | None = None
         if kind := command.aggregate():
             key = "/".join(getattr(body, part) or str(self._mint()) for part in kind.ADDRESS)
         else:
-            record: UUID = body.record  # type: ignore[attr-defined]
-            kind, key = self._stream_of_record(negotiation, record, not_told)
+            named = self._named(negotiation, body.record, not_told)  # type: ignore[attr-defined]
+            kind, key, record = aggregate_of(named), named.envelope.key, named.envelope.id
             under += self._streams.sights.under(negotiation, record, now)
         hidden = self._unseen(negotiation, audience(under), now)
         stream = self._stream(negotiation, kind.KIND, key)
         return _Target(
             key=key,
+            record=record,
             stream=stream,
             own=stream.without(not_told),
             hidden=hidden,
@@ -232,17 +239,28 @@ class Registrar:
             data_subject=data_subject,
         )
 
-    def _stream_of_record(
-        self, negotiation: str, record: UUID, not_told: Container[UUID]
-    ) -> tuple[type[Aggregate], str]:
-        """The stream that a record of this negotiation stands in, where whoever names it may see it."""
-        event = self._streams.record(record)
-        if event and event.envelope.negotiation == negotiation:
-            kind, key = aggregate_of(event), event.envelope.key
-            stream = self._stream(negotiation, kind.KIND, key)
-            if record not in not_told and any(known.envelope.id == record for known in stream.records):
-                return kind, key
-        raise Unknown(f"record {record}", "record")
+    def _named(self, negotiation: str, record: str, not_told: Container[UUID]) -> DomainEvent:
+        """The record of this negotiation that is meant, where whoever names it may see it: by its id, or by its step,
+        as it stands now; what was retracted is meant only where nothing else can be.
+        """
+        if "/" in record:
+            kind, key, step = parts_of(record)
+            known = self._stream(negotiation, kind, key).without(not_told).records if kind in AGGREGATE_OF_KIND else []
+            meant = [event for event in in_force(known) if step_of(event) == step]
+            found = meant or [event for event in known if step_of(event) == step]
+        else:
+            event = self._streams.record(UUID(record))
+            found = [event] if event and event.envelope.negotiation == negotiation else []
+            found = [event for event in found if event.envelope.id not in not_told and self._is_in_stream(event)]
+        if len(found) > 1:
+            raise SeveralRecords(", ".join(str(event.envelope.id) for event in found), "record")
+        if not found:
+            raise Unknown(f"record {record}", "record")
+        return found[0]
+
+    def _is_in_stream(self, event: DomainEvent) -> bool:
+        stream = self._stream(event.envelope.negotiation, aggregate_of(event).KIND, event.envelope.key)
+        return any(known.envelope.id == event.envelope.id for known in stream.records)
 
     def _unseen(self, negotiation: str, seer: Seer, now: datetime) -> Container[UUID]:
         return self._streams.sights.unseen(negotiation, seer, now)
@@ -263,6 +281,8 @@ class _Target(NamedTuple):
     """
 
     key: str
+    record: UUID | None
+    """The one that it amends."""
     stream: Aggregate
     own: Aggregate
     hidden: Container[UUID]
@@ -270,17 +290,17 @@ class _Target(NamedTuple):
     told: Known
 
 
-def _data_subject(submission: Submission, own: tuple[str, str], known: Known) -> str | None:
+def _data_subject(submission: Submission, target: _Target) -> str | None:
     """With whose key a record is kept: as those are whose facts it changes or repeats, as far as all those see them for
-    whom it will be. `own` are the kind and the key of its stream.
+    whom it will be.
     """
     about: Sequence[DomainEvent] = ()
-    if submission.command.aggregate() is None:
-        record = getattr(submission.body, "record", None)
-        about = [event for event in known(*own).records if event.envelope.id == record]
+    own = target.known(target.stream.KIND, target.key)
+    if target.record:
+        about = [event for event in own.records if event.envelope.id == target.record]
     elif submission.command.derives():
         claims = [name.key for name in submission.speaks_of if name.kind == Claim.KIND]
-        streams = (known(*own), *(known(Claim.KIND, key) for key in claims))
+        streams = (own, *(target.known(Claim.KIND, key) for key in claims))
         about = [event for stream in streams for event in stream.history]
     return next((event.envelope.data_subject for event in about if event.envelope.data_subject), None)
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from application.access import Grant
+from application.command import RecordName
 from application.credentials import Person
 from application.goods import Product
 from application.policy import PolicyName
@@ -71,6 +72,7 @@ _FORMS = {
         ("not-a-rate", UnsignedPercent),
         ("not-a-rate", SignedPercent),
         ("not-a-happening", Happening),
+        ("not-a-record", RecordName),
         ("not-a-calendar", CalendarName),
         ("not-a-zone", ZoneName),
         ("not-a-language", Language),

@@ -165,10 +165,52 @@ def test_a_record_that_became_public_later_is_out_of_what_was_public(tell: Tell,
 
 
 REASON = {"reason": "A slip."}
+
+
+def test_a_record_is_named_by_its_step(tell: Tell, read: Read, settled: str) -> None:
+    of(tell("correct-record", record="issue/fish/settled", changes={"terms": "A third."}, **REASON))
+    assert (issue(read)["terms"], issue(read)["basis"]["record"]) == ("A third.", settled)
+    of(tell("retract-record", record="issue/fish/corrected", **REASON))
+    assert issue(read)["terms"] == "Half each."
+    of(tell("retract-record", record="issue/fish/settled", **REASON))
+    assert issue(read)["status"] == "open"
+    again = tell("retract-record", record="issue/fish/settled", **REASON)
+    assert again.json()["code"] == "record-already-retracted"
+    told_again = of(tell("settle-issue", issue="fish", terms="All.", occurred="2025-03-01"))
+    of(tell("correct-record", record="issue/fish/settled", changes={"terms": "Nearly all."}, **REASON))
+    assert (issue(read)["terms"], issue(read)["basis"]["record"]) == ("Nearly all.", told_again)
+
+
+def test_a_record_of_a_provision_and_one_whose_outcome_was_corrected_are_named_as_they_stand(
+    tell: Tell, read: Read
+) -> None:
+    of(tell("draft-agreement", agreement="deal", title="Deal", form="memorandum", parties=["north", "south"]))
+    of(tell("add-provision", agreement="deal", provision="one", title="One", kind="text", text="All."))
+    of(tell("correct-record", record="provision/deal/one/added", changes={"text": "Half."}, **REASON))
+    assert read(f"{N}/agreements/deal")["provisions"][0]["text"] == "Half."
+    vote = of(tell("record-vote", vote="one", body="The house", about="agreement/deal", outcome="carried"))
+    of(tell("correct-record", record="vote/one/carried", changes={"outcome": "defeated"}, **REASON))
+    retraction = of(tell("retract-record", record="vote/one/defeated", **REASON))
+    assert read(f"/v1/records/{retraction}")["record"] == vote
+
+
+def test_a_step_that_was_taken_down_twice_names_no_record(tell: Tell) -> None:
+    told = [of(tell("reword-issue", issue="fish", title=title)) for title in ("Fishing", "Fisheries")]
+    answer = tell("retract-record", record="issue/fish/reworded", **REASON).json()
+    assert (answer["code"], [error["field"] for error in answer["errors"]]) == ("several-records", ["record"])
+    assert all(record in answer["detail"] for record in told)
+    of(tell("retract-record", record=told[0], **REASON))
+    of(tell("retract-record", record="issue/fish/reworded", **REASON))
+
+
 BAD: list[tuple[str, dict[str, Any], str, str]] = [
     ("retract-record", {"reason": None}, "no-reason-given", "reason"),
     ("retract-record", {"record": str(uuid4())}, "unknown", "record"),
-    ("retract-record", {"record": "fish"}, "not-an-id", "record"),
+    ("retract-record", {"record": "fish"}, "not-a-record", "record"),
+    ("retract-record", {"record": "issue/fish/dropped"}, "unknown", "record"),
+    ("retract-record", {"record": "issue/coal/raised"}, "unknown", "record"),
+    ("retract-record", {"record": "fish/issue/raised"}, "unknown", "record"),
+    ("retract-record", {"record": "provision/deal/one/added"}, "unknown", "record"),
     ("retract-record", {"negotiation": "others"}, "unknown", "record"),
     ("correct-record", {"changes": {}}, None, "changes"),
     ("correct-record", {"changes": {"terms": "Half each."}}, "changes-nothing", "changes"),

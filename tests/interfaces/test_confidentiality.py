@@ -343,14 +343,18 @@ def test_a_refusal_tells_nothing_of_what_is_hidden(desk: Desk) -> None:
     hidden = desk.tell("anybody", "make-claim", **claim)
     assert hidden.json()["code"] == unheard_of.json()["code"] == "unknown"
     assert hidden.text == unheard_of.text.replace("nothing", "cars")
-    named = {"record": secret.json()["id"], "reason": "A guess"}
     for command, more in (
         ("retract-record", {}),
         ("correct-record", {"changes": {"title": "X"}}),
         ("release-record", {}),
     ):
-        assert desk.tell("anybody", command, **named, **more).json()["code"] == "unknown"
+        for record in (secret.json()["id"], "issue/cars/raised"):
+            answer = desk.tell("anybody", command, record=record, reason="A guess", **more)
+            assert answer.json()["code"] == "unknown"
     assert desk.tell("anybody", "raise-issue", issue="cars", title="Our cars").status_code == 201
+    correction = {"record": "issue/cars/raised", "changes": {"title": "Ours"}, "reason": "A slip."}
+    assert desk.tell("red", "correct-record", **correction).json()["code"] == "several-records"
+    assert desk.tell("anybody", "correct-record", **correction).status_code == 201
     assert desk.tell("red", "make-claim", **claim, restriction=RED).status_code == 201
     assert (
         desk.tell("anybody", "annotate", about="issue/fish", note="X", restriction=RED).json()["code"] == "not-a-member"
