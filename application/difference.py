@@ -41,7 +41,9 @@ class Change(Fact, omit_defaults=False, frozen=True):
 
 
 class Shift(Fact, omit_defaults=False, frozen=True):
-    """Another value at which a claimant stands, and the records that made it so."""
+    """Another value at which a claimant stands, and the records that made it so. `unordered` are claims of another
+    value that may have come after it, as their time is too vague: then it may stand there still.
+    """
 
     party: str
     subject: str
@@ -49,6 +51,7 @@ class Shift(Fact, omit_defaults=False, frozen=True):
     before: Value | None
     after: Value | None
     records: tuple[Basis, ...]
+    unordered: tuple[str, ...]
 
 
 class Move(Shift, frozen=True):
@@ -124,6 +127,7 @@ def _between(
                 before=was,
                 after=is_now,
                 records=records,
+                unordered=new.unordered if isinstance(new, PositionDocument) else (),
             )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from msgspec.structs import astuple
+
 from application.fold import touched, view_named
 from application.path import NOTHING, NoSuchField, at
 from application.projections.sources import SourceDocument
@@ -12,6 +14,7 @@ from application.view import Basis, Document, Record, View, private_fields, serv
 from domain.aggregate import stream_id
 from domain.amendment import Retracted
 from domain.fact import Fact
+from domain.moment import order
 from domain.source import Source
 
 WORKED_OUT_MAX = 200
@@ -38,7 +41,8 @@ class Grounds(Fact, omit_defaults=False, frozen=True):
     """How a field came to be what it is, the last record last, and the sources of those records.
 
     What is `worked_out` depends on the day, and may rest on all records of the document: each step then says what those
-    up to it make of the field on that day, as long as they are no more than `WORKED_OUT_MAX`.
+    up to it make of the field on that day, as long as they are no more than `WORKED_OUT_MAX`. `elsewhere` are the
+    records about other things that the document is worked out from.
     """
 
     view: str
@@ -47,6 +51,7 @@ class Grounds(Fact, omit_defaults=False, frozen=True):
     value: Any
     worked_out: bool
     steps: tuple[Step, ...]
+    elsewhere: tuple[Basis, ...]
     sources: tuple[CitedSource, ...]
 
 
@@ -86,7 +91,8 @@ def grounds(history: History, view: str, key: str, field: str | None, as_of: str
         document = served(document)
         return fold.reckoned(document, Reckoner(history, as_of)) if fold.reckoned else document
 
-    value = at(on_the_day(held.document), path)
+    shown = on_the_day(held.document)
+    value = at(shown, path)
     if value is NOTHING:
         fields = [name for name in fold.document.__struct_fields__ if name not in private_fields(fold.document)]
         raise NoSuchField(f"{field} (of {', '.join(fields)})", "field")
@@ -103,10 +109,28 @@ def grounds(history: History, view: str, key: str, field: str | None, as_of: str
         if was != is_now or (worked_out and is_seen) or not field:
             told.append(Step(before=was, after=is_now, basis=Basis.of(record)))
         was = is_now
-    cited = _cited(history, (step.basis for step in told), as_of)
+    own = {basis.record for basis in _bases(held.document)} | {record.event.envelope.id for record in records}
+    named = {basis.record: basis for basis in _bases(shown)} if worked_out or not field else {}
+    elsewhere = sorted((b for record, b in named.items() if record not in own), key=lambda b: order(b.occurred))
     return Grounds(
-        view=view, key=key, field=field, value=value, worked_out=worked_out, steps=tuple(told), sources=cited
+        view=view,
+        key=key,
+        field=field,
+        value=value,
+        worked_out=worked_out,
+        steps=tuple(told),
+        elsewhere=tuple(elsewhere),
+        sources=_cited(history, (*(step.basis for step in told), *elsewhere), as_of),
     )
+
+
+def _bases(told: object) -> Iterator[Basis]:
+    """What a document, or a part of one, rests on."""
+    if isinstance(told, Basis):
+        yield told
+    elif isinstance(told, tuple | Fact):
+        for part in told if isinstance(told, tuple) else astuple(told):
+            yield from _bases(part)
 
 
 def reliance(history: History, source: str, as_of: str) -> Reliance:

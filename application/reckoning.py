@@ -86,6 +86,11 @@ class Reckoner:
         later = [r for r in taken if not reached(r.event.envelope.takes_effect, self.asked)]
         return sorted(later, key=lambda record: order(record.event.envelope.takes_effect))
 
+    def steps(self, kind: str, key: str) -> list[Record]:
+        """The records about a thing that count on the day, in the order of time."""
+        counting = [r for r in self._standing(kind, key) if reached(r.event.envelope.takes_effect, self.asked)]
+        return sorted(counting, key=lambda record: record.place)
+
     def deadline(self, rule: Rule, before: str | None = None) -> WorkedOut:
         """The day that a rule gives, counted from the last time that its event had happened; of one that was revised,
         before that. An agreement enters into force once, and for whoever joins it later only `by` that party (VCLT,
@@ -139,14 +144,12 @@ class Reckoner:
 
     def _terms(self, key: str, before: str | None) -> list[Record]:
         """The steps that set the day of a deadline, in the order of time."""
-        taken = [
+        return [
             record
-            for record in self._standing("deadline", key)
+            for record in self.steps("deadline", key)
             if isinstance(record.event, (*_SETS, Deadline.Cancelled))
-            and reached(record.event.envelope.takes_effect, self.asked)
             and (before is None or first_date(record.event.envelope.occurred) < first_date(before))
         ]
-        return sorted(taken, key=lambda record: record.place)
 
     def _standing(self, kind: str, key: str) -> list[Record]:
         """The records about a thing as they stand on the day, also those that count only later."""

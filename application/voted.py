@@ -8,12 +8,14 @@ from domain.vote import Vote
 
 
 class VoteEntry(Fact, omit_defaults=False, frozen=True):
-    """A vote on it, and what came of that."""
+    """A vote on it, and what came of that; `cast` are the numbers in words."""
 
     key: str
     about: str
     body: str
+    title: str | None
     outcome: str
+    cast: str
     basis: Basis
 
     @classmethod
@@ -22,16 +24,19 @@ class VoteEntry(Fact, omit_defaults=False, frozen=True):
             key=held.envelope.key,
             about=held.about or "",
             body=held.body,
+            title=held.title,
             outcome=held.outcome,
+            cast=counts(held.in_favour, held.against, held.abstained, held.unit),
             basis=Basis.of(record),
         )
 
 
 def in_words(held: Vote.Held) -> str:
-    """A vote in a line: `House of Representatives: carried, 122 to 62 votes, on agreement/x`."""
+    """A vote in a line: `House of Representatives: third reading: carried, 122 to 62 votes, on agreement/x`."""
     cast = counts(held.in_favour, held.against, held.abstained, held.unit)
     on = f"on {held.about}" if held.about else ""
-    return f"{held.body}: {', '.join(filter(None, [held.outcome, cast, on]))}"
+    came_of_it = ", ".join(filter(None, [held.outcome, cast, on]))
+    return ": ".join(filter(None, [held.body, held.title, came_of_it]))
 
 
 def counts(in_favour: str | None, against: str | None, abstained: str | None, unit: str) -> str:

@@ -64,8 +64,12 @@ def _stand(item: Item) -> str:
         return escape(_claimed(item))
     last = now["basis"]["occurred"]
     said = last if last == item["since"] else f"since {item['since']}, again {last}"
-    said += f", or {', '.join(item['unordered'])} came later" if item["unordered"] else ""
+    said += _or_later(item)
     return f"{escape(_claimed(item))}\n[dim]{escape(said)}[/dim]"
+
+
+def _or_later(item: Item) -> str:
+    return f", or {', '.join(item['unordered'])} came later" if item["unordered"] else ""
 
 
 def _claimed(item: Item) -> str:
@@ -160,7 +164,7 @@ def _parties(agreement: Item) -> str:
         f"{', '.join(one['parties']) or 'all'}: {one['step']} from {one['basis']['effective']}"
         for one in agreement["to_come"]
     ]
-    votes = [f"{one['body']}: {one['outcome']}" for one in agreement["votes"]]
+    votes = map(_vote, agreement["votes"])
     return "\n".join([*told, *_apart(agreement), *later, *votes])
 
 
@@ -195,9 +199,15 @@ def _answer(told: Item) -> str:
     return f"{told['answer']} with {told['counter']}" if told["counter"] else str(told["answer"])
 
 
+def _vote(told: Item) -> str:
+    """What was voted on, and when: a motion against a text that is defeated is no vote against the text."""
+    came_of_it = ", ".join(filter(None, [told["outcome"], told["cast"]]))
+    return f"{told['basis']['occurred']} {': '.join(filter(None, [told['body'], told['title'], came_of_it]))}"
+
+
 def _standing(agreement: Item) -> str:
     by = ", ".join(agreement["superseded_by"])
-    return f"{agreement['status']}, superseded by {by}" if by else str(agreement["status"])
+    return f"{agreement['status']}; {by} is told to take its place" if by else str(agreement["status"])
 
 
 def _settled(told: Item) -> str:
@@ -270,6 +280,7 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
     "votes": _rows(
         ("name", lambda i: i["key"]),
         ("body", lambda i: i["body"]),
+        ("title", lambda i: i["title"]),
         ("outcome", lambda i: i["outcome"]),
         ("cast", lambda i: counts(i["in_favour"], i["against"], i["abstained"], i["unit"])),
         ("needed", lambda i: i["threshold"]),
@@ -343,7 +354,7 @@ def difference(answer: Item) -> Table:
     """What changed between two moments, a field a row."""
     table = _table("document", "field", f"at {answer['from']}", f"at {answer['to']}", "by")
     shifts = {
-        f"{one['subject']}:{one['party']}:{one['kind']}": one | {"field": says}
+        f"{one['subject']}:{one['party']}:{one['kind']}": one | {"field": says + _or_later(one)}
         for told, says in (("moved", "stands at"), ("corrected", "did not move: put right to"))
         for one in answer[told]
     }
@@ -365,16 +376,16 @@ def difference(answer: Item) -> Table:
 def grounds(answer: Item) -> Table:
     """How a field came to be what it is, a record a row."""
     table = _table("from", "published", "before", "after", "record", "sources", "corrected by")
-    for step in answer["steps"]:
-        basis = step["basis"]
+
+    def add(basis: Item, before: str, after: str) -> None:
         times = (basis["effective"] or basis["occurred"], basis["published"] or "")
         fixed = "\n".join(basis["corrections"])
-        table.add_row(
-            *map(
-                escape,
-                (*times, cell_of(step["before"]), cell_of(step["after"]), basis["record"], _cited(basis), fixed),
-            )
-        )
+        table.add_row(*map(escape, (*times, before, after, basis["record"], _cited(basis), fixed)))
+
+    for step in answer["steps"]:
+        add(step["basis"], cell_of(step["before"]), cell_of(step["after"]))
+    for basis in answer["elsewhere"]:
+        add(basis, "", "worked out from it")
     return table
 
 

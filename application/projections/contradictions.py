@@ -5,6 +5,7 @@ from itertools import combinations
 
 from msgspec.structs import replace
 
+from application.reckoning import Reckoner
 from application.stand import Stand, current, with_record
 from application.view import Basis, Document, Index, Record, View
 from domain.claim import RIVALLING, Claim, issue_of
@@ -47,8 +48,8 @@ class ContradictionDocument(Document, frozen=True):
 
     `since` is when it became what it is. It is settled by what came after the last claim that stands: the
     issue's settlement, or a finding that rules on every claim in dispute, but for those that say what it
-    prefers; and `dropped` where the issue left the agenda after it. `provisions` are the texts on the issue; that they
-    are agreed is for the issue to say. `claims` also holds those that no longer stand.
+    prefers; and `dropped` where the issue left the agenda after it. `provisions` are the texts on the issue, or the one
+    that it is about; that they are agreed is for the issue to say. `claims` also holds those that no longer stand.
     """
 
     subject: str
@@ -99,7 +100,7 @@ def _with_settlement(document: ContradictionDocument, record: Record) -> Contrad
             settled = (*settled, Settlement(by=f"issue/{envelope.key}", basis=basis, dropped=True))
         case Issue.Reopened(envelope=envelope):
             settled = tuple(entry for entry in settled if entry.by != f"issue/{envelope.key}")
-        case Provision.Added(envelope=envelope):
+        case Provision.Added(envelope=envelope) | Provision.Amended(envelope=envelope):
             provision = Settlement(by=f"provision/{envelope.key}", basis=basis)
             return replace(document, provisions=(*document.provisions, provision))
     return replace(document, settled_by=settled)
@@ -208,6 +209,20 @@ def _of_one_unit(one: Side, other: Side) -> bool:
     return bool(first and second and first.unit == second.unit)
 
 
+def reckoned(document: ContradictionDocument, reckoner: Reckoner) -> ContradictionDocument:
+    """What parties want of a provision is settled or dropped with the issue that this is on: its records, and those of
+    the provision, name no more than themselves.
+    """
+    about, _, provision = document.subject.partition("/")
+    if about != "provision" or document.kind != "position":
+        return document
+    for record in reckoner.steps("provision", provision):
+        document = _with_settlement(document, record)
+    for record in reckoner.steps("issue", document.issue) if document.issue else ():
+        document = _with_settlement(document, record)
+    return _sided(document, document.since or "")
+
+
 def index(document: ContradictionDocument) -> Index:
     return Index(
         kind=document.nature,
@@ -229,4 +244,5 @@ VIEW = View(
     kinds=NATURES,
     of=(Claim, Finding, Provision, Issue),
     reviewed=reviewed,
+    reckoned=reckoned,
 )

@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Callable
+from io import StringIO
+from itertools import pairwise
 from typing import Any
 
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
+from rich.console import Console
 
 from application.fold import all_views, view_named
 from application.view import private_fields
+from interfaces.show import difference
 from tests.interfaces.conftest import Clock, Tell
 
 Read = Callable[..., Any]
@@ -79,6 +83,19 @@ def test_a_difference_tells_who_moved_on_what_evidence(course: dict[str, str], r
     assert [basis["evidence"][0]["source"] for basis in move["records"]] == ["copy"]
     assert {item["view"] for item in found["items"]} >= {"positions", "agreements"}
     assert "timeline" not in {item["view"] for item in found["items"]}
+
+
+def test_who_moved_may_have_moved_before_where_a_time_is_vague(tell: Tell, read: Read) -> None:
+    position = {"kind": "position", "claimant": "south", "subject": "issue/fish"}
+    tell("make-claim", claim="no", value=share("0"), occurred="2024-10", **position)
+    tell("make-claim", claim="yes", value=share("50"), occurred="2024-10-03", **position)
+    tell("make-claim", claim="more", value=share("60"), occurred="2024-11-03", **position)
+    days = ["2024-10-02", "2024-10-20", "2024-11-20"]
+    moved = [read(f"{N}/diff", **{"from": one, "to": other})["moved"] for one, other in pairwise(days)]
+    assert [[one["unordered"] for one in each] for each in moved] == [[["no"]], [[]]]
+    console = Console(width=200, record=True, file=StringIO())
+    console.print(difference(read(f"{N}/diff", **{"from": days[0], "to": days[1]})))
+    assert "stands at, or no came later" in console.export_text()
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ def test_a_deadline_is_shown_with_what_others_say_of_it_now(recorded: None, tmp_
 def test_an_agreement_is_shown_with_what_supersedes_it(recorded: None, tmp_path: Path) -> None:
     told = {"agreement": "exchange", "title": "Exchange", "form": "treaty", "parties": ["japan"]}
     shown = shown_on_top(tmp_path, "agreements", told | {"command": "draft-agreement", "supersedes": ["memorandum"]})
-    assert "signed, superseded by exchange" in " ".join(shown.replace("│", " ").split())
+    assert "signed; exchange is told to" in " ".join(shown.replace("│", " ").split())
 
 
 def test_a_view_is_shown_at_other_times(recorded: None) -> None:

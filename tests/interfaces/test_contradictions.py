@@ -509,6 +509,36 @@ def test_what_is_said_of_a_provision_is_found_by_its_issue(tell: Tell, read: Rea
     assert len(found("timeline")) == 5
 
 
+def test_what_is_wanted_of_a_provision_is_settled_with_its_issue(claim: Claim, tell: Tell, read: Read) -> None:
+    tell("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
+    clause = {"agreement": "deal", "provision": "one", "title": "One", "kind": "quota", "text": "-"}
+    tell("add-provision", issue="fish", value=share("40"), **clause)
+    claim("n", "north", share("90"), "2025-02-01", subject="provision/deal/one")
+    claim("s", "south", share("50"), "2025-02-05", subject="provision/deal/one")
+    tell("amend-provision", agreement="deal", provision="one", text="-", value=share("60"), occurred="2025-03-01")
+    contradiction = "contradictions/provision/deal/one:position"
+
+    def standing(**asked: str) -> tuple[str, list[str], list[str]]:
+        found = read(f"{N}/{contradiction}", **asked)
+        return found["status"], [one["by"] for one in found["settled_by"]], [one["by"] for one in found["provisions"]]
+
+    assert standing() == ("open", [], ["provision/deal/one"] * 2)
+    assert standing(as_of="2025-02-28") == ("open", [], ["provision/deal/one"])
+    settled = tell("settle-issue", issue="fish", terms="60.", occurred="2025-04-01").json()["id"]
+    assert standing() == standing(as_of="2999-12-31") == ("settled", ["issue/fish"], ["provision/deal/one"] * 2)
+    assert standing(as_of="2025-03-31")[:2] == ("open", [])
+    (listed,) = read(f"{N}/contradictions")["items"]
+    assert listed["status"] == "settled"
+    found = read(f"{N}/grounds", view="contradictions", key="provision/deal/one:position", field="status")
+    assert (found["value"], found["worked_out"]) == ("settled", True)
+    assert found["elsewhere"][-1]["record"] == settled
+    tell("reopen-issue", issue="fish", occurred="2025-05-01")
+    tell("drop-issue", issue="fish", occurred="2025-06-01")
+    assert (standing()[0], standing(as_of="2025-05-01")[0]) == ("dropped", "open")
+    (change,) = read(f"{N}/diff", **{"from": "2025-03-31", "to": "2025-04-01", "view": "contradictions"})["items"]
+    assert {field["field"]: field["after"] for field in change["fields"]}["status"] == "settled"
+
+
 def test_what_is_said_of_something_is_found_by_the_one_issue_that_it_is_about(
     tell: Tell, claim: Claim, read: Read
 ) -> None:

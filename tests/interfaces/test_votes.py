@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -59,6 +60,7 @@ def test_a_vote_is_shown_and_found(held: str, tell: Tell, read: Read) -> None:
         ({"in_favour": "66.70", "unit": "percent of principal"}, "carried, 66.70 percent of principal in favour"),
         ({"against": "1200", "unit": "shares"}, "carried, 1,200 shares against"),
         ({}, "carried"),
+        ({"title": "Third reading", "against": "2"}, "Third reading: carried, 2 votes against"),
     ],
 )
 def test_a_line_of_the_timeline_says_how_a_vote_went(
@@ -91,6 +93,13 @@ def test_what_was_voted_on_names_its_votes(held: str, tell: Tell, read: Read) ->
     ]
     (vote,) = read(f"{N}/rounds/proposal/half")["votes"]
     assert (vote["key"], vote["body"], vote["outcome"]) == ("plan", "Conference", "blocked")
+    tell("record-vote", vote="prayer", body="Lords", title="Not to ratify", outcome="defeated", about="agreement/deal",
+         in_favour="185", against="205", unit="peers", occurred="2025-04-01")  # fmt: skip
+    prayer = read(f"{N}/agreements/deal")["votes"][-1]
+    assert (prayer["title"], prayer["cast"]) == ("Not to ratify", "185 to 205 peers")
+    console = Console(width=200, record=True, file=StringIO())
+    console.print(table("agreements", read(f"{N}/agreements")["items"]))
+    assert "2025-04-01 Lords: Not to ratify: defeated, 185 to 205 peers" in console.export_text()
     assert read(f"{N}/agreements/deal", as_of="2025-03-03")["votes"] == votes[:1]
     assert read("/v1/agreements", sort="date")["items"][0]["last_occurred"] == "2025-01-02"
 
