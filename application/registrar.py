@@ -160,6 +160,8 @@ class Registrar:
         if submission.expected_version not in (None, len(target.own.records)):
             raise VersionMoved(f"expected {submission.expected_version}, found {len(target.own.records)}")
         self._refuse_amendment(event, target, submission, now)
+        if isinstance(event, Corrected):
+            event = _with_publication(event, target)
         if published := body.published or _published(known, body):
             event = replace(event, envelope=replace(event.envelope, published=published))
         try:
@@ -324,11 +326,22 @@ def _refuse_unknown(target: _Target, spoken_of: Iterable[Reference]) -> None:
                     raise (RestrictedFurther if target.told(kind, key).history else Unknown)(f"{kind} {key}", field)
 
 
-def _published(known: Known, body: Body) -> str | None:
+def _published(known: Known, told: Body | Envelope) -> str | None:
     """The earliest date on which a source that the record rests on was published, and not before it had occurred."""
-    sources = [known(Source.KIND, evidence.source) for evidence in body.evidence]
+    sources = [known(Source.KIND, evidence.source) for evidence in told.evidence]
     dates = [source.published for source in sources if isinstance(source, Source) and source.published]
-    return min((max(day, body.occurred, key=order) for day in dates), key=order, default=None)
+    return min((max(day, told.occurred, key=order) for day in dates), key=order, default=None)
+
+
+def _with_publication(correction: Corrected, target: _Target) -> Corrected:
+    """A correction of when something occurred, with what that makes of a date of publication that nobody told."""
+    if "occurred" not in correction.changes or "published" in correction.changes:
+        return correction
+    before = next(event.envelope for event in target.own.history if event.envelope.id == correction.record)
+    after = _published(target.known, correction.corrected(target.own).envelope)
+    if after == before.published or before.published != _published(target.known, before):
+        return correction
+    return replace(correction, changes=correction.changes | {"published": after})
 
 
 @cache

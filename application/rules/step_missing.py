@@ -11,7 +11,7 @@ from domain.tranche import Tranche
 
 _Steps = tuple[type[DomainEvent] | str, ...]
 _ISSUED = "issued"
-"""An order or a law stands as it is issued: nobody has to bring it into force."""
+"""An order, a law or a statement stands as it is issued: nobody has to sign it or bring it into force."""
 _COMMITTED = "committed"
 """A commitment holds a party as a contract does."""
 _AGREED: _Steps = (Agreement.Signed, Agreement.Concluded)
@@ -46,7 +46,7 @@ _WATCHED = {step for steps in BEFORE.items() for step in (steps[0], *steps[1])}
 def _sees(event: DomainEvent) -> Iterator[Observation]:
     if type(event) in _WATCHED:
         yield from seen_of(event, getattr(event, "means", None))
-    if isinstance(event, Agreement.Drafted) and event.form in UNILATERAL:
+    if isinstance(event, Agreement.Drafted) and event.form in {*UNILATERAL, "statement"}:
         yield Observation(f"agreement/{event.envelope.key}", _ISSUED)
     if isinstance(event, Tranche.Pledged) and event.rung == "commitment":
         yield Observation(f"tranche/{event.envelope.key}", _COMMITTED)

@@ -167,6 +167,28 @@ def test_a_record_that_became_public_later_is_out_of_what_was_public(tell: Tell,
 REASON = {"reason": "A slip."}
 
 
+def test_a_day_of_publication_that_nobody_told_follows_the_corrected_day(tell: Tell, read: Read) -> None:
+    told = {"source": "paper", "title": "Paper", "publisher": "P", "kind": "article", "published": "2025-02-10"}
+    of(tell("register-source", **told))
+    facts = {"issue": "fish", "title": "Fishing", "evidence": [{"source": "paper"}]}
+    of(tell("reword-issue", occurred="2025-02-08", **facts))
+
+    def published() -> str | None:
+        (line,) = read(f"{N}/timeline", kind="Issue.Reworded")["items"]
+        return str(line["basis"]["published"])
+
+    assert published() == "2025-02-10"
+    correction = of(tell("correct-record", record="issue/fish/reworded", changes={"occurred": "2025-02-12"}, **REASON))
+    assert published() == "2025-02-12"
+    assert read(f"/v1/records/{correction}")["changes"] == {"occurred": "2025-02-12", "published": "2025-02-12"}
+    assert read(f"{N}/flags")["items"] == []
+    of(tell("correct-record", record="issue/fish/reworded", changes={"occurred": "2025-02-09"}, **REASON))
+    assert published() == "2025-02-10"
+    of(tell("correct-record", record="issue/fish/reworded", changes={"published": "2025-02-11"}, **REASON))
+    of(tell("correct-record", record="issue/fish/reworded", changes={"occurred": "2025-02-12"}, **REASON))
+    assert published() == "2025-02-11"
+
+
 def test_a_record_is_named_by_its_step(tell: Tell, read: Read, settled: str) -> None:
     of(tell("correct-record", record="issue/fish/settled", changes={"terms": "A third."}, **REASON))
     assert (issue(read)["terms"], issue(read)["basis"]["record"]) == ("A third.", settled)

@@ -252,6 +252,12 @@ REGULAR: list[tuple[str, list[Told]]] = [
         ("bring-into-force", {"agreement": "levy", "parties": ["north"], "occurred": "2025-06-02"}),
     ]),
     ("step-missing", [
+        ("draft-agreement", {"agreement": "cuts", "title": "C", "form": "statement", "parties": ["north", "south"]}),
+        ("announce-agreement", {"agreement": "cuts"}),
+        ("bring-into-force", {"agreement": "cuts", "parties": ["north"], "occurred": "2025-06-02"}),
+        ("withdraw-from-agreement", {"agreement": "cuts", "parties": ["north"], "occurred": "2025-06-03"}),
+    ]),
+    ("step-missing", [
         drafted(), ("conclude-agreement", {"agreement": "deal"}),
         ("terminate-agreement", {"agreement": "deal", "occurred": "2025-06-02"}),
     ]),
