@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.interfaces import office
 from tests.processes.conftest import Start, wait_until
 
 CASE = Path(__file__).parent.parent / "cases" / "japan-us-2025.ndjson"
@@ -67,12 +68,12 @@ def test_a_service_on_this_machine_runs_open_until_a_first_key_is_made(address: 
 
 @pytest.mark.parametrize("only", [(), ("--only", "recording"), ("--only", "reading")], ids=str)
 def test_at_another_address_a_service_does_not_start_where_nobody_is_known(
-    only: tuple[str, ...], address: str, start: Start
+    only: tuple[str, ...], address: str, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert parley(address, "export").returncode in {0, 1}
-    assert parley(address, "record", str(CASE)).returncode == 0
+    monkeypatch.setenv("PARLEY_DATABASE", address)
+    assert office.parley("record", str(CASE)).exit_code == 0
     if only == ("--only", "reading"):
-        assert parley(address, "rebuild").returncode == 0
+        assert office.parley("rebuild").exit_code == 0
     for host in ("0.0.0.0",) if only else ("0.0.0.0", "::", "192.0.2.1", ""):  # noqa: S104
         process = start("serve", *only, "--host", host, address=address)
         assert process.popen.wait(30) == 1
@@ -132,9 +133,11 @@ def _sent_until_hung_up(connection: socket.socket) -> int:
     return sent
 
 
-def test_no_help_holds_a_secret(address: str) -> None:
+def test_no_help_holds_a_secret(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"PARLEY_DATABASE": address, "COLUMNS": "300", "PARLEY_KEY": "hush-hush-hush"}.items():
+        monkeypatch.setenv(name, value)
     for command in ((), ("serve",), ("show",), ("keys", "create"), ("people", "set"), ("migrate",)):
-        shown = parley(address, *command, "--help", key="hush-hush-hush")
-        assert shown.returncode == 0
-        assert "hush" not in shown.stdout + shown.stderr
-        assert address not in shown.stdout + shown.stderr
+        shown = office.parley(*command, "--help")
+        assert shown.exit_code == 0
+        assert "hush" not in shown.output
+        assert address not in shown.output
