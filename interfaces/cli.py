@@ -95,7 +95,7 @@ def _record_once_up(case: Path, url: str, database: str) -> None:
 
 @app.command()
 def record(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], url: Url = None) -> None:
-    """Record a case file: one command a line. Recording a file again changes nothing."""
+    """Record a case file: one command a line. Recording a file again in this way changes nothing."""
     lines = [(number, line) for number, line in enumerate(file.read_bytes().splitlines(), 1) if line.strip()]
     batches = [lines[start : start + BATCH_LINES] for start in range(0, len(lines), BATCH_LINES)]
     name = hashlib.sha256(b"\n".join(line for _, line in lines)).hexdigest()[:32]
