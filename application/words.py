@@ -28,7 +28,7 @@ def value(told: Item | None) -> str:
         case "rate":
             return _qualified(f"{told['percent']} %", told) + _based(told)
         case "count":
-            return _qualified(f"{told['number']:,} {told['unit']}", told)
+            return _qualified(f"{Decimal(told['number']):,f} {told['unit']}", told) + _based(told)
         case "range":
             return f"{value(told['low'])} to {value(told['high'])}"
         case "rule":

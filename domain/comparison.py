@@ -18,7 +18,8 @@ def relation(one: Value, other: Value) -> Relation:
     """How two values on one subject stand to each other.
 
     Another currency, unit, basis or period is another scope, and so is a bound or a range beside a number that it
-    allows; but of one whole, two cannot have more than all together. Values of different kinds conflict; of two texts
+    allows; but of one whole, two cannot have more than all together. Years and months are one unit, and so are weeks
+    and days, or hours and minutes. Values of different kinds conflict; of two texts
     in other words only a reader can say whether they do.
     """
     if one == other:
@@ -47,7 +48,7 @@ def _between(one: Quantity, other: Quantity) -> Relation:
         return "conflict" if kind == "share" and all((*to, *other.unit[1:])) and together > WHOLE else "scope"
     bounding = {"up-to", "at-least"} & {one.qualifier, other.qualifier}
     if bounding and one.qualifier == other.qualifier:
-        return "agree" if one.number == other.number else "conflict"
+        return "agree" if one.bounds == other.bounds else "conflict"
     if max(one.bounds[0], other.bounds[0]) > min(one.bounds[1], other.bounds[1]):
         return "conflict"
     ranges = (one.high, other.high) != (None, None) and one.bounds != other.bounds

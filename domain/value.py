@@ -1,16 +1,17 @@
 """The typed values that a claim can assert."""
 
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
 
 from domain.cap import Cap
 from domain.fact import Fact
 from domain.moment import Moment
 from domain.money import Money, Per, Qualifier, in_units
 from domain.percent import Percent, SignedPercent
-from domain.quantity import Quantity
+from domain.quantity import Quantity, alike, counted_in
 from domain.refusal import Refused
 from domain.rule import Rule
 from domain.tariff import Tariff
@@ -32,7 +33,7 @@ class Amount(Fact, tag="money", frozen=True):
 
     @property
     def quantity(self) -> Quantity:
-        unit = "money", self.money.currency, self.money.per or "", self.basis or ""
+        unit = "money", self.money.currency, self.money.per or "", alike(self.basis or "")
         return Quantity(Decimal(in_units(self.money.minor, self.money.currency)), unit, self.money.qualifier)
 
 
@@ -57,20 +58,47 @@ class Rate(Fact, tag="rate", frozen=True):
 
     @property
     def quantity(self) -> Quantity:
-        return Quantity(Decimal(self.percent), ("rate", self.basis or ""), self.qualifier)
+        return Quantity(Decimal(self.percent), ("rate", alike(self.basis or "")), self.qualifier)
+
+
+class _Either:
+    """Says in one sentence what a number can be, which is told in one of two forms."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        says = 'Expected: a whole number such as 45, or decimal text, in quotes, such as "9.7" (up to 4 decimals).'
+        return {**handler(source), "custom_error_type": "not_a_number", "custom_error_message": says}
+
+
+Number = Annotated[
+    Annotated[int, Field(ge=-(10**15), le=10**15)]
+    | Annotated[
+        str,
+        Field(
+            pattern=r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,4})?$",
+            description="a number as decimal text, without separators",
+            examples=["9.7", "-0.25"],
+        ),
+    ],
+    _Either(),
+]
 
 
 class Count(Fact, tag="count", frozen=True):
-    """A number of things or days, or by how many there are more or fewer; `unit` says of what."""
+    """A number of things or days, or by how many there are more or fewer; `unit` says of what, and `basis` what is
+    counted among them, or how.
+    """
 
-    number: Annotated[int, Field(ge=-(10**15), le=10**15)]
+    number: Number
     unit: Line
     qualifier: Qualifier = "exactly"
     per: Per | None = None
+    basis: Line | None = None
 
     @property
     def quantity(self) -> Quantity:
-        return Quantity(Decimal(self.number), ("count", self.unit, self.per or ""), self.qualifier)
+        unit, times = counted_in(self.unit)
+        told = "count", unit, self.per or "", alike(self.basis or "")
+        return Quantity(Decimal(self.number), told, self.qualifier, times=times)
 
 
 class NotARange(Refused):
@@ -88,13 +116,14 @@ class Range(Fact, tag="range", frozen=True):
 
     def check(self) -> Self:
         low, high = self.low.quantity, self.high.quantity
-        if low.unit != high.unit or low.number >= high.number or {low.qualifier, high.qualifier} != {"exactly"}:
+        if low.unit != high.unit or low.bounds >= high.bounds or {low.qualifier, high.qualifier} != {"exactly"}:
             raise NotARange(f"{low.number} to {high.number}", "high")
         return self
 
     @property
     def quantity(self) -> Quantity:
-        return self.low.quantity._replace(high=self.high.quantity.number)
+        low, high = self.low.quantity, self.high.quantity
+        return Quantity(low.bounds[0], low.unit, high=high.bounds[1])
 
 
 class When(Fact, tag="date", frozen=True):

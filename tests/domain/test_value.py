@@ -32,6 +32,7 @@ def admits(adapter, value):
         ({"type": "share", "percent": "90", "to": "us"}, Share(percent="90", to="us")),
         ({"type": "rate", "percent": "27.5", "basis": "on top of MFN"}, Rate(percent="27.5", basis="on top of MFN")),
         ({"type": "count", "number": 100, "unit": "aircraft"}, Count(number=100, unit="aircraft")),
+        ({"type": "count", "number": "-9.7", "unit": "x", "basis": "y"}, Count(number="-9.7", unit="x", basis="y")),
         ({"type": "date", "date": "2025-07"}, When(date="2025-07")),
         ({"type": "status", "status": "in-force"}, Status(status="in-force")),
         ({"type": "yes-no", "answer": False}, Answer(answer=False)),
@@ -52,7 +53,11 @@ def test_each_type_of_value_is_told_by_its_name(fields, value):
         {"type": "count", "number": -(10**15) - 1, "unit": "days"},
         {"type": "count", "number": 10**15 + 1, "unit": "days"},
         {"type": "count", "number": 1.0, "unit": "days"},
-        {"type": "count", "number": "1", "unit": "days"},
+        {"type": "count", "number": 9.7, "unit": "days"},
+        {"type": "count", "number": "9,700", "unit": "days"},
+        {"type": "count", "number": "9.70001", "unit": "days"},
+        {"type": "count", "number": "1" * 19, "unit": "days"},
+        {"type": "count", "number": "1e3", "unit": "days"},
         {"type": "count", "number": True, "unit": "days"},
         {"type": "count", "number": 1},
         {"type": "date", "date": "2025-02-29"},
@@ -64,6 +69,15 @@ def test_each_type_of_value_is_told_by_its_name(fields, value):
 def test_a_value_that_is_not_of_its_type_is_refused(fields):
     with pytest.raises(ValidationError):
         told(**fields)
+
+
+@pytest.mark.parametrize("number", [9.7, "nine", True, 10**16])
+def test_what_a_number_can_be_is_said_in_one_sentence(number):
+    with pytest.raises(ValidationError) as refused:
+        told(type="count", number=number, unit="barrels")
+    (fault,) = refused.value.errors()
+    assert fault["loc"] == ("count", "number")
+    assert 'decimal text, in quotes, such as "9.7"' in fault["msg"]
 
 
 def test_a_value_inside_a_value_breaks_its_own_rules_too():
@@ -100,7 +114,8 @@ def test_a_rate_below_nothing_or_not_in_plain_decimals_is_refused(percent):
         (Share(percent="45"), Share(percent="40")),
         (Share(percent="40"), Share(percent="40.0")),
         (Share(percent="40"), Rate(percent="45")),
-        (Count(number=1, unit="days"), Count(number=2, unit="weeks")),
+        (Count(number=1, unit="days"), Count(number=2, unit="months")),
+        (Count(number=18, unit="months"), Count(number=1, unit="year")),
         (Count(number=1, unit="days", qualifier="about"), Count(number=2, unit="days")),
     ],
 )

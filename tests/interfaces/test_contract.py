@@ -37,6 +37,7 @@ OUTSIDE_THE_SCHEMA = {
     "malformed-line",
     "unknown-command",
     "int-type",
+    "not-a-number",
     "known-at-in-the-future",
     "to-before-from",
     "missing-parameter",

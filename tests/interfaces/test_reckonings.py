@@ -1817,3 +1817,19 @@ def test_a_range_is_told_and_refused_where_it_is_none(tell: Tell, read: Read) ->
     assert (problem["code"], problem["errors"][0]["field"]) == ("not-a-range", "value.high")
     nested = {"type": "range", "low": {"type": "range", "low": low, "high": high}, "high": high}
     assert tell("make-claim", **claim, value=nested).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"number": "9.7", "unit": "million barrels", "per": "day"}, "9.7 million barrels a day"),
+        ({"number": 1188, "unit": "months", "qualifier": "at-least"}, "at least 1,188 months"),
+        ({"number": "-1250.50", "unit": "tonnes", "basis": "dry weight"}, "-1,250.50 tonnes (dry weight)"),
+    ],
+)
+def test_a_count_is_a_whole_number_or_decimal_text(told: dict[str, Any], said: str, tell: Tell, read: Read) -> None:
+    claim = {"kind": "position", "claimant": "north", "subject": "issue/fish"}
+    assert tell("make-claim", **claim, value={"type": "count"} | told).status_code == 201
+    (found,) = read("/v1/negotiations/talks/positions")["items"]
+    assert found["current"]["value"].items() >= told.items()
+    assert words.value(found["current"]["value"]) == said
