@@ -37,11 +37,12 @@ class Quantity(NamedTuple):
 
 def about(number: Decimal) -> tuple[Decimal, Decimal]:
     """What can be meant by about a number: it is good to half of its last digit that is not zero, 57.1 from 57.05 to
-    57.15.
+    57.15, and never to more than a tenth of it either way, 20 from 18 to 22.
     """
     exponent = int(number.normalize().as_tuple().exponent)
     half = Decimal(1).scaleb(exponent) / 2
-    return number - half, number + half
+    either_way = min(half, abs(number) / 10) if number else half
+    return number - either_way, number + either_way
 
 
 _PARTS = {"year": ("month", 12), "week": ("day", 7), "hour": ("minute", 60)}
