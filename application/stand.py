@@ -10,6 +10,7 @@ from domain.comparison import relation
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Finding, Ruling
+from domain.quantity import alike
 from domain.value import Amount, Value
 
 
@@ -110,7 +111,9 @@ def unordered(stands: tuple[Stand, ...], stand: Stand) -> tuple[str, ...]:
 
 
 def _superseded(stands: tuple[Stand, ...], new: Stand) -> list[Stand]:
-    """The earlier claims after a newer one: it takes the place of its like, unless they tell two currencies."""
+    """The earlier claims after a newer one: it takes the place of its like, unless they tell money in two currencies or
+    on two bases.
+    """
     told = list(stands)
     for place in [n for n, stand in enumerate(stands) if stand.status == "current" and _alike(stand, new)]:
         told[place] = replace(stands[place], status="superseded")
@@ -121,7 +124,13 @@ def _alike(one: Stand, other: Stand) -> bool:
     if (one.kind, one.claimant, one.subject) != (other.kind, other.claimant, other.subject):
         return False
     told, new = one.value, other.value
-    return not (isinstance(told, Amount) and isinstance(new, Amount)) or told.money.currency == new.money.currency
+    return not (isinstance(told, Amount) and isinstance(new, Amount)) or _of_one_kind(told, new)
+
+
+def _of_one_kind(one: Amount, other: Amount) -> bool:
+    """Whether two amounts are of one currency and one basis; one that tells no basis can be of any."""
+    bases = {alike(amount.basis) for amount in (one, other) if amount.basis}
+    return one.money.currency == other.money.currency and len(bases) < 2
 
 
 def _ruled(stand: Stand, made: Finding.Made, record: Record) -> Stand:

@@ -45,6 +45,28 @@ def test_a_claim_takes_the_place_of_its_claimant_s_last_one_whether_or_not_eithe
     assert [stand["status"] for stand in position["history"]] == [*["superseded"] * 4, "current"]
 
 
+def test_money_on_two_bases_stands_side_by_side_and_what_tells_none_takes_the_place_of_both(
+    claim: Claim, read: Read
+) -> None:
+    def stand() -> list[str]:
+        (position,) = read(f"{N}/positions", party="north")["items"]
+        return [told["claim"] for told in position["history"] if told["status"] == "current"]
+
+    claim("nominal", "north", money("34.7") | {"basis": "nominal"}, "2025-02-01")
+    claim("present", "north", money("3.4") | {"basis": "net present value"}, "2025-02-02")
+    claim("other", "south", money("50") | {"basis": "Nominal"}, "2025-02-02")
+    assert stand() == ["nominal", "present"]
+    found = read(SPLIT)
+    assert (found["nature"], len(found["sides"])) == ("conflict", 3)
+    claim("again", "north", money("50") | {"basis": "NOMINAL"}, "2025-02-03")
+    assert stand() == ["present", "again"]
+    assert read(SPLIT)["nature"] == "scope"
+    claim("bare", "north", money("40"), "2025-02-04")
+    assert stand() == ["bare"]
+    claim("last", "north", money("41") | {"basis": "nominal"}, "2025-02-05")
+    assert stand() == ["last"]
+
+
 def test_a_claim_that_is_made_again_stands_since_it_was_first_made_without_another_in_between(
     claim: Claim, tell: Tell, read: Read
 ) -> None:
