@@ -21,12 +21,15 @@ from domain.model import is_about
 
 
 class Observation(NamedTuple):
-    """What a rule looks at in an event: what is `watched` together, what it is, a number with its unit."""
+    """What a rule looks at in an event: what is `watched` together, what it is, a number with its unit and how sharply
+    that was told.
+    """
 
     watched: str
     what: str
     number: str | None = None
     unit: str | None = None
+    qualifier: str | None = None
 
 
 class Seen(Fact, omit_defaults=False, frozen=True):
@@ -35,6 +38,7 @@ class Seen(Fact, omit_defaults=False, frozen=True):
     what: str
     number: str | None
     unit: str | None
+    qualifier: str | None
     told_by: str | None
     basis: Basis
     touches: tuple[str, ...]

@@ -69,6 +69,7 @@ def _seen(observation: Observation, record: Record) -> Seen:
         what=observation.what,
         number=observation.number,
         unit=observation.unit,
+        qualifier=observation.qualifier,
         told_by=_told_by(record.event),
         basis=Basis.of(record),
         touches=tuple(f"{view.name}/{place[2]}" for view, place in touched(record, _others())),
@@ -86,7 +87,7 @@ def _told_by(event: DomainEvent) -> str | None:
 
 def _likeness(one: Observation | Seen, told_by: str | None) -> tuple[str | None, ...]:
     """What makes two observations one."""
-    return one.what, one.number, one.unit, told_by
+    return one.what, one.number, one.unit, one.qualifier, told_by
 
 
 def index(document: FlagDocument) -> Index:

@@ -5,6 +5,7 @@ from application.amounts import amount_told
 from application.flag import Detail, Observation, Rule, Seen, detail
 from domain.claim import Claim
 from domain.event import DomainEvent
+from domain.quantity import alike
 from domain.tranche import FirstStep, Step, Tranche
 
 _NEAR = Decimal("1.25")
@@ -14,15 +15,14 @@ _NEAR = Decimal("1.25")
 def _sees(event: DomainEvent) -> Iterator[Observation]:
     """A payment is a part of an amount, and not told to be the whole of it."""
     told = None if isinstance(event, Step) and not isinstance(event, FirstStep) else amount_told(event)
-    if told and told.quantity.number:
-        _, *unit = told.quantity.unit
-        yield Observation(told.subject, told.subject, str(told.quantity.number), " ".join(filter(None, unit)))
+    if told and told.number:
+        yield Observation(told.subject, told.subject, str(told.number), told.unit)
 
 
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
     new = seen[-1]
     for one in seen[:-1]:
-        if one.unit == new.unit and _sources(one) != _sources(new) and _slipped(one, new):
+        if alike(one.unit or "") == alike(new.unit or "") and _sources(one) != _sources(new) and _slipped(one, new):
             text = f"{new.what}: {Decimal(one.number or 0):,f} and {Decimal(new.number or 0):,f} {new.unit}"
             return (*found, detail(text, one, new))
     return found
@@ -33,7 +33,7 @@ def _sources(seen: Seen) -> tuple[str | None, tuple[str, ...]]:
 
 
 def _slipped(one: Seen, other: Seen) -> bool:
-    low, high = sorted((Decimal(one.number or 0), Decimal(other.number or 0)))
+    low, high = sorted((Decimal(one.number or 0), Decimal(other.number or 0)), key=abs)
     for places in range(1, 7):
         ratio = high / low.scaleb(places)
         if 1 / _NEAR <= ratio <= _NEAR:
@@ -43,7 +43,7 @@ def _slipped(one: Seen, other: Seen) -> bool:
 
 RULE = Rule(
     name="magnitude",
-    says="Two sources tell the same amount, a power of ten apart.",
+    says="Two sources tell the same amount or number, a power of ten apart.",
     severity="warning",
     source="arithmetic; within a quarter of ten, a hundred, ... times as much",
     sees=_sees,

@@ -5,17 +5,17 @@ from application.amounts import amount_told
 from application.flag import Detail, Observation, Rule, Seen, detail
 from domain.claim import Claim
 from domain.event import DomainEvent
+from domain.quantity import about
 from domain.tranche import Tranche
-
-_DIGITS = 3
-"""To how many digits a converted amount is taken to be good, if it shows no more."""
+from domain.value import Amount
 
 
 def _sees(event: DomainEvent) -> Iterator[Observation]:
     told = amount_told(event)
-    if told and told.quantity.number:
+    if told and told.number and isinstance(told.value, Amount):
+        money = told.value.money
         for source in dict.fromkeys(evidence.source for evidence in event.envelope.evidence):
-            yield Observation(source, told.subject, str(told.quantity.number), told.quantity.unit[1])
+            yield Observation(source, told.subject, str(told.number), money.currency, money.qualifier)
 
 
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
@@ -48,10 +48,12 @@ def _rate(one: Seen, other: Seen) -> tuple[Decimal, Decimal]:
 
 
 def _rounded(seen: Seen) -> tuple[Decimal, Decimal]:
+    """What an amount can have been before it was rounded: 4.1 billion to a tenth of one, 550 billion to a billion."""
     number = Decimal(seen.number or 0)
-    last = int(number.normalize().as_tuple().exponent)
-    half = Decimal(1).scaleb(min(last, number.adjusted() + 1 - _DIGITS)) / 2
-    return number - half, number + half
+    last, thousands = int(number.normalize().as_tuple().exponent), max(number.adjusted() // 3 * 3, 0)
+    half = Decimal(1).scaleb(min(last, thousands)) / 2
+    low, high = about(number) if seen.qualifier == "about" else (number, number)
+    return min(low, number - half), max(high, number + half)
 
 
 def _shown(one: Seen, other: Seen) -> str:
@@ -62,7 +64,7 @@ RULE = Rule(
     name="two-exchange-rates",
     says="One source converts between two currencies at two rates.",
     severity="warning",
-    source="arithmetic; amounts are taken to be rounded to three digits",
+    source="arithmetic; an amount is good to its last digit that is not zero, 550 billion to a billion",
     sees=_sees,
     of=(Claim, Tranche),
     judge=_judge,

@@ -23,6 +23,12 @@ def report(amount: str, source: str, subject: str = "tranche/ports/amount", **mo
     return "make-claim", facts | {"evidence": [{"source": source}]}
 
 
+def count(number: int | str, source: str, subject: str = "issue/fish/amount", **more: str) -> Told:
+    value = {"type": "count", "number": number, "unit": "barrels", "per": "day"} | more
+    facts = {"kind": "report", "claimant": "north", "subject": subject, "value": value}
+    return "make-claim", facts | {"evidence": [{"source": source}]}
+
+
 def quoted(text: str, occurred: str = "2026-02-10", **more: Any) -> Told:
     value = {"type": "text", "text": "-"}
     claim = {"kind": "position", "claimant": "north", "subject": "issue/fish", "value": value}
@@ -76,6 +82,13 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
         report("550", "paper"), report("463", "paper", currency="EUR"),
         report("148", "paper", "tranche/mines/amount"), report("126", "paper", "tranche/mines/amount", currency="EUR"),
     ]),
+    ("two-exchange-rates", [
+        report("40714000000", "paper", currency="XDR"), report("56300000000", "paper"),
+        report("4100000000", "paper", "tranche/mines/amount", currency="XDR"),
+        report("6300000000", "paper", "tranche/mines/amount", qualifier="about"),
+    ]),
+    ("magnitude", [count(9_700_000, "paper"), count("97000000", "post", unit="Barrel")]),
+    ("magnitude", [count("-5.2", "paper"), count(-52, "post")]),
     ("magnitude", [report("8000", "paper"), report("80000", "post")]),
     ("magnitude", [report("5.2", "paper"), report("5000", "post")]),
     ("step-missing", [
@@ -206,6 +219,23 @@ REGULAR: list[tuple[str, list[Told]]] = [
         report("550", "paper"), report("463", "paper", currency="EUR"),
         report("148", "post", "tranche/mines/amount"), report("126", "post", "tranche/mines/amount", currency="EUR"),
     ]),
+    ("two-exchange-rates", [
+        report("40714000000", "paper", currency="XDR"), report("56300000000", "paper"),
+        report("4100000000", "paper", "tranche/mines/amount", currency="XDR"),
+        report("5700000000", "paper", "tranche/mines/amount", qualifier="about"),
+    ]),
+    ("two-exchange-rates", [
+        report("550", "paper"), report("463", "paper", currency="EUR"),
+        report("20", "paper", "tranche/mines/amount", qualifier="about"),
+        report("16", "paper", "tranche/mines/amount", currency="EUR"),
+    ]),
+    ("two-exchange-rates", [
+        report("550", "paper"), count(463, "paper"), report("148", "paper", "tranche/mines/amount"),
+        count(126, "paper", "tranche/mines/amount"),
+    ]),
+    ("magnitude", [count(9_700_000, "paper"), count(97_000_000, "post", per="month")]),
+    ("magnitude", [count(9_700_000, "paper"), count(97_000_000, "post", unit="tonnes")]),
+    ("magnitude", [count(-5, "paper"), count(50, "post")]),
     ("magnitude", [report("8000", "paper"), report("9000", "post")]),
     ("magnitude", [report("8000", "paper"), report("80000", "post", currency="JPY")]),
     ("magnitude", [report("8000", "paper"), report("80000", "post", "tranche/mines/amount")]),
