@@ -1,4 +1,4 @@
-"""A party: a state, the European Union, an office, a company; or somebody heard, such as the press."""
+"""A party: a state, the European Union, an office, a company, a person; or somebody heard, such as the press."""
 
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -52,7 +52,7 @@ class Party(Aggregate):
         TOPIC: ClassVar[str] = "Party.Added"
         BEGINS: ClassVar[bool] = True
         name: Line
-        kind: Literal["state", "union", "office", "company", "organisation", "press"]
+        kind: Literal["state", "union", "office", "company", "organisation", "person", "press"]
         role: Literal["party", "observer", "mediator", "guarantor"] = "party"
         code: CountryCode | None = None
         represents: PartyKey | None = None

@@ -61,11 +61,13 @@ class Proposal(Aggregate):
             state.issue = only(self.issues)
 
     class Answered(DomainEvent, frozen=True):
-        """A party accepts or rejects a proposal, or counters it with one of its own."""
+        """A party accepts a proposal, whole or in part, rejects it, or counters it with one of its own; the text says
+        which part.
+        """
 
         TOPIC: ClassVar[str] = "Proposal.Answered"
         party: PartyKey
-        answer: Literal["accepted", "rejected", "countered"]
+        answer: Literal["accepted", "accepted-in-part", "rejected", "countered"]
         counter: ProposalKey | None = None
         text: Prose | None = None
 

@@ -77,10 +77,10 @@ class AnswerEntry(Fact, omit_defaults=False, frozen=True):
 class RoundDocument(Document, frozen=True):
     """A round, or a session, proposal, statement or incident by itself, as `kind` says.
 
-    `planned` holds every planned pair of dates in turn; `held` the first and last day of the talks.
-    A proposal is `accepted_by` those whose last answer that is; one that is addressed to some stays tabled as long as
-    answers of theirs are `awaited`, and `votes` are those on it. `claims` are what anybody said about it, such as
-    whether a meeting was part of the talks.
+    `planned` holds every planned pair of dates in turn; `held` the first and last day of the talks. A proposal is
+    `accepted_by` those whose last answer that is, and not only in part; one that is addressed to some stays tabled as
+    long as answers of theirs are `awaited`, and `votes` are those on it. `claims` are what anybody said about it,
+    such as whether a meeting was part of the talks.
     """
 
     kind: str

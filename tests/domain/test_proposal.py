@@ -63,7 +63,7 @@ def test_a_counter_without_a_proposal_is_refused():
     given(Proposal, TABLED).when(bare).refused(CounterNeedsProposal, "counter")
 
 
-@pytest.mark.parametrize("answer", ["accepted", "rejected"])
+@pytest.mark.parametrize("answer", ["accepted", "accepted-in-part", "rejected"])
 def test_an_answer_that_is_no_counter_names_no_proposal(answer):
     with_counter = a(Proposal.Answered, "2025-05-02", party="us", answer=answer, counter="ten-for-ten")
     given(Proposal, TABLED).when(with_counter).refused(CounterNeedsProposal, "counter")

@@ -66,6 +66,14 @@ def consented(step: str, party: str, occurred: str) -> Told:
     return command, {"agreement": "deal", "parties": [party], "occurred": occurred}
 
 
+def tabled(**more: Any) -> Told:
+    return "table-proposal", {"proposal": "offer", "party": "north", "title": "O", "text": "-"} | more
+
+
+def answered(party: str) -> Told:
+    return "answer-proposal", {"proposal": "offer", "party": party, "answer": "accepted-in-part"}
+
+
 def voted(outcome: str, **told: str) -> Told:
     return "record-vote", {"vote": "consent", "body": "House", "outcome": outcome} | told
 
@@ -149,6 +157,14 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
     ("after-the-end", [
         ("schedule-round", {"round": "1", "planned_start": "2025-06-02"}), ("cancel-round", {"round": "1"}),
         ("open-round", {"round": "1", "occurred": "2025-06-02"}),
+    ]),
+    ("answered-by-another", [
+        ("add-party", {"party": "east", "name": "East", "kind": "state"}), tabled(to=["south"]), answered("south"),
+        answered("east"),
+    ]),
+    ("answered-by-another", [  # dated before it
+        ("add-party", {"party": "east", "name": "East", "kind": "state"}), tabled(to=["south"], occurred="2025-06-02"),
+        answered("east"),
     ]),
     ("before-it-began", [
         ("raise-issue", {"issue": "squid", "title": "Squid"}),
@@ -350,6 +366,8 @@ REGULAR: list[tuple[str, list[Told]]] = [
             "agreement": "deal", "parties": ["north", "south"], "occurred": "2025-06-03",
         }), consented("ratify", "south", "2025-06-04"), consented("ratify", "east", "2025-06-04"),
     ]),
+    ("answered-by-another", [tabled(), answered("south")]),
+    ("answered-by-another", [tabled(to=["south"]), answered("south"), answered("south")]),
     ("before-it-began", [
         ("raise-issue", {"issue": "squid", "title": "Squid"}), ("settle-issue", {"issue": "squid", "terms": "-"}),
     ]),

@@ -388,7 +388,10 @@ def test_a_proposal_to_some_stays_tabled_until_all_of_them_have_answered(tell: T
     assert after("west", "rejected") == ("tabled", [], ["south", "east"])
     assert after("south", "accepted") == ("tabled", ["south"], ["east"])
     assert after("east", "rejected") == ("differs-by-party", ["south"], [])
-    assert after("east", "accepted") == ("accepted", ["south", "east"], [])
+    assert after("east", "accepted-in-part") == ("differs-by-party", ["south"], [])
+    assert after("south", "accepted-in-part") == ("accepted-in-part", [], [])
+    assert after("east", "accepted") == ("differs-by-party", ["east"], [])
+    assert after("south", "accepted") == ("accepted", ["south", "east"], [])
     (found,) = read("/v1/negotiations/talks/rounds", party="south", kind="proposal")["items"]
     assert found["proposal"]["to"] == ["south", "east"]
 
@@ -422,6 +425,12 @@ def test_a_proposal_stands_as_all_who_answered_it_answered_last(tell: Tell, read
     assert status() == "differs-by-party"
     answer("east", "accepted")
     assert status() == "accepted"
+
+
+def test_a_person_can_be_a_party(tell: Tell, read: Read) -> None:
+    judge = {"party": "lead-mediator", "name": "A. Judge", "kind": "person", "role": "mediator"}
+    assert tell("add-party", **judge).status_code == 201
+    assert read("/v1/negotiations/talks")["parties"][-1]["kind"] == "person"
 
 
 def test_until_when_a_negotiation_is_suspended_is_told_as_that(tell: Tell, read: Read) -> None:
