@@ -15,7 +15,8 @@ from domain.value import Told
 
 _ASPECT = rf"(status|amount|date|rate|membership|binding|responsibility)(/{SLUG})?"
 _NAMED = (
-    rf"(issue|round|session|incident|proposal|vote|agreement|tranche|deadline|party)/{SLUG}|provision/{SLUG}/{SLUG}"
+    rf"(negotiation|issue|round|session|incident|proposal|vote|agreement|tranche|deadline|party)/{SLUG}"
+    rf"|provision/{SLUG}/{SLUG}"
 )
 
 Subject = Annotated[
@@ -29,7 +30,8 @@ Subject = Annotated[
             "(status, amount, date, rate, membership, binding or responsibility, with a further name where there are "
             "several): "
             "`issue/autos`, `provision/mou/profit-split`, `tranche/first-batch/amount/selected`, "
-            "`session/osaka/membership`"
+            "`session/osaka/membership`; of the negotiation as a whole its own key, "
+            "`negotiation/japan-us-2025/amount/rounds`"
         ),
         examples=["issue/profit-split"],
     ),

@@ -561,6 +561,25 @@ def test_what_is_wanted_of_a_provision_is_settled_with_its_issue(claim: Claim, t
     assert {field["field"]: field["after"] for field in change["fields"]}["status"] == "settled"
 
 
+def test_what_is_said_of_the_negotiation_itself_is_a_report_on_its_own_key(
+    claim: Claim, tell: Tell, read: Read
+) -> None:
+    subject = "negotiation/talks/amount/rounds"
+    for claimant, number in (("north", 11), ("south", 13)):
+        value = {"type": "count", "number": number, "unit": "rounds"}
+        claim(claimant, claimant, value, kind="report", subject=subject)
+    (found,) = read(f"{N}/contradictions", q="rounds")["items"]
+    assert (found["key"], found["nature"], found["issue"]) == (f"{subject}:report", "conflict", None)
+    assert read(f"{N}/contradictions/{found['key']}")["sides"] == found["sides"]
+    keys = [item["key"] for item in read(f"{N}/positions", kind="report", sort="key")["items"]]
+    assert keys == [f"{subject}:north:report", f"{subject}:south:report"]
+    assert tell("annotate", note="Which count?", about=subject).status_code == 201
+    other = tell("make-claim", kind="report", claimant="north", subject="negotiation/others/amount/rounds", value=value)
+    assert (other.status_code, other.json()["code"]) == (422, "unknown")
+    wants = tell("make-claim", kind="position", claimant="north", subject="negotiation/talks", value=value)
+    assert wants.json()["code"] == "claim-does-not-fit-subject"
+
+
 def test_what_is_said_of_something_is_found_by_the_one_issue_that_it_is_about(
     tell: Tell, claim: Claim, read: Read
 ) -> None:
