@@ -112,10 +112,11 @@ FACTS = [
                     "value": {"type": "share", "percent": "7"}}),
     ("make-claim", {"claim": "c9", "kind": "report", "claimant": "south", "subject": "tranche/t1/amount",
                     "value": {"type": "money", "money": {"amount": "1000", "currency": "USD"}}}),
-    ("make-claim", {"claim": "c10", "kind": "report", "claimant": "south", "subject": "negotiation/one/amount/rounds",
-                    "value": {"type": "count", "number": "1.5", "unit": "dozens"}}),
-    ("make-claim", {"claim": "c11", "kind": "report", "claimant": "north", "subject": "negotiation/one/amount/rounds",
-                    "value": {"type": "count", "number": 15, "unit": "Dozens", "qualifier": "about"}}),
+    *[("make-claim", {"kind": "report", "claimant": who, "subject": f"negotiation/{negotiation}/amount/rounds",
+                      "value": {"type": "count", "unit": unit} | told})
+      for negotiation in ("one", "two")
+      for who, unit, told in (("south", "dozens", {"number": "1.5"}),
+                              ("north", "Dozen", {"number": 15, "qualifier": "about"}))],
     ("make-claim", {"claim": "c12", "kind": "report", "claimant": "south", "subject": "tranche/t1/amount",
                     "value": {"type": "money", "money": {"amount": "7", "currency": "USD"}, "basis": "nominal"}}),
     ("make-claim", {"claim": "c13", "kind": "report", "claimant": "south", "subject": "tranche/t1/amount",
