@@ -39,8 +39,17 @@ Currency = Annotated[
 ]
 
 
+_MEANT = {"SDR": "XDR", "RMB": "CNY", "CNH": "CNY", "EURO": "EUR", "NTD": "TWD", "STG": "GBP"}
+"""What currencies are called beside their codes."""
+
+
 class UnknownCurrency(Refused):
     """A currency is an ISO 4217 code in capitals, such as USD or JPY; those withdrawn before 2023 are not known."""
+
+    def __init__(self, told: str, field: str) -> None:
+        """Says which code may be meant, where that is known."""
+        meant = _MEANT.get(told.upper(), told.upper())
+        super().__init__(f"{told} (that is {meant})" if meant in CURRENCIES else told, field)
 
 
 class TooManyDecimals(Refused):

@@ -1,6 +1,6 @@
 """The catalogue of events: `parley events`, every type of record and what uses it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 from rich.markup import escape
@@ -9,6 +9,7 @@ from rich.table import Table
 from application.command import all_commands
 from application.flag import all_rules, rules_of
 from application.fold import all_views, views_of
+from domain.amendment import is_derived
 from domain.erasure import Erasure
 from domain.event import DomainEvent
 from domain.model import EVENT_OF_TOPIC
@@ -41,7 +42,10 @@ def events(
 
 
 def entry(event: type[DomainEvent]) -> dict[str, Any]:
-    """All about one type. The schema is of its facts as they are stored; the envelope stands beside them."""
+    """All about one type. The schema is of its facts as they are stored; the envelope stands beside them. What is
+    `derived` among these is told by no command.
+    """
+    hints = get_type_hints(event, include_extras=True)
     return {
         "type": event.TOPIC,
         "version": event.VERSION,
@@ -50,6 +54,7 @@ def entry(event: type[DomainEvent]) -> dict[str, Any]:
         "views": [view.name for view in views_of(event)],
         "rules": [rule.name for rule in rules_of(event)],
         "schema": stored_schema(event),
+        "derived": [name for name, hint in hints.items() if is_derived(hint)],
     }
 
 
@@ -61,7 +66,8 @@ def _table(entries: list[dict[str, Any]]) -> Table:
         table.add_column(column, overflow="fold")
     for one in entries:
         required = one["schema"]["required"]
-        fields = (name if name in required else f"{name}?" for name in one["schema"]["properties"])
+        told = (name for name in one["schema"]["properties"] if name not in one["derived"])
+        fields = (name if name in required else f"{name}?" for name in told)
         uses = [name for name in one["views"] if name not in _USE_ALL_VIEWS]
         uses += [name for name in one["rules"] if name not in _USE_ALL_RULES]
         table.add_row(

@@ -22,6 +22,7 @@ from domain.claim import Subject
 from domain.happening import Happening
 from domain.moment import Asked, Day, Moment, Period
 from domain.money import AmountText
+from domain.party import CountryCode
 from domain.percent import Percent, SignedPercent, UnsignedPercent
 from domain.refusal import AlreadyKnown, Refused
 from domain.restriction import Instant
@@ -29,6 +30,7 @@ from domain.rule import CalendarName
 from domain.source import Language
 from domain.tariff import CodeRange
 from domain.text import Line, Prose, Quotation, Slug
+from domain.vote import Cast
 from infrastructure.committer import KeyReused, Overloaded, Stopping
 from infrastructure.database import StoreDamaged, StoreFull, StoreLost, StoreRefused
 from infrastructure.log import Unreadable
@@ -67,6 +69,8 @@ _FORMS = {
         ("not-a-name", Slug),
         ("not-a-policy", PolicyName),
         ("not-an-amount", AmountText),
+        ("not-a-number", Cast),
+        ("not-a-country", CountryCode),
         ("not-a-subject", Subject),
         ("not-a-share", Percent),
         ("not-a-rate", UnsignedPercent),

@@ -237,6 +237,10 @@ def _table(*columns: str) -> Table:
     return table
 
 
+def _otherwise(told: str | None, than: str) -> str | None:
+    return told if told != than else None
+
+
 def _days(told: list[str | None]) -> str:
     return " to ".join(dict.fromkeys(filter(None, told)))
 
@@ -343,6 +347,7 @@ history = _rows(
     ("record", lambda i: i["envelope"]["id"]),
     ("type", lambda i: i["type"]),
     ("occurred", lambda i: i["envelope"]["occurred"]),
+    ("counts from", lambda i: _otherwise(i["envelope"].get("effective"), i["envelope"]["occurred"])),
     ("recorded", lambda i: i["envelope"]["recorded"]),
     ("facts", lambda i: cell_of({k: v for k, v in i.items() if k not in ("position", "type", "envelope")})),
     ("reason", lambda i: i["envelope"].get("reason")),

@@ -54,6 +54,21 @@ def test_a_currency_that_is_no_active_code_is_refused(currency):
     assert (type(rule), rule.field) == (UnknownCurrency, "currency")
 
 
+@pytest.mark.parametrize(
+    ("currency", "said"),
+    [
+        ("SDR", "SDR (that is XDR): "),
+        ("Euro", "Euro (that is EUR): "),
+        ("usd", "usd (that is USD): "),
+        ("DEM", "DEM: "),
+    ],
+)
+def test_the_code_that_is_meant_is_said_where_that_is_known(currency, said):
+    with pytest.raises(ValidationError) as refusal:
+        told(amount="1", currency=currency)
+    assert str(refusal.value.errors()[0]["ctx"]["error"]).startswith(said)
+
+
 @pytest.mark.parametrize("currency", sorted(CURRENCIES))
 def test_one_unit_of_every_currency_comes_back_with_all_its_decimals(currency):
     money = told(amount="1", currency=currency)

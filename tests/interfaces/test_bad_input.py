@@ -39,6 +39,8 @@ CASES: list[tuple[str, dict[str, Any], int, str, str]] = [
     ("make-claim", CLAIM | {"value": money(amount="-5")}, 422, "not-an-amount", "value.money.amount"),
     ("make-claim", CLAIM | {"value": {"type": "money", "money": {"amount": 5, "currency": "USD"}}}, 422, "not-text", "value.money.amount"),
     ("make-claim", CLAIM | {"value": {"type": "count", "number": 9.7, "unit": "barrels"}}, 422, "not-a-number", "value.number"),
+    ("record-vote", {"vote": "v", "body": "House", "outcome": "carried", "threshold": "two thirds"}, 422, "not-a-number", "threshold"),
+    ("add-party", {"party": "east", "name": "East", "kind": "state", "code": "Japan"}, 422, "not-a-country", "code"),
     ("make-claim", CLAIM | {"value": money(currency="DEM")}, 422, "unknown-currency", "value.money.currency"),
     ("make-claim", CLAIM | {"value": money(currency="XYZ")}, 422, "unknown-currency", "value.money.currency"),
     ("make-claim", CLAIM | {"value": {"type": "money", "money": {"amount": "5"}}}, 422, "missing-field", "value.money.currency"),

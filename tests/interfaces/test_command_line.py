@@ -371,6 +371,7 @@ def test_what_is_not_there_is_one_sentence(recorded: None) -> None:
 
 def test_history_shows_the_records_of_one_thing(recorded: None) -> None:
     assert "Round.Opened" in parley("history", "japan-us-2025", "round/3").stdout
+    assert "2025-08-07" in parley("history", "japan-us-2025", "agreement/executive-order-14345").stdout
     assert json.loads(parley("history", "japan-us-2025", "round/3", "--json").stdout)
 
 

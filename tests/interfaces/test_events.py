@@ -23,6 +23,7 @@ def test_every_type_is_in_the_catalogue_with_what_makes_and_what_uses_it() -> No
     assert {"magnitude", "weekday"} <= {*made["rules"]}
     assert "step-missing" not in made["rules"]
     assert made["schema"]["required"] == ["kind", "claimant", "subject", "value"]
+    assert made["derived"] == ["issue", "represents"]
     assert entries["Record.Corrected"]["views"] == ["flags", "timeline"]
 
 
@@ -33,6 +34,15 @@ def test_the_table_holds_what_a_terminal_of_100_columns_can_show(monkeypatch: py
     assert "Round.Opened" in shown
     assert "open-round" in shown
     assert "Tranche" not in shown
+
+
+@pytest.mark.parametrize(("event", "told"), [("Claim.Made", "quotation?"), ("Vote.Held", "by_party?")])
+def test_the_table_lists_only_what_can_be_told(monkeypatch: pytest.MonkeyPatch, event: str, told: str) -> None:
+    monkeypatch.setattr("interfaces.events.out.width", 200)
+    shown = parley("events", event).stdout
+    assert told in shown
+    assert "issue?" not in shown
+    assert "represents?" not in shown
 
 
 def test_a_type_that_there_is_not_is_one_sentence() -> None:
