@@ -118,14 +118,15 @@ def test_a_subject_is_about_a_thing_whatever_the_aspect(subject, kind, key):
 
 
 @pytest.mark.parametrize(
-    "kind", ["issue", "round", "session", "proposal", "vote", "agreement", "tranche", "deadline", "party"]
+    "kind",
+    ["negotiation", "issue", "round", "session", "proposal", "vote", "agreement", "tranche", "deadline", "party"],
 )
 def test_every_kind_that_a_subject_can_name_is_in_the_model(kind):
     assert TypeAdapter(Subject).validate_python(f"{kind}/it", strict=True) == f"{kind}/it"
     assert kind in AGGREGATE_OF_KIND
 
 
-@pytest.mark.parametrize("kind", ["source", "claim", "negotiation", "provision"])
+@pytest.mark.parametrize("kind", ["source", "claim", "finding", "provision"])
 def test_no_subject_names_anything_else_by_a_single_key(kind):
     with pytest.raises(ValidationError):
         TypeAdapter(Subject).validate_python(f"{kind}/it", strict=True)
