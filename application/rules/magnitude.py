@@ -7,16 +7,25 @@ from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.quantity import alike
 from domain.tranche import FirstStep, Step, Tranche
+from domain.value import Count
 
 _NEAR = Decimal("1.25")
 """How far from a power of ten two amounts can lie apart and still look like a slip of the point."""
 
 
+_FEW = 100
+"""Fewer things than that are counted one by one: a whole number of them is no figure in which the point slips."""
+
+
 def _sees(event: DomainEvent) -> Iterator[Observation]:
     """A payment is a part of an amount, and not told to be the whole of it."""
     told = None if isinstance(event, Step) and not isinstance(event, FirstStep) else amount_told(event)
-    if told and told.number:
+    if told and told.number and not (isinstance(told.value, Count) and _is_few(told.value)):
         yield Observation(told.subject, told.subject, str(told.number), told.unit)
+
+
+def _is_few(count: Count) -> bool:
+    return isinstance(count.number, int) and abs(count.number) < _FEW
 
 
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:

@@ -96,7 +96,7 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
         report("6300000000", "paper", "tranche/mines/amount", qualifier="about"),
     ]),
     ("magnitude", [count(9_700_000, "paper"), count("97000000", "post", unit="Barrel")]),
-    ("magnitude", [count("-5.2", "paper"), count(-52, "post")]),
+    ("magnitude", [count("-5.2", "paper"), count("-52", "post")]),
     ("magnitude", [report("8000", "paper"), report("80000", "post")]),
     ("magnitude", [report("5.2", "paper"), report("5000", "post")]),
     ("step-missing", [
@@ -251,7 +251,8 @@ REGULAR: list[tuple[str, list[Told]]] = [
     ]),
     ("magnitude", [count(9_700_000, "paper"), count(97_000_000, "post", per="month")]),
     ("magnitude", [count(9_700_000, "paper"), count(97_000_000, "post", unit="tonnes")]),
-    ("magnitude", [count(-5, "paper"), count(50, "post")]),
+    ("magnitude", [count(-500, "paper"), count(5000, "post")]),
+    ("magnitude", [count(5, "paper"), count(50, "post")]),
     ("magnitude", [report("8000", "paper"), report("9000", "post")]),
     ("magnitude", [report("8000", "paper"), report("80000", "post", currency="JPY")]),
     ("magnitude", [report("8000", "paper"), report("80000", "post", "tranche/mines/amount")]),
