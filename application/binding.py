@@ -36,6 +36,8 @@ class PairStanding(Fact, omit_defaults=False, frozen=True):
 
 
 WITHOUT_EFFECT = {"suspended", *LEAVING}
+GONE = {*LEAVING, "rejected"}
+"""How it stands for a party that it does not bind any more, or will not."""
 IN_EFFECT = ("in-force", "applied-provisionally")
 UNILATERAL = {"order", "law"}
 """Forms of instruments whose provisions apply from their own date: they need nobody's consent."""

@@ -69,7 +69,7 @@ def rates(
                 found = applied(stands, survey)
                 if isinstance(found.value, Tariff):
                     against = _not_levied(agreement, document.form, found.value, known) if found.applies else found.why
-                    against = against or without_effect(agreement)
+                    against = against or without_effect(agreement, stands.binds)
                     bound = _bound(agreement, document.form, names, offices)
                     yield LeviedRate(f"{key}/{entry.key}", stands, found.value, found.why, against, found.since, bound)
 

@@ -17,10 +17,10 @@ from domain.value import Value
 class ProvisionEntry(Fact, omit_defaults=False, frozen=True):
     """A provision as it stands, with every claim about what it means side by side.
 
-    A `condition` is told in words, and of `suspended_until` a date alone is looked at. `basis` is the last record about
-    it, `told` the last that said what it holds. Whether it `applies` on the day, and `why`, is worked out from its own
-    life, conditions and sunset; whether the agreement binds anybody is another question. `day` is the one that a rule
-    gives which is its value.
+    It `binds` some parties, or nobody in particular. A `condition` is told in words, and of `suspended_until` a date
+    alone is looked at. `basis` is the last record about it, `told` the last that said what it holds. Whether it
+    `applies` on the day, and `why`, is worked out from its own life, conditions and sunset; whether the agreement binds
+    anybody is another question. `day` is the one that a rule gives which is its value.
     """
 
     key: str
@@ -31,6 +31,7 @@ class ProvisionEntry(Fact, omit_defaults=False, frozen=True):
     value: Value | None = None
     day: str | None = None
     issue: str | None = None
+    binds: tuple[str, ...] = ()
     condition: str | None = None
     sunset: str | None = None
     depends_on: tuple[Dependence, ...] = ()
@@ -56,6 +57,7 @@ def after_record(entry: ProvisionEntry, record: Record) -> ProvisionEntry:
                 text=event.text,
                 value=event.value,
                 issue=event.issue,
+                binds=event.binds,
                 condition=event.condition,
                 depends_on=event.depends_on,
                 sunset=event.sunset,
@@ -72,6 +74,7 @@ def after_record(entry: ProvisionEntry, record: Record) -> ProvisionEntry:
                 title=event.title or entry.title,
                 text=event.text,
                 value=event.value or entry.value,
+                binds=entry.binds if event.binds is None else event.binds,
                 condition=event.condition or entry.condition,
                 depends_on=entry.depends_on if event.depends_on is None else event.depends_on,
                 sunset=event.sunset or entry.sunset,

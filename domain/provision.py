@@ -7,10 +7,11 @@ from msgspec.structs import replace
 from pydantic import Field
 
 from domain.aggregate import Aggregate
+from domain.agreement import refuse_repeated
 from domain.event import DomainEvent, First
 from domain.fact import Fact
 from domain.moment import Moment, is_moment, refuse_backwards, surely_before
-from domain.names import IssueKey
+from domain.names import IssueKey, PartyKey
 from domain.refusal import Refused
 from domain.rule import Rule
 from domain.text import Line, Prose
@@ -56,6 +57,10 @@ class Dependence(Fact, frozen=True):
 
 
 Dependences = Annotated[tuple[Dependence, ...], Field(max_length=20)]
+Binds = Annotated[
+    tuple[PartyKey, ...],
+    Field(max_length=200, description="whose obligation or quota it is; nobody means nobody in particular"),
+]
 
 
 _LIKE_A_DATE = re.compile(r"[0-9]{4}(-|$)")
@@ -100,6 +105,11 @@ class Provision(Aggregate):
         condition: Line | None = None
         depends_on: Dependences = ()
         sunset: Moment | None = None
+        binds: Binds = ()
+
+        def decide(self, past: "Provision", known: "Provision") -> Self:
+            refuse_repeated(self.binds, "binds")
+            return First.decide(self, past, known)
 
         def change(self, state: "Provision") -> None:
             state.issue = self.issue
@@ -115,6 +125,7 @@ class Provision(Aggregate):
         condition: Line | None = None
         depends_on: Dependences | None = None
         sunset: Moment | None = None
+        binds: Binds | None = None
         without: Annotated[tuple[Literal["value", "condition", "sunset"], ...], Field(max_length=3)] = ()
 
         def decide(self, past: "Provision", known: "Provision") -> Self:
@@ -122,6 +133,7 @@ class Provision(Aggregate):
             for index, field in enumerate(self.without):
                 if getattr(self, field) is not None:
                     raise ToldAndLeftOut(field, f"without.{index}")
+            refuse_repeated(self.binds or (), "binds")
             return self
 
     class Removed(DomainEvent, frozen=True):

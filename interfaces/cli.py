@@ -159,7 +159,8 @@ def show(
 
     answers = run(url, asked)
     items = [item | {"times": answer["times"]} for answer in answers for item in answer.get("items", [answer])]
-    _print(items, Group(tables.table(view, items), *tables.may_be_later(items)), as_json=as_json)
+    shown = tables.binding(items, party) if view == "agreements" and party else items
+    _print(items, Group(tables.table(view, shown), *tables.may_be_later(items)), as_json=as_json)
 
 
 @app.command()

@@ -147,8 +147,17 @@ def _tariffs(items: list[Item]) -> Table:
 
 def _provision(told: Item) -> str:
     says = value(told["value"]) if told["value"] else told["text"]
-    line = cell_of(", ".join(filter(None, [f"{told['key']}: {says}", told["day"]])))
+    bound = f" (binds {cell_of(', '.join(told['binds']))})" if told["binds"] else ""
+    line = cell_of(", ".join(filter(None, [f"{told['key']}: {says}", told["day"]]))) + bound
     return line if told["applies"] else f"{line}\n  ({told['why']})"
+
+
+def binding(agreements: list[Item], party: str) -> list[Item]:
+    """Agreements with those of their provisions alone that bind a party, or nobody in particular."""
+    return [
+        item | {"provisions": [one for one in item["provisions"] if party in one["binds"] or not one["binds"]]}
+        for item in agreements
+    ]
 
 
 def _apart(agreement: Item) -> list[str]:

@@ -8,6 +8,7 @@ from typing import get_args
 from msgspec.structs import replace
 
 from application.binding import (
+    GONE,
     IN_EFFECT,
     OF_TEXT,
     UNILATERAL,
@@ -255,9 +256,11 @@ def applied_in(document: AgreementDocument, entry: ProvisionEntry, reckoner: Rec
     found = applied(entry, reckoner)
     if not found.applies:
         return found
-    if against := without_effect(document):
+    if against := without_effect(document, entry.binds):
         return found._replace(applies=False, why=against)
     notes = [f"{other} is told to take the place of the agreement" for other in document.superseded_by]
+    if gone := [one for one in document.parties if one.party in entry.binds and one.status in GONE]:
+        notes = [f"it no longer binds all: {_ended(gone)}", *notes]
     if document.form not in UNILATERAL and not is_in_effect(document):
         not_yet = f"the agreement is {not_in_force(document)}"
         # A treaty binds once it is in force, or applied provisionally (VCLT, articles 24 and 25); so a rate is levied.
@@ -268,20 +271,26 @@ def applied_in(document: AgreementDocument, entry: ProvisionEntry, reckoner: Rec
     return found._replace(why="; ".join([found.why, *notes]))
 
 
-def without_effect(document: AgreementDocument) -> str | None:
+def without_effect(document: AgreementDocument, bound: Sequence[str] = ()) -> str | None:
     """Why nothing of an agreement applies, or not any more: the whole is suspended or at an end, or fewer than two are
-    left whom it binds or can bind (VCLT, articles 54 to 57 and 70).
+    left whom it binds or can bind (VCLT, articles 54 to 57 and 70); of a provision, also that all have left who are
+    `bound` by it.
     """
     if document.status in WITHOUT_EFFECT:
         since = {one.since for one in document.parties if one.status == "expired"}
         return f"the agreement is {document.status}" + (f" since {since.pop()}" if len(since) == 1 else "")
     gone = [standing for standing in document.parties if standing.status in {*WITHOUT_EFFECT, "rejected"}]
     if gone and len(document.parties) - len(gone) < 2:
-        told = (
-            f"{one.status} {'by' if one.status == 'rejected' else 'for'} {one.party} since {one.since}" for one in gone
-        )
-        return f"the agreement is {', '.join(told)}"
+        return _ended(gone)
+    left = [standing for standing in document.parties if standing.party in bound and standing.status in GONE]
+    if bound and len(left) == len(bound):
+        return f"it binds nobody any more: {_ended(left)}"
     return None
+
+
+def _ended(gone: Sequence[PartyStanding]) -> str:
+    told = (f"{one.status} {'by' if one.status == 'rejected' else 'for'} {one.party} since {one.since}" for one in gone)
+    return f"the agreement is {', '.join(told)}"
 
 
 def is_in_effect(document: AgreementDocument) -> bool:

@@ -1,5 +1,6 @@
 import pytest
 
+from domain.agreement import PartyNamedTwice
 from domain.provision import (
     Dependence,
     DependsOnWords,
@@ -98,6 +99,16 @@ def test_a_suspended_provision_applies_again():
 def test_a_provision_that_was_not_suspended_by_then_is_not_resumed(event):
     suspended_after = a(Provision.Suspended, "2025-11-15")
     given(Provision, ADDED, suspended_after, REMOVED).when(event).refused(ProvisionNotSuspended, "provision")
+
+
+@pytest.mark.parametrize("kind", [Provision.Added, Provision.Amended], ids=called)
+def test_whom_a_provision_binds_is_named_once(kind):
+    told = {"title": "Cut", "kind": "quota"} if kind is Provision.Added else {}
+    before = [] if kind is Provision.Added else [ADDED]
+    event = a(kind, "2025-10-01", text="A tenth.", binds=("japan", "us", "japan"), **told)
+    given(Provision, *before).when(event).refused(PartyNamedTwice, "binds.2")
+    event = a(kind, "2025-10-01", text="A tenth.", binds=("japan", "us"), **told)
+    given(Provision, *before).when(event).then()
 
 
 def test_what_reverts_says_to_what_and_words_are_no_condition():

@@ -223,6 +223,31 @@ def test_a_list_is_narrowed(recorded: None) -> None:
     assert parley("show", "ledger", "japan-us-2025", "--party", "japan").exit_code == 1
 
 
+def test_agreements_show_whom_provisions_bind_and_of_one_party_those_that_bind_it_or_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "cuts.ndjson"
+    about = {"negotiation": "talks", "occurred": "2025-01-01"}
+    cut = about | {"command": "add-provision", "agreement": "deal", "kind": "quota", "title": "Cut"}
+    parties = ["north", "south"]
+    commands = [
+        about | {"command": "open-negotiation", "title": "Talks"},
+        *(about | {"command": "add-party", "party": party, "name": party, "kind": "state"} for party in parties),
+        about | {"command": "draft-agreement", "agreement": "deal", "title": "D", "form": "law", "parties": parties},
+        *(cut | {"provision": f"cut-{n}", "text": f"Of {n}.", "binds": [who]} for n, who in enumerate(parties)),
+        cut | {"provision": "all", "text": "Of all."},
+    ]
+    file.write_text("\n".join(map(json.dumps, commands)))
+    assert parley("record", str(file)).exit_code == 0
+    shown = parley("show", "agreements", "talks").stdout
+    assert "cut-0: Of 0. (binds north)" in shown
+    assert "cut-1: Of 1. (binds south)" in shown
+    shown = parley("show", "agreements", "talks", "--party", "south").stdout
+    assert "cut-0" not in shown
+    assert "cut-1: Of 1. (binds south)" in shown
+    assert "all: Of all." in shown
+    (told,) = json.loads(parley("show", "agreements", "talks", "--party", "south", "--json").stdout)
+    assert [one["binds"] for one in told["provisions"]] == [["north"], ["south"], []]
+
+
 def test_tariffs_and_deadlines_are_shown_on_a_day(recorded: None) -> None:
     shown = parley("show", "tariffs", "japan-us-2025", "--product", "beef", "--as-of", "2026-02-25").stdout
     assert "36.4 %" in shown
