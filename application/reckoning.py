@@ -17,6 +17,7 @@ from application.view import Basis, Document, Record
 from domain.aggregate import stream_id
 from domain.agreement import AnyStep
 from domain.deadline import Deadline
+from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.happening import parts_of, step_of
 from domain.moment import first_date, is_instant, is_vague, last_date, order, reached
@@ -54,6 +55,9 @@ class Streams(Protocol):
     def of_stream(self, stream: UUID) -> Sequence[Standing]:
         """The standings of one, in no order."""
 
+    def later(self) -> Sequence[Standing]:
+        """All those that take effect after the time asked, and perhaps others, in no order."""
+
 
 class Reckoner:
     """Works out the days that the rules of one negotiation give, on a day."""
@@ -80,11 +84,12 @@ class Reckoner:
         ]
         return sorted(told, key=lambda one: order(one.when))
 
-    def to_come(self, kind: str, key: str) -> list[Record]:
-        """The records about a thing that had occurred on the day and take effect after it, in the order of that."""
-        taken = [r for r in self._standing(kind, key) if reached(r.event.envelope.occurred, self.asked)]
-        later = [r for r in taken if not reached(r.event.envelope.takes_effect, self.asked)]
-        return sorted(later, key=lambda record: order(record.event.envelope.takes_effect))
+    def to_come(self, asks_for: Callable[[DomainEvent], bool]) -> list[Record]:
+        """The records of some events that had occurred on the day and take effect after it, in the order of that."""
+        told = [one.record for one in self._streams.later() if asks_for(one.record.event) and one.holds(self.asked)]
+        taken = [record for record in told if reached(record.event.envelope.occurred, self.asked)]
+        later = [record for record in taken if not reached(record.event.envelope.takes_effect, self.asked)]
+        return sorted(later, key=lambda record: (order(record.event.envelope.takes_effect), record.place))
 
     def steps(self, kind: str, key: str) -> list[Record]:
         """The records about a thing that count on the day, in the order of time."""

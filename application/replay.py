@@ -321,6 +321,7 @@ class History:
         self._standings: list[Standing] | None = None
         self._views: dict[str, ViewHistory] = {}
         self._streams: dict[UUID, list[Standing]] | None = None
+        self._later: list[Standing] | None = None
 
     @cached_property
     def versions(self) -> dict[int, int]:
@@ -345,6 +346,13 @@ class History:
                 self._streams[standing.record.event.envelope.stream].append(standing)
         return self._streams.get(stream, [])
 
+    def later(self) -> list[Standing]:
+        """The standings that take effect at another time than they occurred, in no order."""
+        if self._later is None:
+            standings = self._amended.in_time(self.records)
+            self._later = [standing for standing in standings if standing.record.event.envelope.effective]
+        return self._later
+
     def view(self, name: str) -> ViewHistory:
         """One view; made when it is first asked for."""
         if name not in self._views:
@@ -362,7 +370,7 @@ class History:
             return History(self.records)
         self.__dict__.pop("versions", None)
         self.restricted = self.restricted or says_for_whom(records)
-        self._standings = self._streams = None
+        self._standings = self._streams = self._later = None
         for view in self._views.values():
             view.change(amending._replace(come=amending.come + self._amended.of(records)))
         return self

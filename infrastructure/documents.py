@@ -192,6 +192,11 @@ class Documents:
         rows = self._connection.rows(f"SELECT position, due FROM pending_{self._build} ORDER BY position")
         return [(position, due) for position, due in rows]
 
+    def postponed(self, negotiations: Iterable[str]) -> set[int]:
+        """The positions of the postponed records of some negotiations."""
+        sql = f"SELECT position FROM pending_{self._build} WHERE negotiation {self._connection.dialect.among}"
+        return {position for (position,) in self._connection.rows(sql, (as_elements(negotiations),))}
+
     def take_effect(self, due: Sequence[tuple[int, str]]) -> None:
         """Forget postponed records that have come into effect."""
         self._connection.many(f"DELETE FROM pending_{self._build} WHERE position = ? AND due = ?", due)

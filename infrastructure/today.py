@@ -15,7 +15,7 @@ from application.view import Row, View
 from infrastructure.database import Database
 from infrastructure.log import LogReader
 from infrastructure.serialization import decode_document
-from infrastructure.view_reader import Got, Page, ViewReader
+from infrastructure.view_reader import Got, Page, State, ViewReader
 
 
 class TodayReader:
@@ -29,19 +29,20 @@ class TodayReader:
 
     def get(self, place: Place, asked: str) -> Got:
         """A document on the day of an asked time, if it is there."""
-        got = self._views.get([place])
-        found = got.found.get(place)
-        if found is None:
-            return got
-        (held,) = self._worked_out(view_named(place[0]), [(place[1], found.body)], got.position, asked)
-        return got._replace(found={place: found._replace(body=held.body)})
+        view = view_named(place[0])
+
+        def on_the_day(rows: list[tuple[Row, bytes]], state: State) -> list[tuple[Row, bytes]]:
+            documents = self._worked_out(view, rows, state, asked)
+            return [(row, held.body) for (row, _), held in zip(rows, documents, strict=True)]
+
+        return self._views.get_then(place, on_the_day)
 
     def select(self, query: Query, asked: str) -> Page:
         """A page of documents on the day of an asked time, as `ViewReader.select` gives it."""
         view = view_named(query.view)
 
-        def on_the_day(rows: list[tuple[Row, bytes]], position: int) -> list[tuple[Row, bytes]]:
-            documents = self._worked_out(view, [(row[1], body) for row, body in rows], position, asked)
+        def on_the_day(rows: list[tuple[Row, bytes]], state: State) -> list[tuple[Row, bytes]]:
+            documents = self._worked_out(view, rows, state, asked)
             if not view.by_day:
                 return [(row, held.body) for (row, _), held in zip(rows, documents, strict=True)]
             documents.sort(key=lambda held: held.row(query.sort), reverse=query.sort.startswith("-"))
@@ -54,26 +55,35 @@ class TodayReader:
         self._views.close()
         self._log.close()
 
-    def _worked_out(self, view: View, stored: Sequence[tuple[str, bytes]], position: int, asked: str) -> list[Held]:
-        """Documents, each of a negotiation, on a day; the views hold all up to a position.
+    def _worked_out(self, view: View, stored: Sequence[tuple[Row, bytes]], state: State, asked: str) -> list[Held]:
+        """Documents, each at its place in a list, on a day.
 
         What they count from shows while they are worked out: those that need more are worked out again with it.
         """
         work_out = view.reckoned or (lambda document, _: document)
-        known: dict[UUID, list[Standing]] = {}
+        known, later = dict[UUID, list[Standing]](), dict[str, set[UUID]]()
         documents = [decode_document(view, body) for _, body in stored]
         found = {}
         waiting = list(range(len(stored)))
         while waiting:
             needed = {}
             for n in waiting:
-                streams = _Streams(stored[n][0], known)
+                streams = _Streams(stored[n][0][1], known, later)
                 found[n] = work_out(documents[n], Reckoner(streams, asked))
-                if streams.missing:
-                    needed[n] = streams.missing
-            known |= self._read({stream for missing in needed.values() for stream in missing}, position)
+                if streams.missing or streams.misses_later:
+                    needed[n] = streams
+            later |= self._postponed({one.negotiation for one in needed.values() if one.misses_later}, state)
+            missing = set[UUID]().union(*later.values(), *(one.missing for one in needed.values())) - known.keys()
+            known |= self._read(missing, state.position)
             waiting = list(needed)
         return [Held(view, found[n], ("", 0)) for n in range(len(stored))]
+
+    def _postponed(self, negotiations: Collection[str], state: State) -> dict[str, set[UUID]]:
+        """By negotiation the streams in which a record is postponed."""
+        found = {negotiation: set[UUID]() for negotiation in negotiations}
+        for record in self._log.at(state.postponed(negotiations)) if negotiations else ():
+            found[record.event.envelope.negotiation].add(record.event.envelope.stream)
+        return found
 
     def _read(self, streams: Collection[UUID], position: int) -> dict[UUID, list[Standing]]:
         """The standings of streams up to a position; of one that is not there, none."""
@@ -85,15 +95,21 @@ class TodayReader:
 class _Streams:
     """Those of one negotiation that were read; what else is asked for is missing."""
 
-    def __init__(self, negotiation: str, known: dict[UUID, list[Standing]]) -> None:
+    def __init__(self, negotiation: str, known: dict[UUID, list[Standing]], later: dict[str, set[UUID]]) -> None:
         self.negotiation = negotiation
         self.missing: set[UUID] = set()
+        self.misses_later = False
         self._known = known
+        self._later = later
 
     def of_stream(self, stream: UUID) -> Sequence[Standing]:
         if stream not in self._known:
             self.missing.add(stream)
         return self._known.get(stream, ())
+
+    def later(self) -> Sequence[Standing]:
+        self.misses_later = self.negotiation not in self._later
+        return [one for stream in self._later.get(self.negotiation, ()) for one in self._known[stream]]
 
 
 def _all_of(query: Query) -> Query:

@@ -52,8 +52,15 @@ class Got(NamedTuple):
     narrowed: frozenset[str]
 
 
-Then = Callable[[list[tuple[Row, bytes]], int], list[tuple[Row, bytes]]]
-"""Makes another page of documents that are stored up to a position."""
+class State(NamedTuple):
+    """Up to which position documents are stored, and which records of some negotiations are postponed by then."""
+
+    position: int
+    postponed: Callable[[Iterable[str]], set[int]]
+
+
+Then = Callable[[list[tuple[Row, bytes]], State], list[tuple[Row, bytes]]]
+"""Makes other documents of those that are stored, each with its place in a list, while the store stands still."""
 
 
 class NotBuilt(Exception):
@@ -78,6 +85,19 @@ class ViewReader:
     def get(self, places: Iterable[Place]) -> Got:
         """Those of some documents that are there."""
         return self._asked(lambda build: self._get(build, list(places)))
+
+    def get_then(self, place: Place, then: Then) -> Got:
+        """A document, if it is there, or what is `then` made of it."""
+
+        def got(build: int) -> Got:
+            with self._connection.transaction():
+                got = self._get(build, [place])
+                if (found := got.found.get(place)) is None:
+                    return got
+                ((_, body),) = then([(("", *place[1:]), found.body)], self._state(build, got.position))
+                return got._replace(found={place: found._replace(body=body)})
+
+        return self._asked(got)
 
     def select(self, query: Query, then: Then = lambda rows, _: rows) -> Page:
         """A page of documents, in the order asked for: by date or key, ties by negotiation and key; or what is `then`
@@ -120,6 +140,9 @@ class ViewReader:
         if position is None:
             raise TableMissing
         return int(position)
+
+    def _state(self, build: int, position: int) -> State:
+        return State(position, Documents(self._connection, build).postponed)
 
     def _get(self, build: int, places: list[Place]) -> Got:
         """All in one statement, so that all is of one state."""
@@ -169,13 +192,13 @@ class ViewReader:
         if query.after:
             clauses.append(f"({', '.join(order)}) {'<' if descending else '>'} (?, ?, ?)")
             values += query.after
-        position = self._position(build)
+        state = self._state(build, self._position(build))
         rows = self._connection.rows(
             f"SELECT {column}, negotiation, key, packed FROM documents_{build} WHERE {' AND '.join(clauses)}"
             f" ORDER BY {', '.join(part + (' DESC' if descending else '') for part in order)} LIMIT ?",
             (*values, query.limit),
         )
-        listed = then([((row[0], row[1], row[2]), unpacked(row[3])) for row in rows], position)
+        listed = then([((row[0], row[1], row[2]), unpacked(row[3])) for row in rows], state)
         places = [(query.view, row[1], row[2]) for row, _ in listed]
         flags, parked = self._flags(build, places), self._parked(build, places)
         found = [
@@ -184,7 +207,7 @@ class ViewReader:
         ]
         restricted = Documents(self._connection, build).restricted(query.negotiations)
         narrowed = frozenset(name for (name,) in self._connection.rows(NARROWED, (build,)))
-        return Page(found, position, restricted, narrowed)
+        return Page(found, state.position, restricted, narrowed)
 
     def _flags(self, build: int, places: Sequence[Place]) -> dict[Place, list[bytes]]:
         """The flags that touch documents, by the places of those."""

@@ -30,6 +30,7 @@ _TABLES = (
     "CREATE TABLE rebuilt_{build} (negotiation {text} PRIMARY KEY, position {integer} NOT NULL) {clustered}",
     "CREATE TABLE restricted_{build} (negotiation {text} PRIMARY KEY) {clustered}",
     "CREATE UNIQUE INDEX documents_{build}_places ON documents_{build} (negotiation, view, key)",
+    "CREATE INDEX pending_{build}_of_negotiation ON pending_{build} (negotiation)",
 )
 BUILD_TABLES = ("documents", "tags", "texts", "pending", "parked", "rebuilt", "restricted")
 """The tables of a build, by what stands before its number."""

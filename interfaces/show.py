@@ -146,18 +146,43 @@ def _tariffs(items: list[Item]) -> Table:
 
 
 def _provision(told: Item) -> str:
-    says = value(told["value"]) if told["value"] else told["text"]
-    bound = f" (binds {cell_of(', '.join(told['binds']))})" if told["binds"] else ""
-    line = cell_of(", ".join(filter(None, [f"{told['key']}: {says}", told["day"]]))) + bound
+    line = cell_of(", ".join(filter(None, [f"{told['key']}: {_says(told)}", told["day"]]))) + _bound(told)
     return line if told["applies"] else f"{line}\n  ({told['why']})"
+
+
+def _says(told: Item) -> str:
+    return value(told["value"]) if told["value"] else told["text"] or ""
+
+
+def _bound(told: Item) -> str:
+    return f" (binds {cell_of(', '.join(told['binds']))})" if told["binds"] else ""
+
+
+def _provisions(agreement: Item) -> str:
+    """What each says; below, what is to come of them."""
+    later = [one for one in agreement["to_come"] if one["provision"]]
+    return "\n".join([*map(_provision, agreement["provisions"]), *map(_provision_to_come, later)])
+
+
+def _provision_to_come(told: Item) -> str:
+    line = f"{told['provision']}: {told['step']} from {told['basis']['effective']}"
+    return cell_of(f"{line}: {says}" if (says := _says(told)) else line) + _bound(told)
 
 
 def binding(agreements: list[Item], party: str) -> list[Item]:
     """Agreements with those of their provisions alone that bind a party, or nobody in particular."""
-    return [
-        item | {"provisions": [one for one in item["provisions"] if party in one["binds"] or not one["binds"]]}
-        for item in agreements
-    ]
+    return [_binding(agreement, party) for agreement in agreements]
+
+
+def _binding(agreement: Item, party: str) -> Item:
+    bound = {one["key"]: one["binds"] for one in agreement["provisions"]}
+    bound |= {one["provision"]: one["binds"] for one in agreement["to_come"] if one["binds"] is not None}
+
+    def binds(told: Item) -> bool:
+        whom = bound.get(told["provision"]) if told.get("binds") is None else told["binds"]
+        return not whom or party in whom
+
+    return agreement | {name: list(filter(binds, agreement[name])) for name in ("provisions", "to_come")}
 
 
 def _apart(agreement: Item) -> list[str]:
@@ -172,6 +197,7 @@ def _parties(agreement: Item) -> str:
     later = [
         f"{', '.join(one['parties']) or 'all'}: {one['step']} from {one['basis']['effective']}"
         for one in agreement["to_come"]
+        if not one["provision"]
     ]
     votes = map(_vote, agreement["votes"])
     return "\n".join([*told, *_apart(agreement), *later, *votes])
@@ -306,7 +332,7 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
         ("title", lambda i: i["title"]),
         ("status", _standing),
         ("parties", _parties),
-        ("provisions", lambda i: "\n".join(map(_provision, i["provisions"]))),
+        ("provisions", _provisions),
     ),
     "tranches": _rows(
         ("name", lambda i: i["key"]),

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import combinations
 from typing import get_args
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from application.binding import (
     GONE,
@@ -31,11 +31,12 @@ from domain.claim import Claim
 from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Finding, Ruling
+from domain.happening import step_of
 from domain.moment import date_before, last_date, order
 from domain.provision import Provision, is_over
 from domain.session import Participant
 from domain.tariff import Tariff
-from domain.value import RuledDate
+from domain.value import RuledDate, Value
 from domain.vote import Vote
 
 
@@ -54,6 +55,18 @@ class AgreementStepEntry(Fact, omit_defaults=False, frozen=True):
     basis: Basis
 
 
+class StepToComeEntry(AgreementStepEntry, frozen=True):
+    """A step that was taken and takes effect later: of the agreement, or of a `provision`, with what is told of that,
+    such as whom it `binds` from then on.
+    """
+
+    provision: str | None = None
+    title: str | None = None
+    text: str | None = None
+    value: Value | None = None
+    binds: tuple[str, ...] | None = None
+
+
 class AmendmentEntry(Fact, omit_defaults=False, frozen=True):
     """What changed, and by which instrument."""
 
@@ -69,8 +82,8 @@ class AgreementDocument(Document, frozen=True):
     `until` is the last day of its term: after it, the status is `expired` for all for whom it has come about, unless
     they have left before. `in_force_since` is the first day from which it was in force between two parties, an order or
     a law for one; it stays when that has ended. What it `supersedes` is not ended by that alone. Steps `to_come` were
-    taken by the day and take effect after it, such as a notice of withdrawal. `votes` are those on it or on a provision
-    of it.
+    taken by the day and take effect after it, such as a notice of withdrawal, or a provision that is agreed and begins
+    later. `votes` are those on it or on a provision of it.
     """
 
     title: str = ""
@@ -85,7 +98,7 @@ class AgreementDocument(Document, frozen=True):
     parties: tuple[PartyStanding, ...] = ()
     pairs: tuple[PairStanding, ...] = ()
     steps: tuple[AgreementStepEntry, ...] = ()
-    to_come: tuple[AgreementStepEntry, ...] = ()
+    to_come: tuple[StepToComeEntry, ...] = ()
     provisions: tuple[ProvisionEntry, ...] = ()
     amendments: tuple[AmendmentEntry, ...] = ()
     claims: tuple[Stand, ...] = ()
@@ -334,9 +347,37 @@ def reckoned(document: AgreementDocument, reckoner: Reckoner) -> AgreementDocume
         day = reckoner.deadline(found.value.rule).day if isinstance(found.value, RuledDate) else None
         told = replace(entry, status=status, applies=found.applies, why=found.why, value=found.value, day=day)
         provisions.append(told)
-    later = reckoner.to_come("agreement", document.key)
-    to_come = tuple(_step(record.event, record) for record in later if isinstance(record.event, Step))
-    return replace(document, provisions=tuple(provisions), to_come=to_come)
+    later = reckoner.to_come(lambda event: _is_step_of(document.key, event))
+    return replace(document, provisions=tuple(provisions), to_come=tuple(map(_step_to_come, later)))
+
+
+def _is_step_of(key: str, event: DomainEvent) -> bool:
+    """Whether an event is a step of an agreement, or of a provision of it."""
+    if isinstance(event, Step):
+        return event.envelope.key == key
+    return type(event).TOPIC.startswith("Provision.") and event.envelope.key.partition("/")[0] == key
+
+
+def _step_to_come(record: Record) -> StepToComeEntry:
+    event = record.event
+    if isinstance(event, Step):
+        return StepToComeEntry(**asdict(_step(event, record)))
+    return StepToComeEntry(
+        step=step_of(event),
+        parties=(),
+        toward=(),
+        by=(),
+        witnesses=(),
+        means=None,
+        until=getattr(event, "until", None),
+        note=None,
+        basis=Basis.of(record),
+        provision=event.envelope.key.partition("/")[2],
+        title=getattr(event, "title", None),
+        text=getattr(event, "text", None),
+        value=getattr(event, "value", None),
+        binds=getattr(event, "binds", None),
+    )
 
 
 def index(document: AgreementDocument) -> Index:

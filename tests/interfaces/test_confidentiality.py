@@ -537,6 +537,20 @@ def test_a_provision_is_hidden_with_its_agreement(desk: Desk) -> None:
     assert desk.tell("anybody", "add-provision", **clause | {"text": "Ours", "title": "Ours"}).json()["version"] == 1
 
 
+def test_what_is_to_come_shows_to_those_alone_who_may_see_it(desk: Desk) -> None:
+    begin(desk)
+    deal = {"agreement": "deal", "title": "Deal", "form": "memorandum", "parties": ["north", "south"]}
+    assert desk.tell("anybody", "draft-agreement", **deal).status_code == 201
+    clause = {"agreement": "deal", "provision": "clause", "title": "C", "kind": "text", "effective": "2999-01-01"}
+    assert desk.tell("red", "add-provision", **clause, text="Theirs.", restriction=RED).status_code == 201
+    assert desk.tell("anybody", "add-provision", **clause | {"provision": "open"}, text="Ours.").status_code == 201
+    for who, texts in {"red": ["Theirs.", "Ours."], "blue": ["Ours."], "public": ["Ours."]}.items():
+        for path in ("/v1/negotiations/talks/agreements/deal", "/v1/agreements"):
+            answer = desk.ask(who, path, min_position=desk.head()).json()
+            told = (answer.get("items") or [answer])[0]["to_come"]
+            assert [step["text"] for step in told] == texts, who
+
+
 def test_what_was_told_twice_can_be_corrected_also_once_both_are_known(desk: Desk) -> None:
     begin(desk)
     hidden = desk.tell("red", "raise-issue", issue="cars", title="Cars", restriction=RED).json()["id"]

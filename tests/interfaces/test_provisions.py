@@ -1,11 +1,14 @@
 """Provisions over HTTP: whom each binds, and what was told of one that takes effect later."""
 
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from tests.interfaces.conftest import Tell
+from interfaces.show import binding, table
+from tests.interfaces.conftest import Clock, Tell
 
 Read = Callable[..., Any]
 DEAL = "/v1/negotiations/talks/agreements/deal"
@@ -70,3 +73,80 @@ def test_a_provision_applies_as_long_as_one_of_those_whom_it_binds_has_not_left(
     assert [found[key][0] for key in ("all", "other")] == [True, True]
     assert all("south" not in found[key][1] for key in ("all", "other"))
     assert all(one["applies"] for one in read(DEAL, as_of="2025-02-28")["provisions"])
+
+
+@pytest.fixture
+def agreed(told: Callable[..., Any], clock: Clock) -> None:
+    """A cut that is agreed in April 2025 for May, with two steps after it, seen on the 20th of April."""
+    clock.at = "2025-04-20T12:00+00:00"
+    april = {"occurred": "2025-04-12"}
+    told("add-provision", **quota("cut", "north", "east", **april, effective="2025-05-01"))
+    for effective, more in (("2025-07-01", {}), ("2026-01-01", {"binds": ["south"], "value": TENTH})):
+        told("amend-provision", provision="cut", text=f"From {effective}.", effective=effective, **april, **more)
+    told("withdraw-from-agreement", parties=["south"], **april, effective="2025-06-01")
+
+
+TENTH = {"type": "share", "percent": "10"}
+
+
+def to_come(read: Read, **times: str) -> list[tuple[Any, ...]]:
+    """What is to come, which is the same in stored and in replayed documents and in lists of either."""
+    found = read(DEAL, **times)
+    (listed,) = read("/v1/negotiations/talks/agreements", **times)["items"]
+    assert listed["to_come"] == found["to_come"]
+    fields = "provision", "step", "binds", "text", "value", "parties"
+    return [(step["basis"]["effective"], *(step[field] for field in fields)) for step in found["to_come"]]
+
+
+ADDED = ("2025-05-01", "cut", "added", ["north", "east"], "The cut of cut.", None, [])
+LEAVES = ("2025-06-01", None, "withdrawn", None, None, None, ["south"])
+JULY = ("2025-07-01", "cut", "amended", None, "From 2025-07-01.", None, [])
+YEAR = ("2026-01-01", "cut", "amended", ["south"], "From 2026-01-01.", TENTH | {"qualifier": "exactly"}, [])
+
+
+def test_what_is_agreed_and_begins_later_is_to_come(agreed: None, tell: Tell, read: Read, clock: Clock) -> None:
+    assert read(DEAL)["provisions"] == []
+    seen = to_come(read)
+    assert [(one[:5], one[6]) for one in seen] == [(one[:5], one[6]) for one in (ADDED, LEAVES, JULY, YEAR)]
+    assert seen[-1][5]["percent"] == "10"
+    assert seen == to_come(read, as_of=str(clock.at)) == to_come(read, as_of="2025-04-20")
+    assert to_come(read, as_of="2025-04-11") == []
+    for day, left in (("2025-05-01", 3), ("2025-06-30", 2), ("2025-12-31", 1), ("2026-01-01", 0)):
+        assert to_come(read, as_of=day) == seen[4 - left :]
+    clock.at = "2025-06-30T09:00+00:00"
+    assert tell("annotate", note="A day goes by.", occurred="2025-06-30").status_code == 201
+    assert to_come(read) == seen[2:]
+    assert [one["text"] for one in read(DEAL)["provisions"]] == ["The cut of cut."]
+
+
+def test_what_is_to_come_is_corrected_and_retracted_and_is_in_differences_and_grounds(
+    agreed: None, tell: Tell, read: Read
+) -> None:
+    added, _, year, _ = [one["envelope"]["id"] for one in read("/v1/records", limit=100)["items"]][-4:]
+    corrected = {"record": added, "changes": {"effective": "2025-05-15"}, "reason": "Misread."}
+    assert tell("correct-record", **corrected, occurred="2025-04-13").status_code == 201
+    retracted = {"record": year, "reason": "It was another text.", "occurred": "2025-04-14"}
+    assert tell("retract-record", **retracted).status_code == 201
+    seen = to_come(read)
+    assert [one[:3] for one in seen] == [("2025-05-15", "cut", "added"), LEAVES[:3], JULY[:3]]
+    assert seen == to_come(read, as_of="2025-04-20")
+    moments = {"from": "2025-04-11", "to": "2025-04-20", "view": "agreements"}
+    (changed,) = read("/v1/negotiations/talks/diff", **moments)["items"]
+    assert added in [basis["record"] for basis in changed["records"]]
+    assert f"to_come[{added}]" in [field["field"] for field in changed["fields"]]
+    asked = {"view": "agreements", "key": "deal", "field": f"to_come[{added}].text"}
+    assert read("/v1/negotiations/talks/grounds", **asked)["value"] == "The cut of cut."
+
+
+def test_what_is_to_come_stands_in_the_table(agreed: None, read: Read) -> None:
+    items = read("/v1/negotiations/talks/agreements")["items"]
+    assert "cut: amended from 2026-01-01: 10 % (binds south)" in as_table(items)
+    assert "south: withdrawn from 2025-06-01" in as_table(items)
+    for party, shown in (("south", 1), ("east", 0), ("west", 0)):
+        assert as_table(binding(items, party)).count("from 2026-01-01") == shown, party
+
+
+def as_table(items: list[Any]) -> str:
+    file = StringIO()
+    Console(file=file, width=200).print(table("agreements", items))
+    return file.getvalue()

@@ -49,6 +49,7 @@ def begin(office: Office, signed: int) -> None:
         "add-provision": {"agreement": "mou", "provision": "p", "title": "P", "kind": "text", "text": "As it was."}
         | {"depends_on": [reverts, ends]},
         "sign-agreement": {"agreement": "mou", "parties": ["north"], "occurred": days_ago(signed)},
+        "amend-provision": {"agreement": "mou", "provision": "p", "text": "As it will be.", "effective": days_ago(-20)},
     }.items():
         office.tell(command, **(told | facts))
     office.tell("set-deadline", **told, deadline="first", title="The first", rule=IN_TEN_DAYS)
@@ -72,7 +73,7 @@ def same(office: Office) -> dict[str, Any]:
         for answer in (stored, replayed):
             del answer["times"]
         assert json.dumps(stored) == json.dumps(replayed), path
-    (provision,) = office.read(f"{TALKS}/agreements/mou")["provisions"]
+    provision, *_ = office.read(f"{TALKS}/agreements/mou")["provisions"]
     deadline = office.read(f"{TALKS}/deadlines/first")
     return {"applies": provision["applies"], "value": provision["value"], "due": deadline["day"]}
 
@@ -91,6 +92,31 @@ def test_it_is_the_same_whatever_becomes_of_what_rules_count_from(office: Office
     assert same(office)["due"] == days_ago(-14), "it has occurred"
     office.tell("retract-record", record=signed, reason="It was another text.")
     assert same(office)["due"] == days_ago(-14)
+
+
+def test_what_is_to_come_is_the_same_whatever_becomes_of_it(office: Office) -> None:
+    later = {"agreement": "mou", "provision": "q", "title": "Q", "kind": "text", "text": "Q.", "binds": ["south"]}
+    added = office.tell("add-provision", **later, occurred=days_ago(3), effective=days_ago(-30))
+
+    def to_come() -> list[str]:
+        same(office)
+        steps = office.read(f"{TALKS}/agreements/mou")["to_come"]
+        return [f"{step['provision']}: {step['text']} {step['basis']['effective']}" for step in steps]
+
+    amended = f"p: As it will be. {days_ago(-20)}"
+    assert to_come() == [amended, f"q: Q. {days_ago(-30)}"]
+    office.tell("correct-record", record=added, changes={"effective": days_ago(-10), "text": "R."}, reason="Misread.")
+    assert to_come() == [f"q: R. {days_ago(-10)}", amended]
+    moved = {"changes": {"effective": days_ago(-40)}, "reason": "Misread.", "effective": days_ago(-5)}
+    moved_by = office.tell("correct-record", record="provision/mou/p/amended", **moved)
+    assert to_come() == [f"q: R. {days_ago(-10)}", amended], "not before it holds"
+    office.tell("retract-record", record=moved_by, reason="It was another text.")
+    office.tell("correct-record", record=added, changes={"effective": days_ago(1)}, reason="Misread.")
+    assert to_come() == [amended]
+    office.tell("correct-record", record=added, changes={"effective": days_ago(-2)}, reason="Misread.")
+    assert to_come() == [f"q: R. {days_ago(-2)}", amended]
+    office.tell("retract-record", record="provision/mou/p/amended", reason="It was another text.")
+    assert to_come() == [f"q: R. {days_ago(-2)}"]
 
 
 def test_nothing_else_of_a_negotiation_is_read(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
