@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from application.flag import Detail, Observation, Rule, Seen, detail
-from application.steps import seen_of, told
+from application.steps import seen_of, term_before, terms, told
 from domain.agreement import Agreement
 from domain.deadline import Deadline
 from domain.event import DomainEvent
@@ -20,6 +20,7 @@ _AGREEMENT_OVER: tuple[_Steps, _Steps] = (
     (Agreement.Suspended, Agreement.Resumed, Agreement.Amended, Agreement.Extended, *_CONSENT, *_IN_EFFECT),
     _IN_EFFECT,
 )
+_ANEW = {step.TOPIC for step in _IN_EFFECT}
 _ENDS: dict[type[DomainEvent], tuple[_Steps, _Steps]] = {
     Tranche.Rejected: (_FUNDED, _TRANCHE_AGAIN),
     Tranche.Cancelled: (_FUNDED, _TRANCHE_AGAIN),
@@ -48,6 +49,7 @@ _AGAIN = {end.TOPIC: {step.TOPIC for step in again} for end, (_, again) in _ENDS
 def _sees(event: DomainEvent) -> Iterator[Observation]:
     if type(event) in _WATCHED:
         yield from seen_of(event, event.envelope.occurred)
+    yield from terms(event)
 
 
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
@@ -61,11 +63,21 @@ def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, .
         elif end and one.what in _AGAIN[end.what]:
             end = None
     if end is None:
-        return found
+        return (*found, *_after_its_term(seen, found))
     ended = (
         "its outcome was on record" if end.what == Deadline.OutcomeRecorded.TOPIC else f"it was {in_words(end.what)}"
     )
     return (*found, detail(f"{told(step)}, after {ended}", end, step))
+
+
+def _after_its_term(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> Iterator[Detail]:
+    """An extension after the term, where the agreement did not begin anew and no step is told that ended it."""
+    newest, before = seen[-1], term_before(seen)
+    if before is None or not date_before(before[1], newest.basis.occurred):
+        return
+    anew = any(one.what in _ANEW and date_before(before[1], one.basis.effective or one.basis.occurred) for one in seen)
+    if not anew and all(newest.basis not in one.records for one in found):
+        yield detail(f"extended, after its term was over, on {before[1]}", before[0], newest)
 
 
 def _surely_before(end: Seen, step: Seen) -> bool:

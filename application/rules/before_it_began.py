@@ -10,8 +10,10 @@ from domain.issue import Issue
 from domain.moment import date_before
 from domain.party import Party
 from domain.proposal import Proposal
+from domain.provision import Provision
 
-_FIRST = {begins.TOPIC for begins in (Issue.Raised, Party.Added, Deadline.Set, Agreement.Drafted, Proposal.Tabled)}
+_BEGINS = (Issue.Raised, Party.Added, Deadline.Set, Agreement.Drafted, Proposal.Tabled, Provision.Added)
+_FIRST = {begins.TOPIC for begins in _BEGINS}
 """The steps with which something begins."""
 
 
@@ -34,6 +36,6 @@ RULE = Rule(
     severity="notice",
     source="the order of time; a year is easily told wrong",
     sees=_sees,
-    of=(Issue, Party, Deadline, Agreement, Proposal),
+    of=(Issue, Party, Deadline, Agreement, Proposal, Provision),
     judge=_judge,
 )

@@ -49,9 +49,26 @@ def signed(*parties: str, **more: Any) -> Told:
     return "sign-agreement", {"agreement": "deal", "parties": list(parties)} | more
 
 
-def drafted() -> Told:
+def drafted(**more: str) -> Told:
     told = {"agreement": "deal", "title": "D", "form": "treaty", "parties": ["north", "south"]}
-    return "draft-agreement", told
+    return "draft-agreement", told | more
+
+
+CUT = {"agreement": "deal", "provision": "cut"}
+
+
+def provided(**more: str) -> Told:
+    return "add-provision", CUT | {"title": "Cut", "kind": "quota", "text": "-"} | more
+
+
+def amended(occurred: str, effective: str | None = None, percent: str | None = None, **more: Any) -> Told:
+    value = {"value": {"type": "share", "percent": percent}} if percent else {}
+    when = {"occurred": occurred} | ({"effective": effective} if effective else {})
+    return "amend-provision", CUT | when | value | {"text": f"As of {occurred}, from {effective}."} | more
+
+
+def extended(occurred: str, until: str | None) -> Told:
+    return "extend-agreement", {"agreement": "deal", "occurred": occurred} | ({"until": until} if until else {})
 
 
 def three() -> list[Told]:
@@ -178,6 +195,32 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
     ("before-it-began", [  # told late
         ("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025-07-01", "occurred": "2025-06-02"}),
         ("cancel-deadline", {"deadline": "reply", "occurred": "2025-06-01"}),
+    ]),
+    ("before-it-began", [
+        drafted(), provided(occurred="2025-06-02"), amended("2025-06-01"),
+    ]),
+    ("before-it-began", [  # told late
+        drafted(), provided(), ("suspend-provision", {**CUT, "occurred": "2025-06-03"}),
+        ("remove-provision", {**CUT, "occurred": "2025-05-31"}),
+    ]),
+    ("amendment-overtaken", [
+        drafted(), provided(), amended("2025-06-02", "2025-07-01"), amended("2025-06-02", "2025-09-01", "7"),
+        amended("2025-06-10", "2025-08-01", "9"),
+    ]),
+    ("amendment-overtaken", [  # told late
+        drafted(), provided(), amended("2025-06-10", None), amended("2025-06-02", "2025-09-01"),
+    ]),
+    ("amendment-overtaken", [  # what takes its place tells no value, and what stays takes that away
+        drafted(), provided(), amended("2025-06-02", "2025-09-01", "7"), amended("2025-06-10", None, without=["value"]),
+        amended("2025-06-11", "2025-10-01"),
+    ]),
+    ("after-the-end", [drafted(until="2025-06-30"), extended("2025-07-02", "2025-12-31")]),
+    ("after-the-end", [
+        drafted(until="2025-06-30"), extended("2025-06-02", "2025-07-31"), extended("2025-08-01", None),
+    ]),
+    ("ends-before-it-begins", [drafted(until="2025-12-31"), extended("2025-06-02", "2025-10-31")]),
+    ("ends-before-it-begins", [  # told late
+        drafted(until="2025-09-30"), extended("2025-06-03", "2025-10-31"), extended("2025-06-02", "2025-12-31"),
     ]),
     ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2024-06-02"})]),
     ("outcome-against-the-numbers", [voted("carried", in_favour="65", against="4", threshold="66.67", unit="percent")]),
@@ -377,6 +420,36 @@ REGULAR: list[tuple[str, list[Told]]] = [
         ("drop-issue", {"issue": "squid", "occurred": "2025-06-02"}),
         ("reopen-issue", {"issue": "squid", "occurred": "2025-06-03"}),
     ]),
+    ("before-it-began", [drafted(), provided(), amended("2025-06-01")]),
+    ("amendment-overtaken", [  # the steps of a schedule
+        drafted(), provided(), amended("2025-06-02", "2025-07-01", "9"), amended("2025-06-02", "2025-08-01", "7"),
+        amended("2025-06-10", "2025-09-01", "5"),
+    ]),
+    ("amendment-overtaken", [  # they say the same
+        drafted(), provided(), amended("2025-06-02", "2025-09-01", "7"), amended("2025-06-10", "2025-08-01", "7.0"),
+    ]),
+    ("amendment-overtaken", [  # the later one tells no value
+        drafted(), provided(), amended("2025-06-02", "2025-09-01", "7"), amended("2025-06-10", "2025-08-01"),
+    ]),
+    ("amendment-overtaken", [  # another has taken the place of both
+        drafted(), provided(), amended("2025-06-02", "2025-09-01", "7"), amended("2025-06-10", "2025-08-01", "9"),
+        amended("2025-06-20", "2025-09-01", "8"),
+    ]),
+    ("amendment-overtaken", [  # it had been in effect before it was made otherwise from an earlier day
+        drafted(), provided(), amended("2025-06-02", "2025-06-09", "7"), amended("2025-06-10", "2025-06-05", "9"),
+    ]),
+    ("amendment-overtaken", [  # not before its day
+        drafted(), provided(), amended("2025-06-02", "2999-09-01", "7"), amended("2025-06-10", "2025-08-01", "9"),
+    ]),
+    ("after-the-end", [drafted(until="2025-06"), extended("2025-06-30", "2025-12-31")]),
+    ("after-the-end", [drafted(), extended("2025-07-02", "2025-12-31")]),
+    ("after-the-end", [  # it had begun anew
+        drafted(until="2025-06-30"),
+        ("bring-into-force", {"agreement": "deal", "parties": ["north", "south"], "occurred": "2025-07-01"}),
+        extended("2025-07-02", "2025-12-31"),
+    ]),
+    ("ends-before-it-begins", [drafted(until="2025-12-31"), extended("2025-06-02", "2025-12")]),
+    ("ends-before-it-begins", [drafted(until="2025-12-31"), extended("2025-06-02", None)]),
     ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025-06-01"})]),
     ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025"})]),
     ("outcome-against-the-numbers", [voted("carried", in_favour="66.670", threshold="66.67", against="70")]),
