@@ -1,4 +1,5 @@
-"""Stored documents on the day: what depends on it is worked out from them, and from the streams that rules count from.
+"""Stored documents on the day: what depends on it is worked out from them, from the streams that rules count from, and
+from those in which a record is postponed.
 
 So nothing more of a negotiation is read, however long it is.
 """
