@@ -7,7 +7,7 @@ is not. What is cancelled leaves the rungs that are promises; what was contracte
 """
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,8 @@ RUNGS: tuple[str, ...] = get_args(Rung)
 PROPOSED = "proposed"
 CALLED = "called"
 PROMISED = ("pledge", "commitment")
+COMMITTED = "committed"
+"""The step of a pledge that holds a party as a contract does."""
 INVESTED = ("selected", "contracted", "drawn")
 TAKEN_UP = (*INVESTED, "distributed")
 """The rungs of a promise; those that money takes on the way that was promised; and all on which it is taken up."""
@@ -81,16 +83,30 @@ class Line(Fact, frozen=True):
     prior: int | None = None
     returned: int = 0
 
+    @property
+    def gross(self) -> int:
+        """What came in all, before any of it was returned."""
+        return self.minor + self.returned
+
 
 class Holding(Fact, frozen=True):
-    """One tranche on the ladder: its lines by rung and unit, the whole that it is part of, what it includes, and
-    whether what it promised was cancelled.
+    """One tranche on the ladder: its lines by rung and unit, the whole that it is part of, what it includes; whether
+    what it promised was cancelled, and it is completed or revolving; the first of each of its `steps`, by their names.
     """
 
     lines: dict[str, dict[str, Line]] = {}
     part_of: str | None = None
     includes: tuple[str, ...] = ()
     cancelled: bool = False
+    completed: bool = False
+    revolving: bool = False
+    steps: dict[str, Basis] = {}
+
+    @property
+    def is_repaid(self) -> bool:
+        """Whether money was drawn, and all of it was returned."""
+        drawn = self.lines.get("drawn", {}).values()
+        return any(line.returned for line in drawn) and all(line.minor <= 0 for line in drawn)
 
 
 def sum_of(unit: str, minor: int, qualifiers: Iterable[str] = ()) -> Sum:
@@ -116,10 +132,21 @@ def rungs_of(holding: Holding) -> Rungs:
     }
 
 
+def returned_of(holding: Holding) -> Rungs:
+    """What was paid back of what stood on each rung of one tranche."""
+    found = {
+        rung: tuple(sum_of(unit, line.returned) for unit, line in sorted(lines.items()) if line.returned)
+        for rung, lines in holding.lines.items()
+    }
+    return {rung: sums for rung, sums in found.items() if sums}
+
+
 def climb(holding: Holding, record: Record) -> Holding:
     """One tranche after a record of a step of it."""
     event = record.event
     kind = type(event)
+    if new := [name for name in _names(event) if name not in holding.steps]:
+        holding = replace(holding, steps=holding.steps | dict.fromkeys(new, Basis.of(record)))
     if isinstance(event, FirstStep):
         if event.part_of or event.includes:
             holding = replace(
@@ -131,7 +158,11 @@ def climb(holding: Holding, record: Record) -> Holding:
             lines = {**lines, rung: {unit_of(event.amount): _line(record, event.amount, _prior(event))}}
         elif rung not in lines:  # it stands there, for how much is not told
             lines = {**lines, rung: {}}
-        return holding if lines is holding.lines else replace(holding, lines=lines, cancelled=False)
+        if isinstance(event, Tranche.Pledged) and event.revolving is not None:
+            holding = replace(holding, revolving=event.revolving)
+        if lines is holding.lines and not holding.completed:
+            return holding
+        return replace(holding, lines=lines, cancelled=False, completed=False)
     if kind in _ADDS:
         return _added(holding, _ADDS[kind], record, event.amount, 1)  # type: ignore[attr-defined]
     match event:
@@ -148,7 +179,15 @@ def climb(holding: Holding, record: Record) -> Holding:
         case Tranche.Cancelled():
             lines = {k: v for k, v in holding.lines.items() if k not in _REPLACED}
             return replace(holding, lines=lines, cancelled=True)
+        case Tranche.Completed():
+            return replace(holding, completed=True)
     return holding
+
+
+def _names(event: DomainEvent) -> Iterator[str]:
+    yield event.TOPIC
+    if isinstance(event, Tranche.Pledged) and event.rung == "commitment":
+        yield COMMITTED
 
 
 def without_proposal(lines: dict[str, dict[str, Line]]) -> dict[str, dict[str, Line]]:

@@ -58,7 +58,8 @@ class Rate(Fact, omit_defaults=False, frozen=True):
 class Summed(Fact, omit_defaults=False, frozen=True):
     """A sum, and the amounts as they are reported. It is none where nothing is on record, which is not zero.
 
-    `exact` is a converted sum before it was rounded half to even to the minor unit.
+    What was `returned` is in neither: together they are what came in all. `exact` is a converted sum before it was
+    rounded half to even to the minor unit.
     """
 
     rung: str
@@ -68,6 +69,7 @@ class Summed(Fact, omit_defaults=False, frozen=True):
     tranches: tuple[str, ...]
     rates: tuple[Rate, ...] = ()
     exact: str | None = None
+    returned: tuple[Sum, ...] = ()
 
 
 def summed(ledger: LedgerDocument, rungs: Sequence[str], currency: str | None, per: str | None = None) -> Summed:
@@ -83,8 +85,14 @@ def summed(ledger: LedgerDocument, rungs: Sequence[str], currency: str | None, p
     if len(reported) > 1:
         raise MixedPeriods(entry.rung, "per")
     only = reported[0] if reported else None
-    tranches = _of(ledger, entry, reported)
-    return Summed(rung=entry.rung, known=only is not None, sum=only, reported=reported, tranches=tranches)
+    return Summed(
+        rung=entry.rung,
+        known=only is not None,
+        sum=only,
+        reported=reported,
+        tranches=_of(ledger, entry, reported),
+        returned=_returned(entry, reported),
+    )
 
 
 def converted(
@@ -123,6 +131,7 @@ def converted(
         tranches=_of(ledger, entry, reported),
         rates=tuple(Rate(currency=name, rate=rate, date=date, source=source) for name, rate in sorted(rates.items())),
         exact=_decimal(exact) if reported else None,
+        returned=_returned(entry, reported),
     )
 
 
@@ -130,6 +139,12 @@ def _of(ledger: LedgerDocument, entry: RungEntry, reported: Sequence[Sum]) -> tu
     """The tranches whose money is among what is reported."""
     lines = {key: ledger.tally.holdings[key].lines[entry.rung] for key in entry.tranches}
     return tuple(key for key, units in lines.items() if any(told.unit in units for told in reported))
+
+
+def _returned(entry: RungEntry, reported: Sequence[Sum]) -> tuple[Sum, ...]:
+    """What was paid back of what is reported."""
+    units = {told.unit for told in reported}
+    return tuple(told for told in entry.returned if told.unit in units)
 
 
 def _is_per(told: Sum, per: str | None) -> bool:

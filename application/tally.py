@@ -1,7 +1,7 @@
 """The tally: all tranches of a negotiation on the ladder, the caps on them, and what is over."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from application.ladder import (
     INVESTED,
     PROMISED,
-    TAKEN_UP,
     Board,
     Holding,
     Line,
@@ -82,7 +81,7 @@ class Promises(NamedTuple):
 
     `lines` are those that count, `every` also those of parts and of what others include. `alone` says that nothing is
     promised on another rung in the unit: what is stray then comes of one of these. `others` are the units in which
-    money came of a tranche that promises nothing in them.
+    money came of a tranche that promises nothing in them. Of those that are `over` nothing comes any more.
     """
 
     unit: str
@@ -92,6 +91,7 @@ class Promises(NamedTuple):
     come: dict[str, Come]
     alone: bool
     others: dict[str, set[str]]
+    over: frozenset[str]
     holdings: Mapping[str, Holding]
     including: Mapping[str, list[str]]
 
@@ -124,11 +124,21 @@ class Promises(NamedTuple):
         """What of a promise, or of all, has not come: `furthest` are the lines of what has. Of at least so much nothing
         is left once there is more.
         """
-        came = at_least({key: line.minor for key, line in furthest.items()}, self.holdings)
+        came = self._came(furthest)
         qualifiers = [qualifier for line in furthest.values() for qualifier in line.qualifiers]
         promised = total(self.of(tranche), self.unit)
-        minor = min(came.minor, promised.minor) if "at-least" in promised.qualifiers else came.minor
-        return promised.less(sum_of(self.unit, minor, qualifiers))
+        minor = min(came, promised.minor) if "at-least" in promised.qualifiers else came
+        return promised.less(sum_of(self.unit, minor + self._unused(tranche, came), qualifiers))
+
+    def _unused(self, tranche: str | None, came: int) -> int:
+        """What of a promise, or of all, will not come any more."""
+        if tranche:
+            return max(0, self.every[tranche].minor - came) if tranche in self.over else 0
+        told = self.come[FURTHEST].told
+        return sum(self._unused(one, self._came(told.get(one, _NONE))) for one in self.lines)
+
+    def _came(self, furthest: Mapping[str, Line]) -> int:
+        return at_least({key: line.minor for key, line in furthest.items()}, self.holdings).minor
 
     def of(self, tranche: str | None) -> dict[str, Line]:
         """What a tranche promises, or all together."""
@@ -229,17 +239,23 @@ def _under(tally: Tally, cap: Cap) -> dict[str, Line]:
 def promises(tally: Tally, standing: Board) -> list[Promises]:
     """The promises of each unit: pledges, and commitments, which take the place of the same tranche's pledge."""
     holdings, found = tally.holdings, list[Promises]()
-    furthest = _furthest(holdings)
     including = _including(holdings)
     others = _others(holdings, including)
+    over = _in_any(holdings, including, lambda one: one.completed)
+    revolving = _revolving(holdings, including)
+    furthest = _furthest(holdings, revolving)
     for unit in sorted({unit for rung in PROMISED for unit in standing.get(rung, {})}):
         every = {rung: _promised_on(rung, unit, holdings) for rung in PROMISED}
         own = {rung: {k: v for k, v in on(standing, rung, unit).items() if k in every[rung]} for rung in PROMISED}
         own = {rung: lines for rung, lines in own.items() if lines}
-        come = {rung: _come_of(on(standing, rung, unit), unit, holdings, including) for rung in TAKEN_UP}
+        come = {
+            rung: _come_of(_in_all(on(standing, rung, unit), unit, holdings, revolving), unit, holdings, including)
+            for rung in INVESTED
+        }
+        come["distributed"] = _come_of(on(standing, "distributed", unit), unit, holdings, including)
         come[FURTHEST] = _come_of(without_included(furthest.get(unit, _NONE), holdings), unit, holdings, including)
         found += [
-            Promises(unit, rung, lines, every[rung], come, len(own) == 1, others, holdings, including)
+            Promises(unit, rung, lines, every[rung], come, len(own) == 1, others, over, holdings, including)
             for rung, lines in own.items()
         ]
     return found
@@ -255,16 +271,44 @@ def _promised_on(rung: str, unit: str, holdings: Mapping[str, Holding]) -> dict[
     }
 
 
-def _furthest(holdings: Mapping[str, Holding]) -> dict[str, dict[str, Line]]:
-    """By unit the line of each tranche on which most of it stands."""
+def _in_any(
+    holdings: Mapping[str, Holding], including: Mapping[str, list[str]], holds: Callable[[Holding], bool]
+) -> frozenset[str]:
+    """The tranches of which something holds, or of one that they are part of or that includes them."""
+    if not any(map(holds, holdings.values())):
+        return frozenset()
+    return frozenset(key for key in holdings if any(holds(holdings[one]) for one in _chain(key, holdings, including)))
+
+
+def _revolving(holdings: Mapping[str, Holding], including: Mapping[str, list[str]]) -> frozenset[str]:
+    return _in_any(holdings, including, lambda one: one.revolving)
+
+
+def _in_all(
+    lines: Mapping[str, Line], unit: str, holdings: Mapping[str, Holding], revolving: Container[str]
+) -> dict[str, Line]:
+    """Some lines with what came in all: what was paid back came all the same, but of a promise that is revolving it can
+    come again, on whichever rung it stands.
+    """
+    found = {}
+    for key, line in lines.items():
+        drawn = holdings[key].lines.get("drawn", _NONE).get(unit)
+        again = drawn.returned if drawn and key in revolving else 0
+        minor = line.gross - again
+        found[key] = line if minor == line.minor else replace(line, minor=minor, returned=0)
+    return found
+
+
+def _furthest(holdings: Mapping[str, Holding], revolving: Container[str]) -> dict[str, dict[str, Line]]:
+    """By unit the line of each tranche on which most of it stood."""
     found: dict[str, dict[str, Line]] = defaultdict(dict)
     for key, holding in holdings.items():
         for rung in INVESTED:
             for unit, line in holding.lines.get(rung, _NONE).items():
                 before = found[unit].get(key)
-                if before is None or line.minor > before.minor:
+                if before is None or line.gross > before.gross:
                     found[unit][key] = line
-    return found
+    return {unit: _in_all(lines, unit, holdings, revolving) for unit, lines in found.items()}
 
 
 def _come_of(
@@ -314,6 +358,17 @@ def _chain(key: str, holdings: Mapping[str, Holding], including: Mapping[str, li
     return found
 
 
+def families(holdings: Mapping[str, Holding]) -> dict[str, set[str]]:
+    """Each tranche with all that it is part of or that include it, and with all its parts."""
+    found = {key: {key} for key in holdings}
+    including = _including(holdings)
+    for key in holdings:
+        for whole in _chain(key, holdings, including):
+            found[key].add(whole)
+            found[whole].add(key)
+    return found
+
+
 def _promises_in(unit: str, holding: Holding) -> bool:
     lines = holding.lines
     return unit in lines.get("commitment", _NONE) or unit in lines.get("pledge", _NONE)
@@ -333,8 +388,9 @@ def overs(tally: Tally, standing: Board, promised: Sequence[Promises]) -> Iterat
             found = (_compared(one.rung, rung, lines, one.of(tranche), one.unit) for rung, lines in came.items())
             yield from islice(filter(None, found), 1)
     parts = _parts(tally)
+    revolving = _revolving(tally.holdings, _including(tally.holdings))
     for key, holding in tally.holdings.items():
-        yield from _over_before(key, holding, counting)
+        yield from _over_before(key, holding, counting, revolving)
         yield from _over_whole(key, holding, parts.get(key, {}))
     for key, told in tally.caps.items():
         cap = told.cap
@@ -352,10 +408,13 @@ _BEFORE = {
 """The rungs before one of those on which money goes the way that was promised, the nearest first."""
 
 
-def _over_before(key: str, holding: Holding, counting: Container[tuple[str, str]]) -> Iterator[Over]:
+def _over_before(
+    key: str, holding: Holding, counting: Container[tuple[str, str]], revolving: Container[str]
+) -> Iterator[Over]:
     """What of a tranche is over what stands on the rung before, or was returned over what was there.
 
-    Not of promises that are `counting`: with those all that comes of them is compared.
+    Not of promises that are `counting`: with those all that comes of them is compared. What was drawn over what was
+    contracted or selected is put right by what is returned; what was promised is used up by it.
     """
     for rung, lines in holding.lines.items():
         for unit, line in lines.items():
@@ -365,7 +424,10 @@ def _over_before(key: str, holding: Holding, counting: Container[tuple[str, str]
             before = next((one for one in _BEFORE.get(rung, ()) if unit in holding.lines.get(one, _NONE)), None)
             if before is None or (before in PROMISED and (key, unit) in counting):
                 continue
-            if found := _compared(before, rung, {key: line}, {key: holding.lines[before][unit]}, unit):
+            came = {key: line}
+            if before in PROMISED:
+                came = _in_all(came, unit, {key: holding}, revolving)
+            if found := _compared(before, rung, came, {key: holding.lines[before][unit]}, unit):
                 yield found
 
 

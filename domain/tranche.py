@@ -107,11 +107,15 @@ class Tranche(Aggregate):
         STATUS: ClassVar[Status | None] = "interest"
 
     class Pledged(FirstStep, frozen=True):
-        """A party says that it will invest: as a pledge, or as a commitment where an agreement holds it to it."""
+        """A party says that it will invest: as a pledge, or as a commitment where an agreement holds it to it.
+
+        Of what is `revolving`, money that was drawn and paid back can be drawn again.
+        """
 
         TOPIC: ClassVar[str] = "Tranche.Pledged"
         STATUS: ClassVar[Status | None] = "pledged"
         rung: Literal["pledge", "commitment"] = "pledge"
+        revolving: bool | None = None
 
     class Proposed(FirstStep, frozen=True):
         """A tranche is put forward for selection."""
@@ -181,7 +185,7 @@ class Tranche(Aggregate):
         to: PartyKey
 
     class Returned(Step, kw_only=True, frozen=True):
-        """Money comes back: it lowers what is drawn, or what is distributed."""
+        """Money comes back: it lowers what is drawn, or what is distributed. It was drawn all the same."""
 
         TOPIC: ClassVar[str] = "Tranche.Returned"
         rung: Literal["drawn", "distributed"]

@@ -90,6 +90,7 @@ def _ledger(items: list[Item]) -> Table:
     for entry in entries:
         sums = "\n".join(map(money, entry["sums"])) or ("no amount" if entry["known"] else "unknown")
         sums += "".join(f"\nof it new: {money(told)}" for told in entry["new_money"])
+        sums += "".join(f"\nbeside it, returned: {money(told)}" for told in entry["returned"])
         bars = "\n".join(_bar(told["minor"], largest[told["currency"]]) for told in entry["sums"])
         named = [*entry["tranches"], *(f"{key} (no amount)" for key in entry["without_amount"])]
         table.add_row(entry["rung"], sums, bars, ", ".join(named))

@@ -38,7 +38,7 @@ class RungEntry(Fact, omit_defaults=False, frozen=True):
 
     Of what is `without_amount` it is not told how much. What stands `within` another amount is not counted again.
     `new_money` is what was not promised before, for each unit in which every amount says so; `untold` are the tranches
-    that do not.
+    that do not. What was `returned` is not in the sums: together they are what came in all.
     """
 
     rung: str
@@ -49,6 +49,7 @@ class RungEntry(Fact, omit_defaults=False, frozen=True):
     without_amount: tuple[str, ...] = ()
     new_money: tuple[Sum, ...] = ()
     untold: tuple[str, ...] = ()
+    returned: tuple[Sum, ...] = ()
 
 
 class Left(Sum, omit_defaults=False, kw_only=True, frozen=True):
@@ -57,7 +58,7 @@ class Left(Sum, omit_defaults=False, kw_only=True, frozen=True):
 
     No rung: nothing of it is on record there. No tranche: it is left of all promises on that rung together, as it is
     not told of which some of the money comes. `not_compared` are units in which more has come of it. A promise `within`
-    another is a part of that amount.
+    another is a part of that amount. Of a promise that is completed nothing is left.
     """
 
     tranche: str | None
@@ -196,6 +197,9 @@ def _rung(rung: str, tally: Tally, standing: Board) -> RungEntry:
             if None not in parts
         ),
         untold=tuple(key for key in on_rung if key in untold),
+        returned=tuple(
+            sum_of(unit, back) for unit, found in lines.items() if (back := sum(one.returned for one in found.values()))
+        ),
     )
 
 

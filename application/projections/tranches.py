@@ -5,7 +5,7 @@ from typing import get_args
 
 from msgspec.structs import replace
 
-from application.ladder import Holding, Rungs, climb, rungs_of
+from application.ladder import Holding, Rungs, climb, returned_of, rungs_of
 from application.stand import Stand, about, with_record
 from application.view import Basis, Document, Index, Private, Record, View
 from domain.claim import Claim
@@ -14,6 +14,9 @@ from domain.fact import Fact
 from domain.finding import Finding, Ruling
 from domain.money import Money
 from domain.tranche import FirstStep, Status, Step, Tranche
+
+RETURNED = "returned"
+"""The status of a tranche of which all that was drawn came back: it comes of the amounts, and of no step alone."""
 
 
 class TrancheStepEntry(Fact, omit_defaults=False, frozen=True):
@@ -34,7 +37,8 @@ class TrancheStepEntry(Fact, omit_defaults=False, frozen=True):
 class TrancheDocument(Document, frozen=True):
     """One tranche: `party` is who first promised it, and `rungs` has a rung only where something is on record.
 
-    `includes` are the earlier promises that its amount holds.
+    `includes` are the earlier promises that its amount holds. What was `returned` is not in `rungs` any more; once all
+    that was drawn is, so is the `status`.
     """
 
     title: str | None = None
@@ -43,7 +47,9 @@ class TrancheDocument(Document, frozen=True):
     includes: tuple[str, ...] = ()
     party: str | None = None
     status: str = "unknown"
+    revolving: bool = False
     rungs: Rungs = {}
+    returned: Rungs = {}
     steps: tuple[TrancheStepEntry, ...] = ()
     claims: tuple[Stand, ...] = ()
     holding: Private[Holding] = Holding()
@@ -87,12 +93,21 @@ def evolve(document: TrancheDocument | None, record: Record, key: str) -> Tranch
         title=(told and told.title) or document.title,
         part_of=(told and told.part_of) or document.part_of,
         party=document.party or event.party,
-        status=event.STATUS or document.status,
+        status=_status(event.STATUS or document.status, holding),
+        revolving=holding.revolving,
         rungs=rungs_of(holding),
+        returned=returned_of(holding),
         includes=holding.includes,
         holding=holding,
         steps=(*document.steps, entry),
     )
+
+
+def _status(told: str, holding: Holding) -> str:
+    """How the tranche stands by the last step that said so: what is drawn is returned once all of it came back."""
+    if told not in {"drawn", RETURNED}:
+        return told
+    return RETURNED if holding.is_repaid else "drawn"
 
 
 def index(document: TrancheDocument) -> Index:
@@ -112,6 +127,6 @@ VIEW = View(
     evolve,
     index,
     listed="both",
-    kinds=("unknown", *get_args(Status)),
+    kinds=("unknown", *get_args(Status), RETURNED),
     of=(Tranche, Claim, Finding),
 )

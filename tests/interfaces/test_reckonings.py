@@ -1300,6 +1300,110 @@ def test_a_cancelled_tranche_leaves_the_promises_and_not_what_was_paid(told: Tel
     assert amounts(rung(read(LEDGER, as_of="2025-01-31"), "selected")) == [("USD", "100.00")]
 
 
+def lent(told: Tell, recorded: str, *steps: str, **pledged: Any) -> None:
+    """A loan of 100 with draws, and with repayments below 0: of itself, or of a part of it that was selected or not."""
+    told("pledge-tranche", tranche="loan", amount=usd("100"), rung="commitment", **pledged)
+    tranche = "loan"
+    if recorded != "of itself":
+        tranche = "purchase"
+        told(
+            "select-tranche", tranche=tranche, part_of="loan", **({"amount": usd("60")} if recorded == "of 60" else {})
+        )
+    for day, step in enumerate(steps, 3):
+        facts = {"tranche": tranche, "amount": usd(step.removeprefix("-")), "occurred": f"2025-01-{day:02}"}
+        told("return-funds", rung="drawn", **facts) if step.startswith("-") else told("record-draw", **facts)
+
+
+RECORDED = pytest.mark.parametrize("recorded", ["of itself", "of 60", "of an amount that is not told"])
+
+
+@RECORDED
+@pytest.mark.parametrize(("revolving", "left"), [(None, "40.00"), (False, "40.00"), (True, "90.00")])
+def test_what_is_paid_back_can_be_drawn_again_only_of_what_is_revolving_however_it_was_recorded(
+    told: Tell, read: Read, recorded: str, revolving: bool | None, left: str
+) -> None:
+    lent(told, recorded, "60", "-50", revolving=revolving)
+    (found,) = read(LEDGER)["left"]
+    assert (found["tranche"], found["amount"]) == ("loan", left)
+    drawn = rung(read(LEDGER), "drawn")
+    assert (amounts(drawn), amounts(drawn, "returned")) == ([("USD", "10.00")], [("USD", "50.00")])
+    told_sum = read("/v1/negotiations/talks/sum", rung="drawn")["sum_of"]
+    assert (told_sum["sum"]["amount"], amounts(told_sum, "returned")) == ("10.00", [("USD", "50.00")])
+
+
+@RECORDED
+@pytest.mark.parametrize(("revolving", "over"), [(False, ["20.00"]), (True, [])])
+def test_what_is_drawn_again_is_over_what_was_promised_unless_that_is_revolving(
+    told: Tell, read: Read, recorded: str, revolving: bool, over: list[str]
+) -> None:
+    lent(told, recorded, "60", "-60", "60", revolving=revolving)
+    ledger = read(LEDGER)
+    assert [one["over"]["amount"] for one in ledger["over"]] == over
+    assert [one["amount"] for one in ledger["left"]] == ["-20.00" if over else "40.00"]
+    assert [flag["rule"] for flag in ledger["flags"]] == ["over-ceiling"] * len(over)
+
+
+def test_a_part_of_what_is_revolving_is_revolving_and_of_it_alone_for_what_it_is_part_of(
+    told: Tell, read: Read
+) -> None:
+    told("pledge-tranche", tranche="fund", amount=usd("1000"))
+    lent(told, "of 60", "60", "-60", "60", revolving=True, part_of="fund")
+    told("select-tranche", tranche="next", part_of="loan", amount=usd("40"), occurred="2025-01-09")
+    assert {one["tranche"]: one["amount"] for one in read(LEDGER)["left"]} == {"fund": "900.00", "loan": "0.00"}
+    told("pledge-tranche", tranche="loan", amount=usd("100"), rung="commitment", revolving=False, occurred="2025-01-09")
+    assert {one["tranche"]: one["amount"] for one in read(LEDGER)["left"]} == {"fund": "840.00", "loan": "-60.00"}
+
+
+def test_a_part_that_promises_is_used_up_by_what_was_drawn_of_it(told: Tell, read: Read) -> None:
+    told("pledge-tranche", tranche="fund", amount=usd("1000"), rung="commitment")
+    lent(told, "of itself", "60", "-60", "60", part_of="fund")
+    assert [(one["ceiling"], one["over"]["amount"]) for one in read(LEDGER)["over"]] == [("commitment", "20.00")]
+
+
+def test_a_tranche_of_which_all_came_back_is_returned(told: Tell, read: Read) -> None:
+    def status() -> str:
+        return str(read("/v1/negotiations/talks/tranches/loan")["status"])
+
+    lent(told, "of itself", "60", "-50", revolving=True)
+    assert status() == "drawn"
+    told("return-funds", tranche="loan", rung="drawn", amount=usd("10"), occurred="2025-01-05")
+    assert status() == "returned"
+    shown = read("/v1/negotiations/talks/tranches", kind="returned")["items"]
+    assert [(one["key"], one["revolving"], one["returned"]["drawn"][0]["amount"]) for one in shown] == [
+        ("loan", True, "60.00")
+    ]
+    told("record-draw", tranche="loan", amount=usd("5"), occurred="2025-01-06")
+    assert status() == "drawn"
+    told("complete-tranche", tranche="loan", occurred="2025-01-07")
+    told("return-funds", tranche="loan", rung="drawn", amount=usd("5"), occurred="2025-01-08")
+    assert status() == "completed"
+
+
+def test_of_what_is_completed_nothing_is_left_and_it_is_left_of_what_that_is_part_of(told: Tell, read: Read) -> None:
+    def left() -> dict[str, str]:
+        return {one["tranche"]: one["amount"] for one in read(LEDGER)["left"]}
+
+    told("pledge-tranche", tranche="fund", amount=usd("1000"))
+    lent(told, "of 60", "30", part_of="fund")
+    told("pledge-tranche", tranche="tail", amount=usd("20"), rung="commitment", part_of="loan")
+    assert left() == {"fund": "940.00", "loan": "40.00", "tail": "20.00"}
+    told("complete-tranche", tranche="loan", occurred="2025-02-01")
+    assert left() == {"fund": "940.00", "loan": "0.00", "tail": "0.00"}, "a part is over with its whole"
+    told("pledge-tranche", tranche="loan", amount=usd("110"), rung="commitment", occurred="2025-02-02")
+    assert left()["loan"] == "50.00", "it is promised anew"
+
+
+def test_what_of_one_promise_will_not_come_is_not_left_of_all(told: Tell, read: Read) -> None:
+    told("pledge-tranche", tranche="one", amount=usd("100"))
+    told("pledge-tranche", tranche="two", amount=usd("100"))
+    told("record-draw", tranche="one", amount=usd("70"))
+    told("complete-tranche", tranche="one", occurred="2025-02-01")
+    told("register-interest", tranche="stray")
+    told("record-draw", tranche="stray", amount=usd("10"))
+    found = [(one["tranche"], one["amount"]) for one in read(LEDGER)["left"]]
+    assert found == [("one", "0.00"), ("two", "100.00"), (None, "90.00")]
+
+
 @pytest.mark.parametrize("loop", ["part_of", "includes"])
 def test_tranches_that_are_parts_of_each_other_all_count(told: Tell, read: Read, loop: str) -> None:
     def of(other: str) -> dict[str, Any]:
