@@ -58,6 +58,8 @@ def detail(text: str, *seen: Seen) -> Detail:
     return Detail(text=text, records=tuple(one.basis for one in seen), touches=tuple(touches))
 
 
+LADDER = "ladder"
+"""What is watched by a rule that judges the money as a whole."""
 Judge = Callable[[tuple[Seen, ...], tuple[Detail, ...]], tuple[Detail, ...]]
 
 
@@ -70,9 +72,9 @@ def by_itself(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail
 class Rule:
     """`judge` takes all that was seen under one name, in the order of time, and what was found there before.
 
-    The newest is last; of what was seen twice the first is kept. It gives what is found now. A rule about the money
-    as a whole judges the `tally` instead. `source` says where the rule comes from. Where `of` is given, nothing is
-    seen in events about other things.
+    The newest is last; of what was seen twice the first is kept. It gives what is found now. Of the money as a whole,
+    which is watched as the `LADDER`, `tally` judges instead. `source` says where the rule comes from. Where `of` is
+    given, nothing is seen in events about other things.
     """
 
     name: str

@@ -33,12 +33,13 @@ def get(
     )
 
 
-def flagged(body: bytes, flags: Sequence[bytes], parked: Sequence[Parked] = ()) -> bytes:
-    """A document with the flags that touch it, and with the records that should be in it and could not be folded."""
+def flagged(place: Place, body: bytes, flags: Sequence[bytes], parked: Sequence[Parked] = ()) -> bytes:
+    """A document with what of flags touches it, and with the records that should be in it and could not be folded."""
     told = [msgspec.json.decode(flag) for flag in flags]
+    touched = f"{place[0]}/{place[2]}"
     shown = [
         {"flag": flag["key"], "rule": flag["rule"], "severity": flag["severity"]}
-        | {"details": [detail["text"] for detail in flag["details"]]}
+        | {"details": [detail["text"] for detail in flag["details"] if touched in detail["touches"]]}
         for flag in told
     ]
     answer = _with(body, "flags", msgspec.json.encode(shown))

@@ -170,7 +170,7 @@ class AuditFile:
             places = [(view.name, negotiation, row[2]) for row, _ in found]
             flags = state.flags(places)
             own = {
-                place[2]: json.loads(answering.flagged(held.body, flags.get(place, ())))
+                place[2]: json.loads(answering.flagged(place, held.body, flags.get(place, ())))
                 for place, (_, held) in zip(places, found, strict=True)
             }
             held = self._documents[view.name]

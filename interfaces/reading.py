@@ -119,7 +119,7 @@ async def shown(store: Seen, place: Place, asked: AskedAt, if_none_match: str | 
         stored = await store.stored(place, asked.min_position)
         if stored:
             position, found = stored
-            return answering.answer(answering.timed(answering.flagged(*found), asked), position, if_none_match)
+            return answering.answer(answering.timed(answering.flagged(place, *found), asked), position, if_none_match)
     body = await store.replay(asked, lambda state: show(state, place, asked))
     return answering.answer(body, store.position, if_none_match)
 
@@ -130,7 +130,7 @@ def show(state: Replayed, place: Place, asked: AskedAt) -> bytes:
     _refuse_strangers(state, place[1], asked)
     if document is None:
         raise answering.not_found(place, asked)
-    body = answering.flagged(document.body, state.flags([place]).get(place, ()))
+    body = answering.flagged(place, document.body, state.flags([place]).get(place, ()))
     return answering.timed(body, asked, state.may_be_later([place]))
 
 
@@ -199,7 +199,7 @@ def _as_page(query: ListQuery, rows: list[tuple[Row, Found]]) -> bytes:
     """A page, and where the next one goes on: a query asks for one document more than the page holds."""
     held = rows[: query.limit - 1]
     following = asking.cursor(query.view, query.sort, held[-1][0]) if len(rows) > len(held) else None
-    items = [answering.flagged(*found) for _, found in held]
+    items = [answering.flagged((query.view, row[1], row[2]), *found) for row, found in held]
     return answering.as_page(items, following)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from application.flag import Detail, Observation, Rule, Seen, all_rules, observations
+from application.flag import LADDER, Detail, Observation, Rule, Seen, all_rules, observations
 from application.fold import all_views, touched
 from application.tally import Tally, taken
 from application.view import AtOnce, Basis, Document, Index, Private, Record, View
@@ -19,7 +19,7 @@ SEEN_MAX = 100
 class FlagDocument(Document, frozen=True):
     """What one rule found in what it watches together.
 
-    `seen` is all that it looked at, also where that is regular; or `tally` is, for a rule about the money as a whole.
+    `seen` is all that it looked at, also where that is regular; or `tally` is, of the money as a whole.
     """
 
     rule: str
@@ -38,7 +38,7 @@ def keys(event: DomainEvent) -> Iterator[str]:
 def evolve_all(document: FlagDocument | None, records: Sequence[Record], key: str) -> FlagDocument:
     name, _, watched = key.partition("/")
     rule = all_rules()[name]
-    if rule.tally:
+    if rule.tally and watched == LADDER:
         tally = taken((document and document.tally) or Tally(), records)
         return _document(rule, records[0], key, details=tuple(rule.tally(tally)), tally=tally)
     details = document.details if document else ()

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from application.flag import Detail, Observation, Rule
+from application.flag import LADDER, Detail, Observation, Rule
 from application.ladder import board
 from application.tally import Tally, concerns, overs, promises
 from domain.event import DomainEvent
@@ -10,7 +10,7 @@ from domain.tranche import Tranche
 
 def _sees(event: DomainEvent) -> Iterator[Observation]:
     if concerns(event):
-        yield Observation("ladder", "")
+        yield Observation(LADDER, "")
 
 
 def _judge(tally: Tally) -> Iterator[Detail]:

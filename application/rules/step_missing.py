@@ -1,28 +1,31 @@
 from collections.abc import Iterator
 
 from application.binding import UNILATERAL
-from application.flag import Detail, Observation, Rule, Seen, detail
+from application.flag import LADDER, Detail, Observation, Rule, Seen, detail
+from application.ladder import COMMITTED, Holding
 from application.steps import seen_of, told
+from application.tally import Tally, families
 from domain.agreement import Agreement
 from domain.event import DomainEvent
 from domain.happening import in_words
 from domain.round import Round
-from domain.tranche import Tranche
+from domain.tranche import Step, Tranche
 
 _Steps = tuple[type[DomainEvent] | str, ...]
 _ISSUED = "issued"
 """An order, a law or a statement stands as it is issued: nobody has to sign it or bring it into force."""
-_COMMITTED = "committed"
-"""A commitment holds a party as a contract does."""
 _AGREED: _Steps = (Agreement.Signed, Agreement.Concluded)
 _IN_EFFECT: _Steps = (Agreement.EnteredIntoForce, Agreement.AppliedProvisionally)
-BEFORE: dict[type[DomainEvent], _Steps] = {
+_ON_THE_LADDER: dict[type[DomainEvent], _Steps] = {
     Tranche.Contracted: (Tranche.Selected, Tranche.Pledged),
     Tranche.CallMissed: (Tranche.CapitalCalled,),
-    Tranche.Drawn: (Tranche.Contracted, _COMMITTED),
+    Tranche.Drawn: (Tranche.Contracted, COMMITTED),
     Tranche.Distributed: (Tranche.Drawn,),
     Tranche.Returned: (Tranche.Drawn, Tranche.Distributed),
     Tranche.Completed: (Tranche.Drawn,),
+}
+"""For each step of a tranche those of which one comes before it: its own, or one of a whole or of a part of it."""
+BEFORE: dict[type[DomainEvent], _Steps] = {
     Agreement.Ratified: (Agreement.Signed, Agreement.Concluded),
     Agreement.Deposited: (Agreement.Ratified,),
     Agreement.EnteredIntoForce: (*_AGREED, Agreement.Ratified, Agreement.Deposited, _ISSUED),
@@ -48,8 +51,8 @@ def _sees(event: DomainEvent) -> Iterator[Observation]:
         yield from seen_of(event, getattr(event, "means", None))
     if isinstance(event, Agreement.Drafted) and event.form in {*UNILATERAL, "statement"}:
         yield Observation(f"agreement/{event.envelope.key}", _ISSUED)
-    if isinstance(event, Tranche.Pledged) and event.rung == "commitment":
-        yield Observation(f"tranche/{event.envelope.key}", _COMMITTED)
+    if isinstance(event, Step):
+        yield Observation(LADDER, "")
 
 
 def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, ...]:
@@ -83,6 +86,23 @@ def _before(step: Seen, seen: tuple[Seen, ...]) -> _Steps:
     return next((before for kind, before in BEFORE.items() if step.what == kind.TOPIC), ())
 
 
+def _on_the_ladder(tally: Tally) -> Iterator[Detail]:
+    """Of each tranche the first time that a step was taken."""
+    holdings, related = tally.holdings, families(tally.holdings)
+    for key, holding in holdings.items():
+        for kind, before in _ON_THE_LADDER.items():
+            step = holding.steps.get(kind.TOPIC)
+            if step and not any(_was_taken(holdings[one], before, step.occurred) for one in related[key]):
+                text = f"{key} {in_words(kind.TOPIC)}, but not {_any(before)} before"
+                touches = ("ledger/ledger", f"timeline/{step.record}", f"tranches/{key}")
+                yield Detail(text=text, records=(step,), touches=touches)
+
+
+def _was_taken(holding: Holding, steps: _Steps, by: str) -> bool:
+    first = (holding.steps.get(kind if isinstance(kind, str) else kind.TOPIC) for kind in steps)
+    return any(one is not None and one.occurred[:10] <= by[:10] for one in first)
+
+
 def _any(steps: _Steps) -> str:
     return " or ".join(in_words(step.TOPIC) for step in steps if not isinstance(step, str))
 
@@ -95,4 +115,5 @@ RULE = Rule(
     sees=_sees,
     of=(Tranche, Agreement, Round),
     judge=_judge,
+    tally=_on_the_ladder,
 )

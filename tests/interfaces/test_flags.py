@@ -124,6 +124,11 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
         ("draft-agreement", {"agreement": "levy", "title": "L", "form": "order", "parties": ["north"]}),
         ("resume-agreement", {"agreement": "levy", "occurred": "2025-06-02"}),
     ]),
+    ("step-missing", [  # a pledge holds nobody, and a commitment that comes later did not
+        PLEDGE, ("select-tranche", {"tranche": "mines", "part_of": "ports"}),
+        ("record-draw", {"tranche": "mines", "amount": usd("5"), "occurred": "2025-06-03"}),
+        ("pledge-tranche", {"tranche": "ports", "amount": usd("5"), "rung": "commitment", "occurred": "2025-06-04"}),
+    ]),
     ("step-missing", [("return-funds", {"tranche": "ports", "rung": "drawn", "amount": usd("5")})]),
     ("after-the-end", [
         ("cancel-tranche", {"tranche": "ports"}),
@@ -337,6 +342,19 @@ REGULAR: list[tuple[str, list[Told]]] = [
         ("pledge-tranche", {"tranche": "farms", "amount": usd("5"), "rung": "commitment"}),
         ("record-draw", {"tranche": "farms", "amount": usd("5")}),
     ]),
+    ("step-missing", [  # a commitment of the whole, told late
+        ("propose-tranche", {"tranche": "roads"}), ("propose-tranche", {"tranche": "mines", "part_of": "roads"}),
+        ("propose-tranche", {"tranche": "farms", "occurred": "2025-06-02"}),
+        ("record-draw", {"tranche": "farms", "amount": usd("5"), "occurred": "2025-06-03"}),
+        ("propose-tranche", {"tranche": "farms", "part_of": "mines"}),
+        ("pledge-tranche", {"tranche": "roads", "amount": usd("5"), "rung": "commitment"}),
+    ]),
+    ("step-missing", [
+        PLEDGE, ("contract-tranche", {"tranche": "ports", "amount": usd("5")}),
+        ("select-tranche", {"tranche": "farms", "part_of": "ports"}),
+        ("record-draw", {"tranche": "farms", "amount": usd("5")}),
+        ("complete-tranche", {"tranche": "ports", "occurred": "2025-06-03"}),
+    ]),
     ("step-missing", [
         ("draft-agreement", {"agreement": "levy", "title": "L", "form": "order", "parties": ["north"]}),
         ("bring-into-force", {"agreement": "levy", "parties": ["north"], "occurred": "2025-06-02"}),
@@ -515,6 +533,16 @@ def test_a_flag_on_selections_goes_when_they_are_resized(told: Callable[[list[To
     told([("resize-tranche", smaller)])
     assert read("/v1/flags", kind="over-ceiling")["items"] == []
     assert len(read("/v1/flags", kind="over-ceiling", as_of="2025-06-02")["items"]) == 1
+
+
+def test_a_document_says_of_a_flag_what_touches_it_alone(told: Callable[[list[Told]], None], read: Read) -> None:
+    for tranche in ("ports", "mines"):
+        told([("record-draw", {"tranche": tranche, "amount": usd("5")})])
+    told([("record-draw", {"tranche": "ports", "amount": usd("5"), "occurred": "2025-06-02"})])
+    (flag,) = read(f"{N}/tranches/ports")["flags"]
+    assert flag["details"] == ["ports drawn, but not contracted before"]
+    (flag,) = read(f"{N}/ledger")["flags"]
+    assert len(flag["details"]) == 2
 
 
 def test_every_rule_has_a_case_here_or_with_the_amendments() -> None:
