@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import islice
 from typing import NamedTuple
 
@@ -25,11 +26,14 @@ from application.ladder import (
     without_included,
     years_of,
 )
+from application.projections.agreements import AgreementDocument, after_event, against_all
 from application.view import Basis, Record
+from domain.agreement import Agreement
+from domain.agreement import Step as AgreementStep
 from domain.cap import Cap
 from domain.event import DomainEvent
 from domain.fact import Fact
-from domain.moment import order
+from domain.moment import first_date, last_date, order
 from domain.provision import Provision, is_over
 from domain.tranche import Step
 
@@ -42,11 +46,32 @@ class CapTold(Fact, omit_defaults=False, frozen=True):
 
 
 class Tally(Fact, frozen=True):
-    """What the fold keeps: every tranche, every cap, and the provisions that are suspended, each with until when."""
+    """What the fold keeps: every tranche, every cap, the provisions that are suspended, each with until when, or that
+    have a sunset, and how far each agreement has come.
+    """
 
     holdings: dict[str, Holding] = {}
     caps: dict[str, CapTold] = {}
     suspended: dict[str, str | None] = {}
+    sunsets: dict[str, str] = {}
+    agreements: dict[str, AgreementDocument] = {}
+
+    def against(self, provision: str, day: date = date.min) -> str | None:
+        """Why a cap limits nothing: its last day was before a day, or its agreement has ended or binds nobody yet."""
+        until = self.until(provision)
+        if until and last_date(until) < day:
+            return past(until)
+        agreement = self._agreement_of(provision)
+        return against_all(agreement) if agreement else None
+
+    def until(self, provision: str) -> str | None:
+        """The last day of a provision: of its own, or of the term of its agreement."""
+        agreement = self._agreement_of(provision)
+        told = (self.sunsets.get(provision), agreement.until if agreement else None)
+        return min(filter(None, told), key=last_date, default=None)
+
+    def _agreement_of(self, provision: str) -> AgreementDocument | None:
+        return self.agreements.get(provision.partition("/")[0])
 
     def suspends(self, provision: str, lines: Iterable[Line]) -> bool:
         """Whether a cap is suspended: not once money came under it after the date until which it was."""
@@ -165,44 +190,72 @@ class Over(NamedTuple):
     last: Basis
 
 
+def past(until: str) -> str:
+    """That the last day of a provision is past."""
+    return f"its last day was {until}"
+
+
 def concerns(event: DomainEvent) -> bool:
     """Whether an event changes the tally."""
     match event:
-        case Step() | Provision.Removed() | Provision.Suspended() | Provision.Resumed():
+        case Step() | AgreementStep() | Agreement.Drafted():
             return True
-        case Provision.Added(value=value):
-            return isinstance(value, Cap)
-        case Provision.Amended(value=value, without=without):
-            return value is not None or "value" in without
+        case Provision.Removed() | Provision.Suspended() | Provision.Resumed():
+            return True
+        case Provision.Added(value=value, sunset=sunset):
+            return isinstance(value, Cap) or sunset is not None
+        case Provision.Amended(value=value, sunset=sunset, without=without):
+            return value is not None or sunset is not None or not {"value", "sunset"}.isdisjoint(without)
     return False
 
 
 def taken(tally: Tally, records: Sequence[Record]) -> Tally:
     """The tally after more records."""
-    holdings, caps, suspended = dict(tally.holdings), dict(tally.caps), dict(tally.suspended)
+    holdings, agreements = dict(tally.holdings), dict(tally.agreements)
+    caps, suspended, sunsets = dict(tally.caps), dict(tally.suspended), dict(tally.sunsets)
     for record in records:
         event = record.event
+        key = event.envelope.key
         if isinstance(event, Step):
-            key = event.envelope.key
             holdings[key] = climb(holdings.get(key, _NOTHING), record)
+        elif isinstance(event, Agreement.Drafted | AgreementStep):
+            agreements[key] = _come(agreements.get(key), event, record)
         else:
-            _take_provision(caps, suspended, record)
-    return Tally(holdings=holdings, caps=caps, suspended=suspended)
+            _take_provision(caps, suspended, sunsets, record)
+    return Tally(holdings=holdings, caps=caps, suspended=suspended, sunsets=sunsets, agreements=agreements)
 
 
 _NOTHING = Holding()
 
 
-def _take_provision(caps: dict[str, CapTold], suspended: dict[str, str | None], record: Record) -> None:
+def _come(
+    known: AgreementDocument | None, event: Agreement.Drafted | AgreementStep, record: Record
+) -> AgreementDocument:
+    """How far an agreement has come, with no more of its steps than that goes by."""
+    known = known or AgreementDocument(negotiation=event.envelope.negotiation, key=event.envelope.key)
+    document = after_event(known, event, record)
+    steps = tuple(step for step in document.steps if not step.parties or step is document.steps[-1])
+    return replace(document, steps=steps, pairs=())
+
+
+def _take_provision(
+    caps: dict[str, CapTold], suspended: dict[str, str | None], sunsets: dict[str, str], record: Record
+) -> None:
     event, key = record.event, record.event.envelope.key
     match event:
-        case Provision.Added(value=Cap() as cap) | Provision.Amended(value=Cap() as cap):
-            caps[key] = CapTold(cap=cap, basis=Basis.of(record))
-        case Provision.Amended():
-            caps.pop(key, None)
+        case Provision.Added() | Provision.Amended():
+            without = event.without if isinstance(event, Provision.Amended) else ("value", "sunset")
+            if isinstance(event.value, Cap):
+                caps[key] = CapTold(cap=event.value, basis=Basis.of(record))
+            elif event.value is not None or "value" in without:
+                caps.pop(key, None)
+            if event.sunset:
+                sunsets[key] = event.sunset
+            elif "sunset" in without:
+                sunsets.pop(key, None)
         case Provision.Removed():
-            caps.pop(key, None)
-            suspended.pop(key, None)
+            for told in (caps, suspended, sunsets):
+                told.pop(key, None)
         case Provision.Suspended() | Provision.Resumed():
             suspended.pop(key, None)
             if isinstance(event, Provision.Suspended):
@@ -397,7 +450,10 @@ def overs(tally: Tally, standing: Board, promised: Sequence[Promises]) -> Iterat
         for year, reached, headroom, lines, under in cap_years(tally, cap):
             if headroom.minor < 0 and not tally.suspends(key, under.values()):
                 allowed = sum_of(cap.amount.currency, cap.amount.minor)
-                yield _over(key, cap.on, reached, allowed, lines, year, cap.zone)
+                over = _over(key, cap.on, reached, allowed, lines, year, cap.zone)
+                day = date.fromisoformat(first_date(over.last.effective or over.last.occurred))
+                if not tally.against(key, day):
+                    yield over
 
 
 _BEFORE = {

@@ -102,10 +102,15 @@ def _ledger(items: list[Item]) -> Table:
         for year in cap["years"]:
             reached = f"{money(year['reached'])}\nof {money(cap['allowed'])}"
             bar = _bar(year["reached"]["minor"], cap["allowed"]["minor"])
-            over = "over" if year["headroom"]["minor"] < 0 else "left"
-            said = f"{money(year['headroom']).replace('-', '')} {over} of {cap['provision']}"
+            said = _headroom(year["headroom"], cap)
             table.add_row(f"{cap['on']} {year['year'] or 'in all'}", reached, bar, said)
     return table
+
+
+def _headroom(told: dict[str, Any] | None, cap: dict[str, Any]) -> str:
+    if told is None:
+        return f"not limited by {cap['provision']}: {cap['why']}"
+    return f"{money(told).replace('-', '')} {'over' if told['minor'] < 0 else 'left'} of {cap['provision']}"
 
 
 def _left_of(told: dict[str, Any]) -> str:

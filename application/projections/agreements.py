@@ -134,29 +134,11 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
     if not isinstance(event, Claim.Made | Claim.Withdrawn | Ruling):
         document = replace(document, last_occurred=event.envelope.occurred)
     match event:
-        case Agreement.Drafted():
-            joined = _joined(document, event.parties)
-            ended = document.status in WITHOUT_EFFECT and not document.steps[-1].parties
-            status = document.status if ended else of_parties(joined)
-            return _paired(
-                replace(
-                    document,
-                    title=event.title,
-                    form=event.form,
-                    text=event.text,
-                    until=event.until,
-                    supersedes=event.supersedes,
-                    status=status,
-                    parties=joined,
-                )
-            )
+        case Agreement.Drafted() | Step():
+            return _paired(after_event(document, event, record))
         case Agreement.Amended():
             amendment = AmendmentEntry(text=event.text, by=event.by, basis=Basis.of(record))
             return replace(document, amendments=(*document.amendments, amendment))
-        case Agreement.Extended():
-            return _paired(_extended(document, event, record))
-        case Step():
-            return _paired(_stepped(document, event, record))
         case Claim.Made() | Claim.Withdrawn() | Ruling() if about(event)[0] == "agreement":
             return replace(document, claims=with_record(document.claims, record))
         case Claim.Made() | Claim.Withdrawn() | Ruling():
@@ -167,6 +149,27 @@ def evolve(document: AgreementDocument | None, record: Record, key: str) -> Agre
     after = after_record(before or ProvisionEntry(key=name), record)
     provisions = tuple(after if entry is before else entry for entry in document.provisions)
     return replace(document, provisions=provisions if before else (*provisions, after))
+
+
+def after_event(document: AgreementDocument, event: Agreement.Drafted | Step, record: Record) -> AgreementDocument:
+    """An agreement after its draft or a step, but for how it stands between each pair."""
+    match event:
+        case Agreement.Drafted():
+            joined = _joined(document, event.parties)
+            ended = document.status in WITHOUT_EFFECT and not document.steps[-1].parties
+            return replace(
+                document,
+                title=event.title,
+                form=event.form,
+                text=event.text,
+                until=event.until,
+                supersedes=event.supersedes,
+                status=document.status if ended else of_parties(joined),
+                parties=joined,
+            )
+        case Agreement.Extended():
+            return _extended(document, event, record)
+    return _stepped(document, event, record)
 
 
 def _joined(document: AgreementDocument, named: Sequence[str]) -> tuple[PartyStanding, ...]:
@@ -269,19 +272,31 @@ def applied_in(document: AgreementDocument, entry: ProvisionEntry, reckoner: Rec
     found = applied(entry, reckoner)
     if not found.applies:
         return found
-    if against := without_effect(document, entry.binds):
+    if against := against_all(document, entry.binds):
         return found._replace(applies=False, why=against)
     notes = [f"{other} is told to take the place of the agreement" for other in document.superseded_by]
     if gone := [one for one in document.parties if one.party in entry.binds and one.status in GONE]:
         notes = [f"it no longer binds all: {_ended(gone)}", *notes]
-    if document.form not in UNILATERAL and not is_in_effect(document):
+    if _is_awaited(document):
         not_yet = f"the agreement is {not_in_force(document)}"
-        # A treaty binds once it is in force, or applied provisionally (VCLT, articles 24 and 25); so a rate is levied.
-        # A mere draft of anything else does not bind either.
-        if document.form == "treaty" or document.status == "drafted" or isinstance(found.value, Tariff):
+        if isinstance(found.value, Tariff):  # a rate is levied once an agreement is in force, whatever its form
             return found._replace(applies=False, why=not_yet)
         notes = [not_yet, *notes]
     return found._replace(why="; ".join([found.why, *notes]))
+
+
+def against_all(document: AgreementDocument, bound: Sequence[str] = ()) -> str | None:
+    """Why nothing of an agreement applies: it is without effect; or it is a treaty, which binds once it is in force or
+    applied provisionally (VCLT, articles 24 and 25), or a mere draft of anything else, and is neither.
+    """
+    if against := without_effect(document, bound):
+        return against
+    binds_later = document.form == "treaty" or document.status == "drafted"
+    return f"the agreement is {not_in_force(document)}" if binds_later and _is_awaited(document) else None
+
+
+def _is_awaited(document: AgreementDocument) -> bool:
+    return document.form not in UNILATERAL and not is_in_effect(document)
 
 
 def without_effect(document: AgreementDocument, bound: Sequence[str] = ()) -> str | None:

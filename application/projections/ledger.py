@@ -24,12 +24,16 @@ from application.ladder import (
     total,
     wholes,
 )
-from application.tally import FURTHEST, CapTold, Promises, Tally, cap_years, concerns, overs, promises, taken
+from application.reckoning import Reckoner
+from application.tally import FURTHEST, CapTold, Promises, Tally, cap_years, concerns, overs, past, promises, taken
 from application.view import AtOnce, Basis, Document, Index, Private, Record, View
+from domain.agreement import Agreement
 from domain.event import DomainEvent
 from domain.fact import Fact
+from domain.moment import last_date
 from domain.negotiation import Negotiation
-from domain.provision import Provision
+from domain.provision import Provision, is_over
+from domain.text import until
 from domain.tranche import Tranche
 
 
@@ -81,15 +85,21 @@ class TakeUp(Fact, omit_defaults=False, frozen=True):
 
 
 class CapYearEntry(Fact, omit_defaults=False, frozen=True):
-    """How a cap is used in a calendar year of its zone, or in all: `headroom` is below 0 where it is over."""
+    """How a cap is used in a calendar year of its zone, or in all: `headroom` is below 0 where it is over, and none
+    where the cap limits nothing.
+    """
 
     year: str | None
     reached: Sum
-    headroom: Sum
+    headroom: Sum | None
 
 
 class CapEntry(Fact, omit_defaults=False, frozen=True):
-    """A cap. Money in other currencies is not compared with it."""
+    """A cap. Money in other currencies is not compared with it.
+
+    It limits nothing where its provision does not apply on the day, and says `why`. Conditions of the provision are not
+    looked at. `until` is its last day.
+    """
 
     provision: str
     on: str
@@ -100,6 +110,10 @@ class CapEntry(Fact, omit_defaults=False, frozen=True):
     years: tuple[CapYearEntry, ...]
     not_compared: tuple[Sum, ...]
     basis: Basis
+    suspended_until: str | None = None
+    until: str | None = None
+    applies: bool = True
+    why: str = ""
 
 
 class OverEntry(Fact, omit_defaults=False, frozen=True):
@@ -265,7 +279,26 @@ def _cap(provision: str, told: CapTold, tally: Tally, standing: Board) -> CapEnt
         years=tuple(CapYearEntry(year=one.year, reached=one.reached, headroom=one.headroom) for one in years),
         not_compared=tuple(total(lines, unit) for unit, lines in sorted(others.items())),
         basis=told.basis,
+        suspended_until=tally.suspended.get(provision),
+        until=tally.until(provision),
+        why=tally.against(provision) or "",
     )
+
+
+def reckoned(document: LedgerDocument, reckoner: Reckoner) -> LedgerDocument:
+    """The ledger with the caps that limit something on the day."""
+    return replace(document, caps=tuple(_on_day(cap, reckoner) for cap in document.caps))
+
+
+def _on_day(cap: CapEntry, reckoner: Reckoner) -> CapEntry:
+    status = "part" if is_over(cap.suspended_until, reckoner.asked) else cap.status
+    why = cap.why
+    if status == "suspended":
+        why = f"it is suspended {until(cap.suspended_until)}".rstrip()
+    elif cap.until and last_date(cap.until) < reckoner.day:
+        why = past(cap.until)
+    years = tuple(replace(year, headroom=None) for year in cap.years) if why else cap.years
+    return replace(cap, status=status, years=years, applies=not why, why=why)
 
 
 def index(document: LedgerDocument) -> Index:
@@ -273,5 +306,12 @@ def index(document: LedgerDocument) -> Index:
 
 
 VIEW = View(
-    "ledger", LedgerDocument, keys, AtOnce(evolve_all), index, listed="alone", of=(Negotiation, Provision, Tranche)
+    "ledger",
+    LedgerDocument,
+    keys,
+    AtOnce(evolve_all),
+    index,
+    listed="alone",
+    of=(Negotiation, Agreement, Provision, Tranche),
+    reckoned=reckoned,
 )

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from application.flag import LADDER, Detail, Observation, Rule
 from application.ladder import board
 from application.tally import Tally, concerns, overs, promises
+from domain.agreement import Agreement
 from domain.event import DomainEvent
 from domain.provision import Provision
 from domain.tranche import Tranche
@@ -33,6 +34,6 @@ RULE = Rule(
     severity="warning",
     source="the ladder of an investment, on which each rung is a part of the one before; the cap's provision",
     sees=_sees,
-    of=(Tranche, Provision),
+    of=(Tranche, Provision, Agreement),
     tally=_judge,
 )

@@ -77,6 +77,7 @@ FACTS = [
         "value": {"type": "cap", "on": "called", "zone": "Asia/Tokyo",
             "amount": {"amount": "5", "currency": "USD", "per": "year"}}}),
     ("remove-provision", {"agreement": "deal", "provision": "cap"}),
+    ("amend-provision", {"agreement": "deal", "provision": "cap", "text": "-", "sunset": "2026-02"}),
     ("return-funds", {"tranche": "t1", "rung": "drawn", "amount": {"amount": "2", "currency": "USD"}}),
     ("withdraw-claim", {"claim": "c3"}),
     ("draft-agreement", {"agreement": "deal", "title": "Deal", "form": "treaty", "parties": ["north", "south"]}),

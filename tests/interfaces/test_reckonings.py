@@ -1569,6 +1569,52 @@ def test_a_cap_that_is_suspended_or_removed_flags_nothing(told: Tell, read: Read
     assert len(read("/v1/flags", kind="over-ceiling", as_of="2025-02-15")["items"]) == 1
 
 
+def test_a_cap_of_a_treaty_that_binds_nobody_limits_nothing(told: Tell, read: Read) -> None:
+    def found(**asked: Any) -> tuple[bool, str, str | None, int]:
+        ledger = read(LEDGER, **asked)
+        (cap,) = ledger["caps"]
+        headroom = cap["years"][0]["headroom"]
+        flags = [flag for flag in ledger["flags"] if flag["rule"] == "over-ceiling"]
+        assert len(flags) == len(ledger["over"])
+        return cap["applies"], cap["why"], headroom and headroom["amount"], len(flags)
+
+    told("propose-tranche", tranche="mine")
+    told("call-capital", tranche="mine", amount=usd("21"), occurred="2025-02-01")
+    parties = {"agreement": "act", "parties": ["north", "south"]}
+    told("draft-agreement", **parties, title="T", form="treaty", until="2025-12-31")
+    told("add-provision", **provision("cap", {"type": "cap", "on": "called", "amount": usd("20")}, kind="investment"))
+    told("sign-agreement", **parties)
+    assert found(as_of="2025-03-01") == (False, "the agreement is signed, not in force", None, 0)
+    told("bring-into-force", **parties, occurred="2025-04-01")
+    assert found(as_of="2025-05-01") == (True, "", "-1.00", 1)
+    assert found(as_of="2026-05-01") == (False, "its last day was 2025-12-31", None, 1), "it was over before"
+    told("suspend-agreement", agreement="act", occurred="2025-06-01")
+    assert found(as_of="2025-06-02") == (False, "the agreement is suspended", None, 0)
+
+
+def test_a_cap_whose_last_day_is_past_limits_nothing_that_comes_after(told: Tell, read: Read, act: None) -> None:
+    def found(day: str) -> tuple[list[str], str, int]:
+        ledger = read(LEDGER, as_of=day)
+        (cap,) = ledger["caps"]
+        return (
+            [year["headroom"] and year["headroom"]["amount"] for year in cap["years"]],
+            cap["why"],
+            len(ledger["over"]),
+        )
+
+    value = {"type": "cap", "on": "called", "amount": usd("20", per="year")}
+    told("propose-tranche", tranche="mine")
+    told("add-provision", **provision("cap", value, kind="investment", sunset="2025-12-31"))
+    told("call-capital", tranche="mine", amount=usd("19"), occurred="2025-02-01")
+    told("call-capital", tranche="mine", amount=usd("50"), occurred="2026-02-01")
+    assert found("2025-12-31") == (["1.00"], "", 0)
+    assert found("2026-03-01") == ([None, None], "its last day was 2025-12-31", 0)
+    told("amend-provision", agreement="act", provision="cap", text="-", without=["sunset"], occurred="2026-02-02")
+    assert found("2026-03-01") == (["1.00", "-30.00"], "", 1)
+    told("amend-provision", agreement="act", provision="cap", text="-", sunset="2026", occurred="2026-02-03")
+    assert found("2026-03-01") == (["1.00", "-30.00"], "", 1)
+
+
 def test_a_cap_counts_under_its_tranche_alone_and_blames_what_was_paid(told: Tell, read: Read, act: None) -> None:
     told("propose-tranche", tranche="whole")
     told("record-draw", tranche="whole", amount=usd("100"))
@@ -1706,7 +1752,9 @@ def test_a_cap_suspended_until_a_date_stands_for_what_comes_after(told: Tell, re
     told("add-provision", **provision("cap", value, kind="investment"))
     told("suspend-provision", agreement="act", provision="cap", until="2025-03-01", occurred="2025-02-01")
     told("record-draw", tranche="mine", amount=usd("6"), occurred="2025-03-01")
-    assert ([one["status"] for one in read(LEDGER)["caps"]], read(LEDGER)["over"]) == (["suspended"], [])
+    (found,) = read(LEDGER, as_of="2025-03-01")["caps"]
+    assert (found["status"], found["why"]) == ("suspended", "it is suspended until 2025-03-01")
+    assert ([one["status"] for one in read(LEDGER)["caps"]], read(LEDGER)["over"]) == (["part"], [])
     told("record-draw", tranche="mine", amount=usd("1"), occurred="2025-03-02")
     assert [one["over"]["amount"] for one in read(LEDGER)["over"]] == ["2.00"]
 
