@@ -7,7 +7,8 @@ is not. What is cancelled leaves the rungs that are promises; what was contracte
 """
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 from application.view import Basis, Record
 from domain.event import DomainEvent
 from domain.fact import Fact
-from domain.moment import instant, is_instant, year_of
+from domain.moment import first_date, instant, is_instant, last_date, year_of
 from domain.money import Money, in_units
 from domain.tranche import FirstStep, Rung, Tranche
 
@@ -45,12 +46,17 @@ _ADDS: dict[type[DomainEvent], str] = {
 
 
 class Sum(Fact, omit_defaults=False, frozen=True):
-    """Money on one rung: `qualifiers` are those, other than exactly, under which parts of it were told."""
+    """Money on one rung: `qualifiers` are those, other than exactly, under which parts of it were told.
+
+    An amount `per` a time can begin on a day, and run `until` another, its last.
+    """
 
     currency: str
     amount: str
     minor: int
     per: str | None = None
+    begins: str | None = None
+    until: str | None = None
     qualifiers: tuple[str, ...] = ()
 
     @property
@@ -110,13 +116,15 @@ class Holding(Fact, frozen=True):
 
 
 def sum_of(unit: str, minor: int, qualifiers: Iterable[str] = ()) -> Sum:
-    """Minor units of a unit, such as `USD` or `USD/year`, as a sum."""
-    currency, _, per = unit.partition("/")
+    """Minor units of a unit, such as `USD`, `USD/year` or `USD/year/2025-01-01/2027-12-31`, as a sum."""
+    currency, per, begins, until = [*unit.split("/"), *[""] * 3][:4]
     return Sum(
         currency=currency,
         amount=in_units(minor, currency),
         minor=minor,
         per=per or None,
+        begins=begins or None,
+        until=until or None,
         qualifiers=tuple(sorted(set(qualifiers))),
     )
 
@@ -197,6 +205,13 @@ def without_proposal(lines: dict[str, dict[str, Line]]) -> dict[str, dict[str, L
 
 def unit_of(money: Money | Sum) -> str:
     """What has to be the same before two amounts can be added."""
+    begins = first_date(money.begins) if money.begins else ""
+    until = last_date(money.until).isoformat() if money.until else ""
+    return "/".join([rate_of(money), begins, until]) if begins or until else rate_of(money)
+
+
+def rate_of(money: Money | Sum) -> str:
+    """The unit of an amount on a day on which it runs, whenever it begins and ends."""
     return f"{money.currency}/{money.per}" if money.per else money.currency
 
 
@@ -326,6 +341,30 @@ def wholes(key: str, holdings: Mapping[str, Holding]) -> list[str]:
         found.append(whole)
         whole = holdings[whole].part_of if whole in holdings else None
     return found
+
+
+class OnDay(NamedTuple):
+    """Some sums on a day: what runs, all of one rate together, what begins later, and what has ended."""
+
+    running: tuple[Sum, ...]
+    to_come: tuple[Sum, ...]
+    past: tuple[Sum, ...]
+
+
+def on_day(sums: Sequence[Sum], day: date) -> OnDay:
+    """Of amounts by the year, or by another time, those that run on a day."""
+    asked = day.isoformat()
+    to_come = tuple(one for one in sums if one.begins and one.begins > asked)
+    past = tuple(one for one in sums if one.until and one.until < asked)
+    together: dict[str, list[Sum]] = defaultdict(list)
+    for one in sums:
+        if one not in to_come and one not in past:
+            together[rate_of(one)].append(one)
+    running = (
+        sum_of(rate, sum(one.minor for one in told), [qualifier for one in told for qualifier in one.qualifiers])
+        for rate, told in together.items()
+    )
+    return OnDay(tuple(running), to_come, past)
 
 
 def total(lines: Mapping[str, Line], unit: str) -> Sum:

@@ -48,7 +48,10 @@ def _name(entry: Any, field: str) -> Any:
         return "/".join(name)
     if field == "claims" and name:
         return name[0].claim
-    return f"{name}/{entry.per}" if field == "currency" and getattr(entry, "per", None) else name
+    if field == "currency" and getattr(entry, "per", None):
+        told = (getattr(entry, field, None) for field in ("per", "begins", "until"))
+        return "/".join(filter(None, (name, *told)))
+    return name
 
 
 def at(value: Any, path: str) -> Any:

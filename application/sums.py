@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from application.ladder import Sum, sum_of
+from application.ladder import Sum, rate_of, sum_of
 from application.projections.ledger import LedgerDocument, RungEntry
 from domain.fact import Fact
 from domain.money import decimals, shifted
@@ -58,8 +58,9 @@ class Rate(Fact, omit_defaults=False, frozen=True):
 class Summed(Fact, omit_defaults=False, frozen=True):
     """A sum, and the amounts as they are reported. It is none where nothing is on record, which is not zero.
 
-    What was `returned` is in neither: together they are what came in all. `exact` is a converted sum before it was
-    rounded half to even to the minor unit.
+    What was `returned` is in neither: together they are what came in all. Of amounts by the year, or by another time,
+    it is of those that run on the day; what begins later is `to_come`, and what has ended is `past`. `exact` is a
+    converted sum before it was rounded half to even to the minor unit.
     """
 
     rung: str
@@ -70,6 +71,8 @@ class Summed(Fact, omit_defaults=False, frozen=True):
     rates: tuple[Rate, ...] = ()
     exact: str | None = None
     returned: tuple[Sum, ...] = ()
+    to_come: tuple[Sum, ...] = ()
+    past: tuple[Sum, ...] = ()
 
 
 def summed(ledger: LedgerDocument, rungs: Sequence[str], currency: str | None, per: str | None = None) -> Summed:
@@ -79,7 +82,7 @@ def summed(ledger: LedgerDocument, rungs: Sequence[str], currency: str | None, p
     others.
     """
     entry = _entry(ledger, rungs)
-    reported = tuple(told for told in entry.sums if currency in (None, told.currency) and _is_per(told, per))
+    reported = _asked(entry.sums, currency, per)
     if len({told.currency for told in reported}) > 1:
         raise MixedCurrencies(", ".join(told.currency for told in reported), "currency")
     if len(reported) > 1:
@@ -91,7 +94,9 @@ def summed(ledger: LedgerDocument, rungs: Sequence[str], currency: str | None, p
         sum=only,
         reported=reported,
         tranches=_of(ledger, entry, reported),
-        returned=_returned(entry, reported),
+        returned=_asked(entry.returned, currency, per),
+        to_come=_asked(entry.to_come, currency, per),
+        past=_asked(entry.past, currency, per),
     )
 
 
@@ -108,7 +113,7 @@ def converted(
     missing.
     """
     entry = _entry(ledger, rungs)
-    reported = tuple(told for told in entry.sums if _is_per(told, per))
+    reported = _asked(entry.sums, None, per)
     if len({told.per for told in reported}) > 1:
         raise MixedPeriods(entry.rung, "per")
     for name, rate in rates.items():
@@ -122,33 +127,33 @@ def converted(
         exact += units * (1 if told.currency == into else Fraction(rates[told.currency]))
     minor = exact * 10 ** decimals(into)
     qualifiers = {qualifier for told in reported for qualifier in told.qualifiers}
-    per = f"/{reported[0].per}" if reported and reported[0].per else ""
+    by = f"/{reported[0].per}" if reported and reported[0].per else ""
     return Summed(
         rung=entry.rung,
         known=bool(reported),
-        sum=sum_of(into + per, round(minor), qualifiers) if reported else None,
+        sum=sum_of(into + by, round(minor), qualifiers) if reported else None,
         reported=reported,
         tranches=_of(ledger, entry, reported),
         rates=tuple(Rate(currency=name, rate=rate, date=date, source=source) for name, rate in sorted(rates.items())),
         exact=_decimal(exact) if reported else None,
-        returned=_returned(entry, reported),
+        returned=_asked(entry.returned, None, per),
+        to_come=_asked(entry.to_come, None, per),
+        past=_asked(entry.past, None, per),
     )
 
 
 def _of(ledger: LedgerDocument, entry: RungEntry, reported: Sequence[Sum]) -> tuple[str, ...]:
     """The tranches whose money is among what is reported."""
     lines = {key: ledger.tally.holdings[key].lines[entry.rung] for key in entry.tranches}
-    return tuple(key for key, units in lines.items() if any(told.unit in units for told in reported))
+    idle = {told.unit for told in (*entry.to_come, *entry.past)}
+    rates = {told.unit for told in reported}
+    running = {key: {rate_of(sum_of(unit, 0)) for unit in units.keys() - idle} for key, units in lines.items()}
+    return tuple(key for key, units in running.items() if not rates.isdisjoint(units))
 
 
-def _returned(entry: RungEntry, reported: Sequence[Sum]) -> tuple[Sum, ...]:
-    """What was paid back of what is reported."""
-    units = {told.unit for told in reported}
-    return tuple(told for told in entry.returned if told.unit in units)
-
-
-def _is_per(told: Sum, per: str | None) -> bool:
-    return per in (None, told.per or "total")
+def _asked(sums: Sequence[Sum], currency: str | None, per: str | None) -> tuple[Sum, ...]:
+    """Of some sums those in a currency, if one is named, and by the `year` or in `total`."""
+    return tuple(told for told in sums if currency in (None, told.currency) and per in (None, told.per or "total"))
 
 
 def _entry(ledger: LedgerDocument, rungs: Sequence[str]) -> RungEntry:

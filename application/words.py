@@ -69,13 +69,15 @@ def money(told: Item | None) -> str:
     return _qualified(f"{told['currency']} {amount}", told)
 
 
+_PERIOD = (("from", "begins"), ("until", "until"))
 _A = {"hour": " an hour", "day": " a day", "month": " a month", "year": " a year"}
 
 
 def _qualified(text: str, told: Item) -> str:
     qualifier = told.get("qualifier") or ", ".join(told.get("qualifiers", ()))
     before = "" if qualifier in ("", "exactly") else qualifier.replace("-", " ") + " "
-    return before + text + (_A[told["per"]] if told.get("per") else "")
+    period = "".join(f" {word} {told[name]}" for word, name in _PERIOD if told.get(name))
+    return before + text + (_A[told["per"]] + period if told.get("per") else "")
 
 
 def fact_in_words(told: Fact | None) -> str:

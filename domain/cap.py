@@ -25,6 +25,10 @@ class CapByTheYear(Refused):
     """A cap is on an amount in all, or by the calendar year."""
 
 
+class CapHasNoPeriod(Refused):
+    """A cap holds as long as its provision does: tell when that begins, and its sunset."""
+
+
 class Cap(Fact, tag="cap", frozen=True):
     """At most `amount`, by the calendar year where it is `per` year: of what is called, selected and so on.
 
@@ -39,4 +43,6 @@ class Cap(Fact, tag="cap", frozen=True):
     def check(self) -> Self:
         if self.amount.per not in (None, "year"):
             raise CapByTheYear(self.amount.per, "amount.per")
+        if period := self.amount.begins or self.amount.until:
+            raise CapHasNoPeriod(period, "amount.begins" if self.amount.begins else "amount.until")
         return self

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from domain.fact import Fact
+from domain.moment import Moment, refuse_backwards
 from domain.refusal import Refused
 
 # ISO 4217: the codes that are active, of funds too, or were until 2023, by the number of decimals of their minor unit
@@ -56,23 +57,36 @@ class TooManyDecimals(Refused):
     """An amount has no more decimals than its currency's minor unit: two for USD, none for JPY."""
 
 
+class PeriodWithoutPer(Refused):
+    """An amount that begins on a day, or runs until one, is `per` year, month, day or hour."""
+
+
 Per = Literal["hour", "day", "month", "year"]
 """For how long something is meant that is told of a time."""
 
 
 class Money(Fact, frozen=True):
-    """An amount of one currency, with the qualifier under which it was told."""
+    """An amount of one currency, with the qualifier under which it was told.
+
+    One that is `per` a time can tell the day on which it `begins`, and the last one, `until` which it runs.
+    """
 
     amount: AmountText
     currency: Currency
     qualifier: Qualifier = "exactly"
     per: Per | None = None
+    begins: Moment | None = None
+    until: Moment | None = None
 
     def check(self) -> Self:
         if self.currency not in CURRENCIES:
             raise UnknownCurrency(self.currency, "currency")
         if len(self.amount.partition(".")[2]) > decimals(self.currency):
             raise TooManyDecimals(f"{self.amount} {self.currency}", "amount")
+        if not self.per and (period := self.begins or self.until):
+            raise PeriodWithoutPer(period, "per")
+        if self.begins:
+            refuse_backwards(self.begins, self.until, "until")
         return self
 
     @property

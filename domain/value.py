@@ -33,8 +33,9 @@ class Amount(Fact, tag="money", frozen=True):
 
     @property
     def quantity(self) -> Quantity:
-        unit = "money", self.money.currency, self.money.per or "", alike(self.basis or "")
-        return Quantity(Decimal(in_units(self.money.minor, self.money.currency)), unit, self.money.qualifier)
+        money, basis = self.money, alike(self.basis or "")
+        unit = "money", money.currency, money.per or "", basis, money.begins or "", money.until or ""
+        return Quantity(Decimal(in_units(money.minor, money.currency)), unit, money.qualifier)
 
 
 class Share(Fact, tag="share", frozen=True):

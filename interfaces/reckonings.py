@@ -204,7 +204,7 @@ def _sum(state: Replayed, slug: str, asked: AskedSum) -> dict[str, Any]:
         ledger = LedgerDocument(negotiation=slug, key="ledger")
     if asked.tranche:
         state.refuse_strangers(slug, [("tranche", "tranche", asked.tranche)])
-        ledger = narrowed(ledger, asked.tranche)
+        ledger = narrowed(ledger, asked.tranche, state.survey(slug).day)
     for currency in filter(None, (asked.currency, asked.convert_to)):
         Money(amount="0", currency=currency).check()
     if asked.convert_to is None:

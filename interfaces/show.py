@@ -91,6 +91,7 @@ def _ledger(items: list[Item]) -> Table:
         sums = "\n".join(map(money, entry["sums"])) or ("no amount" if entry["known"] else "unknown")
         sums += "".join(f"\nof it new: {money(told)}" for told in entry["new_money"])
         sums += "".join(f"\nbeside it, returned: {money(told)}" for told in entry["returned"])
+        sums += "".join(f"\n{when.replace('_', ' ')}: {money(told)}" for when in _IDLE for told in entry[when])
         bars = "\n".join(_bar(told["minor"], largest[told["currency"]]) for told in entry["sums"])
         named = [*entry["tranches"], *(f"{key} (no amount)" for key in entry["without_amount"])]
         table.add_row(entry["rung"], sums, bars, ", ".join(named))
@@ -105,6 +106,9 @@ def _ledger(items: list[Item]) -> Table:
             said = _headroom(year["headroom"], cap)
             table.add_row(f"{cap['on']} {year['year'] or 'in all'}", reached, bar, said)
     return table
+
+
+_IDLE = ("to_come", "past")
 
 
 def _headroom(told: dict[str, Any] | None, cap: dict[str, Any]) -> str:

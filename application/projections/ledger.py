@@ -4,6 +4,7 @@ Sums are within one rung and one unit: a currency, or a currency by the year.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -20,6 +21,8 @@ from application.ladder import (
     Line,
     Sum,
     board,
+    on_day,
+    rate_of,
     sum_of,
     total,
     wholes,
@@ -42,7 +45,8 @@ class RungEntry(Fact, omit_defaults=False, frozen=True):
 
     Of what is `without_amount` it is not told how much. What stands `within` another amount is not counted again.
     `new_money` is what was not promised before, for each unit in which every amount says so; `untold` are the tranches
-    that do not. What was `returned` is not in the sums: together they are what came in all.
+    that do not. What was `returned` is not in the sums: together they are what came in all. Of amounts by the year, or
+    by another time, those that run on the day are added; what begins later is `to_come`, and what has ended is `past`.
     """
 
     rung: str
@@ -54,6 +58,8 @@ class RungEntry(Fact, omit_defaults=False, frozen=True):
     new_money: tuple[Sum, ...] = ()
     untold: tuple[str, ...] = ()
     returned: tuple[Sum, ...] = ()
+    to_come: tuple[Sum, ...] = ()
+    past: tuple[Sum, ...] = ()
 
 
 class Left(Sum, omit_defaults=False, kw_only=True, frozen=True):
@@ -62,7 +68,8 @@ class Left(Sum, omit_defaults=False, kw_only=True, frozen=True):
 
     No rung: nothing of it is on record there. No tranche: it is left of all promises on that rung together, as it is
     not told of which some of the money comes. `not_compared` are units in which more has come of it. A promise `within`
-    another is a part of that amount. Of a promise that is completed nothing is left.
+    another is a part of that amount. Of a promise that is completed nothing is left. An amount by the year is told with
+    the days on which it begins and ends, whether it runs on the day or not.
     """
 
     tranche: str | None
@@ -82,6 +89,8 @@ class TakeUp(Fact, omit_defaults=False, frozen=True):
     rung: str
     of: str
     percent: str
+    begins: str | None = None
+    until: str | None = None
 
 
 class CapYearEntry(Fact, omit_defaults=False, frozen=True):
@@ -174,12 +183,12 @@ def evolve_all(document: LedgerDocument | None, records: Sequence[Record], key: 
     )
 
 
-def narrowed(document: LedgerDocument, tranche: str) -> LedgerDocument:
-    """The ledger with what is on the rungs of a tranche and of all its parts alone."""
+def narrowed(document: LedgerDocument, tranche: str, day: date) -> LedgerDocument:
+    """The ledger on a day with what is on the rungs of a tranche and of all its parts alone."""
     holdings = document.tally.holdings
     own = {key: held for key, held in holdings.items() if tranche in (key, *wholes(key, holdings))}
     tally = replace(document.tally, holdings=own)
-    return replace(document, tally=tally, **_rungs(tally, board(own)))
+    return _running(replace(document, tally=tally, **_rungs(tally, board(own))), day)
 
 
 def _rungs(tally: Tally, standing: Board) -> dict[str, Any]:
@@ -260,7 +269,15 @@ def _take_up(promises: Promises) -> Iterator[TakeUp]:
         if lines and whole.minor:
             hundredths = round(Fraction(total(lines, whole.unit).minor * 10_000, whole.minor))
             percent = f"{Decimal(hundredths).scaleb(-2):f}"
-            yield TakeUp(currency=whole.currency, per=whole.per, rung=rung, of=promises.rung, percent=percent)
+            yield TakeUp(
+                currency=whole.currency,
+                per=whole.per,
+                rung=rung,
+                of=promises.rung,
+                percent=percent,
+                begins=whole.begins,
+                until=whole.until,
+            )
 
 
 def _cap(provision: str, told: CapTold, tally: Tally, standing: Board) -> CapEntry:
@@ -286,11 +303,33 @@ def _cap(provision: str, told: CapTold, tally: Tally, standing: Board) -> CapEnt
 
 
 def reckoned(document: LedgerDocument, reckoner: Reckoner) -> LedgerDocument:
-    """The ledger with the caps that limit something on the day."""
-    return replace(document, caps=tuple(_on_day(cap, reckoner) for cap in document.caps))
+    """The ledger with what runs on the day, and with the caps that limit something then."""
+    document = _running(document, reckoner.day)
+    return replace(document, caps=tuple(_limiting(cap, reckoner) for cap in document.caps))
 
 
-def _on_day(cap: CapEntry, reckoner: Reckoner) -> CapEntry:
+def _running(document: LedgerDocument, day: date) -> LedgerDocument:
+    return replace(
+        document,
+        rungs=tuple(_runs(entry, day) for entry in document.rungs),
+        candidates=_runs(document.candidates, day),
+        called=_runs(document.called, day),
+    )
+
+
+def _runs(entry: RungEntry, day: date) -> RungEntry:
+    """What is on a rung on a day; what is new of it only where that is told of all that runs."""
+    if not any(one.begins or one.until for one in entry.sums):
+        return entry
+    sums, to_come, past = on_day(entry.sums, day)
+    told = {one.unit for one in entry.new_money}
+    vague = {rate_of(one) for one in entry.sums if one not in to_come and one not in past and one.unit not in told}
+    new = tuple(one for one in on_day(entry.new_money, day).running if one.unit not in vague)
+    returned = on_day(entry.returned, day).running
+    return replace(entry, sums=sums, to_come=to_come, past=past, new_money=new, returned=returned)
+
+
+def _limiting(cap: CapEntry, reckoner: Reckoner) -> CapEntry:
     status = "part" if is_over(cap.suspended_until, reckoner.asked) else cap.status
     why = cap.why
     if status == "suspended":

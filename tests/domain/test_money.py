@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from domain.money import CURRENCIES, Money, TooManyDecimals, UnknownCurrency, in_units, shifted
+from domain.moment import EndsBeforeItBegins
+from domain.money import CURRENCIES, Money, PeriodWithoutPer, TooManyDecimals, UnknownCurrency, in_units, shifted
 
 MONEY = TypeAdapter(Money)
 
@@ -44,6 +45,23 @@ def test_more_decimals_than_the_minor_unit_are_refused(amount, currency):
         told(amount=amount, currency=currency)
     rule = refusal.value.errors()[0]["ctx"]["error"]
     assert (type(rule), rule.field) == (TooManyDecimals, "amount")
+
+
+@pytest.mark.parametrize(
+    ("period", "rule", "field"),
+    [
+        ({"begins": "2025"}, PeriodWithoutPer, "per"),
+        ({"until": "2025"}, PeriodWithoutPer, "per"),
+        ({"per": "year", "begins": "2026", "until": "2025-12"}, EndsBeforeItBegins, "until"),
+    ],
+)
+def test_a_period_is_of_an_amount_by_the_year_and_does_not_end_before_it_begins(period, rule, field):
+    with pytest.raises(ValidationError) as refusal:
+        told(amount="1", currency="USD", **period)
+    found = refusal.value.errors()[0]["ctx"]["error"]
+    assert (type(found), found.field) == (rule, field)
+    money = told(amount="1", currency="USD", per="year", begins="2025", until="2025")
+    assert (money.begins, money.until) == ("2025", "2025")
 
 
 @pytest.mark.parametrize("currency", ["usd", "XXX", "DEM", "BTC", "US", "", "USD "])

@@ -1869,6 +1869,67 @@ def test_money_by_the_year_is_not_added_to_money_in_all(client: TestClient, told
         assert found["sum"]["amount"] == amount
 
 
+def yearly(amount: str, **period: str) -> dict[str, Any]:
+    return {"amount": amount, "currency": "GBP", "per": "year"} | period
+
+
+def test_amounts_by_the_year_that_follow_each_other_are_not_added(told: Tell, read: Read) -> None:
+    def found(day: str, **asked: str) -> list[list[tuple[str, str | None]]]:
+        entry = rung(read(LEDGER, as_of=day), "commitment")
+        told_sum = read("/v1/negotiations/talks/sum", rung="commitment", as_of=day, **asked)["sum_of"]
+        assert told_sum["known"] == bool(told_sum["sum"])
+        return [
+            [(one["amount"], one["until"]) for one in entry["sums"]],
+            [(one["amount"], one["until"]) for one in [*entry["to_come"], *entry["past"]]],
+            [(told_sum["sum"]["amount"], ",".join(told_sum["tranches"]))] if told_sum["sum"] else [],
+        ]
+
+    told("pledge-tranche", tranche="lease", title="Lease")
+    for tranche, amount, begins, until in (
+        ("early", "165", "2025-04", "2028-03"),
+        ("late", "120", "2028-04", "2038-03"),
+    ):
+        money = yearly(amount, begins=begins, until=until)
+        told("pledge-tranche", tranche=tranche, part_of="lease", amount=money, rung="commitment")
+    assert found("2025-03-31") == [[], [("165.00", "2028-03-31"), ("120.00", "2038-03-31")], []]
+    assert found("2028-03-31") == [[("165.00", None)], [("120.00", "2038-03-31")], [("165.00", "early")]]
+    assert found("2028-04-01") == [[("120.00", None)], [("165.00", "2028-03-31")], [("120.00", "late")]]
+    early = read("/v1/negotiations/talks/tranches/early")["rungs"]["commitment"][0]
+    assert words.money(early) == "GBP 165 a year from 2025-04-01 until 2028-03-31"
+    told("pledge-tranche", tranche="fund", amount=yearly("45"), rung="commitment")
+    assert found("2028-03-31")[2] == [("210.00", "early,fund")], "what tells no period runs on every day"
+    assert found("2028-03-31", tranche="lease")[2] == [("165.00", "early")]
+    left = [(one["tranche"], one["amount"], one["begins"]) for one in read(LEDGER)["left"]]
+    assert left == [("fund", "45.00", None), ("early", "165.00", "2025-04-01"), ("late", "120.00", "2028-04-01")]
+
+
+def test_what_is_new_of_amounts_by_the_year_is_told_where_all_that_run_say_so(told: Tell, read: Read) -> None:
+    def new(day: str) -> list[tuple[str, str]]:
+        return amounts(rung(read(LEDGER, as_of=day), "pledge"), "new_money")
+
+    told("pledge-tranche", tranche="a", amount=yearly("10", until="2026"), includes_prior=False)
+    told("pledge-tranche", tranche="b", amount=yearly("20", begins="2026"), includes_prior=True)
+    told("pledge-tranche", tranche="c", amount=yearly("5", begins="2020"), includes_prior=False)
+    assert (new("2025-06-01"), new("2026-06-01")) == ([("GBP", "15.00")], [])
+
+
+@pytest.mark.parametrize(("money", "code", "field"), [
+    (usd("1", begins="2025"), "period-without-per", "amount.per"),
+    (usd("1", until="2025"), "period-without-per", "amount.per"),
+    (usd("1", per="year", begins="2026", until="2025-12"), "ends-before-it-begins", "amount.until"),
+])  # fmt: skip
+def test_a_period_that_cannot_be_is_refused(tell: Tell, money: dict[str, str], code: str, field: str) -> None:
+    problem = tell("pledge-tranche", tranche="lease", amount=money).json()
+    assert (problem["code"], problem["errors"][0]["field"]) == (code, field)
+
+
+@pytest.mark.parametrize("period", ["begins", "until"])
+def test_a_cap_has_no_period_beside_that_of_its_provision(tell: Tell, act: None, period: str) -> None:
+    value = {"type": "cap", "on": "called", "amount": usd("20", per="year", **{period: "2025"})}
+    problem = tell("add-provision", **provision("cap", value, kind="investment")).json()
+    assert (problem["code"], problem["errors"][0]["field"]) == ("cap-has-no-period", f"value.amount.{period}")
+
+
 def test_what_is_worked_out_names_the_records_that_may_be_later(told: Tell, read: Read, act: None) -> None:
     told("propose-tranche", tranche="mine")
     vague = told("record-draw", tranche="mine", amount=usd("1"), occurred="2025-02").json()["id"]
