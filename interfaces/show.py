@@ -108,6 +108,11 @@ def _ledger(items: list[Item]) -> Table:
     return table
 
 
+def _on_rung(rung: str, sums: list[Item], returned: list[Item]) -> str:
+    told = f"{rung}: {', '.join(map(money, sums)) or 'no amount'}"
+    return told + (f" (returned: {', '.join(map(money, returned))})" if returned else "")
+
+
 _IDLE = ("to_come", "past")
 
 
@@ -350,7 +355,7 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
         ("status", lambda i: i["status"]),
         (
             "rungs",
-            lambda i: "\n".join(f"{r}: {', '.join(map(money, s)) or 'no amount'}" for r, s in i["rungs"].items()),
+            lambda i: "\n".join(_on_rung(rung, sums, i["returned"].get(rung, ())) for rung, sums in i["rungs"].items()),
         ),
         ("part of", lambda i: i["part_of"]),
     ),
