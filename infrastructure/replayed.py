@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from application.amended import Standing
 from application.fold import Place, view_named
 from application.listing import Query, select
 from application.policy import Policy, applied, policies, policy
@@ -289,7 +290,8 @@ class Replayed:
         """A document with what depends on the day."""
         if view.reckoned is None:
             return held
-        return Held(view, view.reckoned(held.document, Reckoner(self.history(negotiation), self.as_of)), held.last)
+        reckoner = Reckoner(_Streams(negotiation, self.history), self.as_of)
+        return Held(view, view.reckoned(held.document, reckoner), held.last)
 
     def _seen(self, negotiation: str, view: View, held: Held) -> Held | None:
         """A document as it is seen under the policy; none if nothing of it is left."""
@@ -303,6 +305,17 @@ class Replayed:
             )
         document = applied(self._policies[negotiation], held.document, view)
         return Held(view, document, held.last) if document else None
+
+
+class _Streams:
+    """Those of one negotiation, of which all records are taken to be read once one is asked for."""
+
+    def __init__(self, negotiation: str, history: Callable[[str], History]) -> None:
+        self.negotiation = negotiation
+        self._history = history
+
+    def of_stream(self, stream: UUID) -> Sequence[Standing]:
+        return self._history(self.negotiation).of_stream(stream)
 
 
 def _names(event: DomainEvent) -> Iterator[tuple[str, str]]:

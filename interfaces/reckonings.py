@@ -1,6 +1,7 @@
 """What is worked out when asked, over HTTP: tariffs, the split of cash, sums, and the calendar. Nothing here writes."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -204,7 +205,7 @@ def _sum(state: Replayed, slug: str, asked: AskedSum) -> dict[str, Any]:
         ledger = LedgerDocument(negotiation=slug, key="ledger")
     if asked.tranche:
         state.refuse_strangers(slug, [("tranche", "tranche", asked.tranche)])
-        ledger = narrowed(ledger, asked.tranche, state.survey(slug).day)
+        ledger = narrowed(ledger, asked.tranche, date.fromisoformat(state.as_of[:10]))
     for currency in filter(None, (asked.currency, asked.convert_to)):
         Money(amount="0", currency=currency).check()
     if asked.convert_to is None:

@@ -47,7 +47,7 @@ def read(client: TestClient, recorded: bytes) -> Read:
 def usd(billions: int, **differs: Any) -> dict[str, Any]:
     """A sum as the ledger shows it."""
     whole = {"currency": "USD", "amount": f"{billions}000000000.00", "minor": billions * 10**11}
-    return whole | {"per": None, "qualifiers": []} | differs
+    return whole | {"per": None, "begins": None, "until": None, "qualifiers": []} | differs
 
 
 def cited(entry: dict[str, Any]) -> list[str]:
@@ -233,7 +233,7 @@ def test_the_ledger_has_each_rung_in_its_own_currency(read: Read) -> None:
     assert known["pledge"]["sums"] == [usd(550)]
     assert known["interest"]["sums"] == [usd(400, qualifiers=["up-to"])]
     assert known["selected"]["sums"] == [usd(109)]
-    yen = {"currency": "JPY", "amount": "340000000000", "minor": 340_000_000_000, "per": None}
+    yen = usd(0, currency="JPY", amount="340000000000", minor=340_000_000_000)
     assert known["contracted"]["sums"] == [yen | {"qualifiers": ["at-least"]}]
 
 
