@@ -317,6 +317,9 @@ class _Streams:
     def of_stream(self, stream: UUID) -> Sequence[Standing]:
         return self._history(self.negotiation).of_stream(stream)
 
+    def later(self) -> Sequence[Standing]:
+        return self._history(self.negotiation).later()
+
 
 def _names(event: DomainEvent) -> Iterator[tuple[str, str]]:
     """What can be spoken of as soon as an event is told, each with its kind."""
