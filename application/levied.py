@@ -56,14 +56,14 @@ def rates(
     `later` is every agreement as it stands in the end; `names` are those of `names_of`.
     """
     standing = survey.documents(AgreementDocument, hidden=True)
-    known = {document.key: on_day(document, survey.day) for document in standing}
+    known = {document.key: on_day(document, survey.asked) for document in standing}
     for key, document in later.items():
         for entry in document.provisions:
             agreement = known.get(key)
             stands = _entry(agreement, entry.key)
             if stands is None and any(dependence.effect == "begins" for dependence in entry.depends_on):
                 agreement = _as_first_told(key, entry.key, survey)
-                agreement = agreement and on_day(agreement, survey.day)
+                agreement = agreement and on_day(agreement, survey.asked)
                 stands = _entry(agreement, entry.key)
             if stands and agreement:
                 found = applied(stands, survey)

@@ -8,7 +8,7 @@ from application.reckoning import Reckoner
 from application.stand import Stand, with_record
 from application.view import Basis, Record
 from domain.fact import Fact
-from domain.moment import last_date
+from domain.moment import surely_before
 from domain.provision import Dependence, Provision, is_over
 from domain.text import until
 from domain.value import Value
@@ -108,7 +108,7 @@ def applied(entry: ProvisionEntry, reckoner: Reckoner) -> Applied:
         why = f"it was suspended until {entry.suspended_until}"
     elif entry.status != "part":
         return Applied(False, f"it is {entry.status} {until(entry.suspended_until)}".rstrip(), value)
-    if entry.sunset and last_date(entry.sunset) < reckoner.day:
+    if entry.sunset and surely_before(entry.sunset, reckoner.asked):
         return Applied(False, f"it ended with its sunset on {entry.sunset}", value)
     found_all = [(dependence, reckoner.condition(dependence.rule)) for dependence in entry.depends_on]
     for dependence, found in sorted(found_all, key=lambda one: one[1].day or ""):

@@ -11,7 +11,7 @@ from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Finding, Ruling
 from domain.quantity import alike
-from domain.value import Amount, Value
+from domain.value import Amount, Count, Value
 
 
 class RulingEntry(Fact, omit_defaults=False, frozen=True):
@@ -111,8 +111,8 @@ def unordered(stands: tuple[Stand, ...], stand: Stand) -> tuple[str, ...]:
 
 
 def _superseded(stands: tuple[Stand, ...], new: Stand) -> list[Stand]:
-    """The earlier claims after a newer one: it takes the place of its like, unless they tell money in two currencies or
-    on two bases.
+    """The earlier claims after a newer one: it takes the place of its like, unless they tell money in two currencies,
+    or money or numbers on two bases.
     """
     told = list(stands)
     for place in [n for n, stand in enumerate(stands) if stand.status == "current" and _alike(stand, new)]:
@@ -124,13 +124,14 @@ def _alike(one: Stand, other: Stand) -> bool:
     if (one.kind, one.claimant, one.subject) != (other.kind, other.claimant, other.subject):
         return False
     told, new = one.value, other.value
-    return not (isinstance(told, Amount) and isinstance(new, Amount)) or _of_one_kind(told, new)
+    if isinstance(told, Amount) and isinstance(new, Amount):
+        return told.money.currency == new.money.currency and _may_be_of_one_basis(told, new)
+    return not (isinstance(told, Count) and isinstance(new, Count)) or _may_be_of_one_basis(told, new)
 
 
-def _of_one_kind(one: Amount, other: Amount) -> bool:
-    """Whether two amounts are of one currency and one basis; one that tells no basis can be of any."""
-    bases = {alike(amount.basis) for amount in (one, other) if amount.basis}
-    return one.money.currency == other.money.currency and len(bases) < 2
+def _may_be_of_one_basis(one: Amount | Count, other: Amount | Count) -> bool:
+    """What tells no basis can be of any."""
+    return len({alike(told.basis) for told in (one, other) if told.basis}) < 2
 
 
 def _ruled(stand: Stand, made: Finding.Made, record: Record) -> Stand:

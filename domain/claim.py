@@ -53,8 +53,8 @@ party will not accept contradicts what another wants.
 
 class ClaimDoesNotFitSubject(Refused):
     """A position or a red line is about an issue or a provision, a threat about these or an agreement, a reading about
-    an agreement, a provision or a deadline, and a report about one aspect of something: its status, amount, date, rate,
-    membership, binding force or who is responsible for it."""
+    an agreement, a provision, a deadline, a proposal or a vote, and a report about one aspect of something: its status,
+    amount, date, rate, membership, binding force or who is responsible for it."""
 
 
 class ClaimAlreadyWithdrawn(Refused):
@@ -93,7 +93,7 @@ def _fits(kind: str, subject: str) -> bool:
         allowed = {"issue", "provision", "agreement"} if kind == "threat" else {"issue", "provision"}
         return about in allowed and aspect_of(subject) is None
     if kind == "reading":
-        return about in {"agreement", "provision", "deadline"}
+        return about in {"agreement", "provision", "deadline", "proposal", "vote"}
     return aspect_of(subject) is not None
 
 

@@ -49,7 +49,9 @@ def _between(one: Quantity, other: Quantity) -> Relation:
     bounding = {"up-to", "at-least"} & {one.qualifier, other.qualifier}
     if bounding and one.qualifier == other.qualifier:
         return "agree" if one.bounds == other.bounds else "conflict"
-    if max(one.bounds[0], other.bounds[0]) > min(one.bounds[1], other.bounds[1]):
+    low, high = max(one.bounds[0], other.bounds[0]), min(one.bounds[1], other.bounds[1])
+    # What two rounded numbers only touch was rounded to one of them.
+    if low > high or (low == high and {one.qualifier, other.qualifier} == {"about"}):
         return "conflict"
     ranges = (one.high, other.high) != (None, None) and one.bounds != other.bounds
     return "scope" if bounding or ranges else "agree"

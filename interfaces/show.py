@@ -266,8 +266,12 @@ def _settled(told: Item) -> str:
 
 
 def _side(told: Item) -> str:
+    """Who says what: on one side everybody has their own words and rounding."""
     red = " (red line)" if told["kind"] == "red-line" else ""
-    return f"{', '.join(told['claimants'])}{red}: {value(told['value'])}"
+    says: dict[str, list[str]] = {}
+    for claim in told["claims"]:
+        says.setdefault(value(claim["value"]), []).append(claim["claimant"])
+    return "; ".join(f"{', '.join(sorted(set(who)))}{red}: {what}" for what, who in says.items())
 
 
 def _rows(*columns: tuple[str, Callable[[Item], object]]) -> Callable[[list[Item]], Table]:
@@ -323,7 +327,7 @@ _TABLES: dict[str, Callable[[list[Item]], RenderableType]] = {
         ("issues", lambda i: ", ".join(x["key"] for x in i["issues"])),
     ),
     "rounds": _rows(
-        ("what", lambda i: i["key"]),
+        ("what", lambda i: "\n".join(filter(None, [i["key"], i["title"]]))),
         ("status", lambda i: i["status"]),
         ("planned", lambda i: _days(i["planned"][-1]) if i["planned"] else None),
         ("held", lambda i: _days(i["held"]) or (i["first_occurred"] if i["kind"] in _SAID else None)),

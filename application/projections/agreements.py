@@ -1,7 +1,7 @@
 """Agreements: how far each has come for each party and between each pair, its provisions, and how they are read."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import combinations
 from typing import get_args
 
@@ -32,7 +32,7 @@ from domain.event import DomainEvent
 from domain.fact import Fact
 from domain.finding import Finding, Ruling
 from domain.happening import step_of
-from domain.moment import date_before, last_date, order
+from domain.moment import date_before, is_instant, last_date, order, surely_before
 from domain.provision import Provision, is_over
 from domain.session import Participant
 from domain.tariff import Tariff
@@ -333,11 +333,14 @@ def not_in_force(document: AgreementDocument) -> str:
     return f"{document.status.replace('-', ' ')}, not in force"
 
 
-def on_day(document: AgreementDocument, day: date) -> AgreementDocument:
-    """The agreement on a day: at an end where its term is past, for all for whom it has come about and not ended."""
-    if document.until is None or last_date(document.until) >= day:
+def on_day(document: AgreementDocument, asked: str) -> AgreementDocument:
+    """The agreement at an asked time: at an end where its term is past, for all for whom it has come about and not
+    ended.
+    """
+    until = document.until
+    if until is None or not surely_before(until, asked):
         return document
-    since = (last_date(document.until) + timedelta(days=1)).isoformat()
+    since = until if is_instant(until) else (last_date(until) + timedelta(days=1)).isoformat()
     is_text = document.status in OF_TEXT
     never = {*LEAVING, *(() if document.form in UNILATERAL or is_text else ("drafted", "rejected", *OF_TEXT))}
     if all(party.status in never for party in document.parties):
@@ -354,7 +357,7 @@ def on_day(document: AgreementDocument, day: date) -> AgreementDocument:
 
 def reckoned(document: AgreementDocument, reckoner: Reckoner) -> AgreementDocument:
     """The agreement with what applies of it on the day."""
-    document = on_day(document, reckoner.day)
+    document = on_day(document, reckoner.asked)
     provisions = []
     for entry in document.provisions:
         found = applied_in(document, entry, reckoner)

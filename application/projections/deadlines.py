@@ -164,14 +164,19 @@ def _reading(document: DeadlineDocument, stand: Stand | None, last: Revision, re
         claim=stand.claim if stand else None,
         day=found.day,
         bound=bound,
-        days_left=(day - reckoner.day).days if day and status in _RUNNING else None,
+        days_left=_days_left(day, reckoner.day, status),
         status=status,
         says=f"{found.says}; overdue, outcome unknown" if status == "overdue" else found.says,
         basis=basis,
     )
 
 
-_RUNNING = {"upcoming", "overdue", "not-yet"}
+def _days_left(due: date | None, day: date, status: Status) -> int | None:
+    """By the dates as they are told: where the day is over in one zone and not in another, none of it is left."""
+    if due is None or status not in {"upcoming", "overdue", "not-yet"}:
+        return None
+    days = (due - day).days
+    return min(days, 0) if status == "overdue" else max(days, 0)
 
 
 def _status(document: DeadlineDocument, due: str | None, bound: str, asked: str, *, own: bool) -> Status:

@@ -33,7 +33,7 @@ from application.view import AtOnce, Basis, Document, Index, Private, Record, Vi
 from domain.agreement import Agreement
 from domain.event import DomainEvent
 from domain.fact import Fact
-from domain.moment import last_date
+from domain.moment import surely_before
 from domain.negotiation import Negotiation
 from domain.provision import Provision, is_over
 from domain.text import until
@@ -334,7 +334,7 @@ def _limiting(cap: CapEntry, reckoner: Reckoner) -> CapEntry:
     why = cap.why
     if status == "suspended":
         why = f"it is suspended {until(cap.suspended_until)}".rstrip()
-    elif cap.until and last_date(cap.until) < reckoner.day:
+    elif cap.until and surely_before(cap.until, reckoner.asked):
         why = past(cap.until)
     years = tuple(replace(year, headroom=None) for year in cap.years) if why else cap.years
     return replace(cap, status=status, years=years, applies=not why, why=why)

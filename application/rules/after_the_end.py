@@ -73,7 +73,7 @@ def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, .
 def _after_its_term(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> Iterator[Detail]:
     """An extension after the term, where the agreement did not begin anew and no step is told that ended it."""
     newest, before = seen[-1], term_before(seen)
-    if before is None or not date_before(before[1], newest.basis.occurred):
+    if before is None or not surely_before(before[1], newest.basis.occurred):
         return
     anew = any(one.what in _ANEW and date_before(before[1], one.basis.effective or one.basis.occurred) for one in seen)
     if not anew and all(newest.basis not in one.records for one in found):

@@ -32,6 +32,8 @@ WITHDRAWN = a(Claim.Withdrawn, "2025-06-01")
         ("reading", "agreement/mou"),
         ("reading", "provision/mou/profit-split"),
         ("reading", "deadline/pause"),
+        ("reading", "proposal/half"),
+        ("reading", "vote/sc-2728/binding"),
         ("reading", "agreement/mou/binding/japan"),
         ("report", "session/osaka/membership"),
         ("report", "incident/raid/responsibility"),

@@ -30,6 +30,8 @@ PAIRS = [
     (dollars("40", "about"), dollars("48", "about"), "conflict"),
     (dollars("40", "about"), dollars("44.4", "about"), "conflict"),
     (dollars("20", "about"), dollars("30", "about"), "conflict"),
+    (dollars("160", "about"), dollars("170", "about"), "conflict"),
+    (dollars("160", "about"), dollars("165"), "agree"),
     (dollars("20", "about"), dollars("15"), "conflict"),
     (dollars("100", "about"), dollars("120", "about"), "conflict"),
     (dollars("100", "about"), dollars("108", "about"), "agree"),

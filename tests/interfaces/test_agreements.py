@@ -288,6 +288,35 @@ def test_there_is_none_before_it_was_drafted(client: Any, deal: Callable[..., An
     assert client.get(path, params={"as_of": "2025-03-05"}).json()["provisions"][0]["key"] == "p"
 
 
+def test_a_term_and_a_sunset_end_at_their_hour(deal: Callable[..., Any], tell: Tell, read: Read) -> None:
+    both = ["north", "south"]
+    for command, facts in (
+        ("draft-agreement", {"title": "Truce", "form": "other", "parties": both, "until": "2025-02-28T07:00+02:00"}),
+        ("add-provision", {"provision": "aid", "title": "Aid", "kind": "text", "text": "-",
+                           "sunset": "2025-02-27T11:15+02:00"}),
+        ("add-provision", {"provision": "fire", "title": "Fire", "kind": "text", "text": "-"}),
+        ("bring-into-force", {"parties": both, "occurred": "2025-02-24T07:00+02:00"}),
+    ):  # fmt: skip
+        assert tell(command, agreement="truce", **facts).status_code == 201
+
+    def standing(asked: str) -> tuple[str, list[bool]]:
+        found = read("/v1/negotiations/talks/agreements/truce", as_of=asked)
+        return found["status"], [one["applies"] for one in found["provisions"]]
+
+    assert standing("2025-02-27T11:15+02:00") == ("in-force", [True, True])
+    assert standing("2025-02-27T09:16Z") == ("in-force", [False, True])
+    assert standing("2025-02-28T06:59+02:00") == ("in-force", [False, True])
+    assert standing("2025-02-28T20:00+02:00") == standing("2025-03-01") == ("expired", [False, False])
+    assert {one["since"] for one in read("/v1/negotiations/talks/agreements/truce")["parties"]} == {
+        "2025-02-28T07:00+02:00"
+    }
+    extension = {"until": "2025-03-02T07:00+02:00", "occurred": "2025-02-28T08:00+02:00"}
+    assert tell("extend-agreement", agreement="truce", **extension).status_code == 201
+    assert [flag["rule"] for flag in read("/v1/negotiations/talks/flags", kind="after-the-end")["items"]] == [
+        "after-the-end"
+    ]
+
+
 def test_a_sunset_is_lifted(deal: Callable[..., Any], tell: Tell, read: Read) -> None:
     deal(FORCE)
     told = {"agreement": "deal", "provision": "truce", "text": "For a month."}

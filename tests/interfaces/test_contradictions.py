@@ -1,11 +1,15 @@
 """Contradictions, findings and policies over HTTP."""
 
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from rich.console import Console
 
+from application import words
+from interfaces.show import table
 from tests.interfaces.conftest import Tell
 
 Read = Callable[..., Any]
@@ -227,6 +231,25 @@ def test_whether_other_words_contradict_is_for_a_reader_to_say(claim: Claim, rea
     (found,) = read(f"{N}/contradictions", kind="words")["items"]
     assert (found["nature"], len(found["sides"])) == ("words", 2)
     assert read(f"{N}/contradictions", kind="conflict")["items"] == []
+
+
+def test_on_one_side_everybody_has_their_own_number(claim: Claim, tell: Tell, read: Read) -> None:
+    def trucks(number: int, **more: str) -> dict[str, Any]:
+        return {"type": "count", "number": number, "unit": "trucks a day"} | more
+
+    tell("raise-issue", issue="coal", title="Coal")
+    tell("add-party", party="east", name="East", kind="state")
+    claim("n", "north", trucks(165))
+    claim("s", "south", trucks(160, qualifier="about"))
+    claim("n2", "north", trucks(25, basis="fuel"), subject="issue/coal")
+    claim("n3", "north", trucks(8, basis="food"), "2025-02-02", subject="issue/coal")
+    claim("s2", "south", trucks(9, basis="food"), subject="issue/coal")
+    told = [words.value(side["value"]) for side in read(f"{N}/contradictions")["items"][0]["sides"]]
+    assert told == ["25 trucks a day (fuel)", "9 trucks a day (food)", "8 trucks a day (food)"]
+    claim("t", "east", trucks(200))
+    console = Console(width=200, record=True, file=StringIO())
+    console.print(table("contradictions", read(f"{N}/contradictions", issue="fish")["items"]))
+    assert "north: 165 trucks a day; south: about 160 trucks a day" in console.export_text()
 
 
 def test_it_ends_when_one_side_comes_round(claim: Claim, read: Read) -> None:

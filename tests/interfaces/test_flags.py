@@ -232,6 +232,9 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
     ("outcome-against-the-numbers", [voted("carried", in_favour="62", against="122", about="issue/fish")]),
     ("outcome-against-the-numbers", [voted("defeated", in_favour="70", threshold="66.67", unit="percent")]),
     ("outcome-against-the-numbers", [voted("defeated", in_favour="122", against="62")]),
+    ("outcome-against-the-numbers", [
+        voted("carried", in_favour="14", against="0", by_party=[{"party": "north", "voted": "against"}]),
+    ]),
     ("ends-before-it-begins", [
         drafted(), ("add-provision", {
             "agreement": "deal", "provision": "1", "title": "T", "kind": "text", "text": "-", "sunset": "2025-05-31",
@@ -471,6 +474,9 @@ REGULAR: list[tuple[str, list[Told]]] = [
     ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025-06-01"})]),
     ("ends-before-it-begins", [("set-deadline", {"deadline": "reply", "title": "Reply", "due": "2025"})]),
     ("outcome-against-the-numbers", [voted("carried", in_favour="66.670", threshold="66.67", against="70")]),
+    ("outcome-against-the-numbers", [
+        voted("carried", against="0", abstained="2", by_party=[{"party": "north", "voted": "in-favour"}]),
+    ]),
     ("outcome-against-the-numbers", [voted("carried", in_favour="49", against="49")]),
     ("outcome-against-the-numbers", [voted("defeated", in_favour="50", threshold="50", unit="percent")]),
     ("outcome-against-the-numbers", [voted("defeated", in_favour="60", against="40", threshold="66")]),

@@ -67,6 +67,22 @@ def test_days_are_left_until_a_date_and_then_the_outcome_is_unknown(
     assert "missed" not in str(found)
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "left"),
+    [
+        ("2025-10-06T00:30+03:00", "upcoming", 0),
+        ("2025-10-05T18:30-04:00", "overdue", 0),
+        ("2025-10-06T01:30+03:00", "overdue", -1),
+    ],
+)
+def test_no_days_are_over_before_the_hour_and_none_are_left_after_it(
+    told: Tell, read: Read, asked: str, status: str, left: int
+) -> None:
+    told("set-deadline", deadline="soon", title="Soon", due="2025-10-05T18:00-04:00")
+    found = deadline(read, as_of=asked)
+    assert (found["status"], found["days_left"]) == (status, left)
+
+
 def test_a_deadline_counts_from_what_has_happened_and_takes_effect_only_later(told: Tell, read: Read) -> None:
     told("draft-agreement", agreement="deal", title="Deal", form="treaty", parties=["north", "south"])
     rule = {"count": 6, "unit": "months", "event": "agreement/deal/entered-into-force"}
