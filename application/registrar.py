@@ -339,7 +339,7 @@ def _with_publication(correction: Corrected, target: _Target) -> Corrected:
         return correction
     before = next(event.envelope for event in target.own.history if event.envelope.id == correction.record)
     after = _published(target.known, correction.corrected(target.own).envelope)
-    if after == before.published or before.published != _published(target.known, before):
+    if after is None or before.published != _published(target.known, before):
         return correction
     return replace(correction, changes=correction.changes | {"published": after})
 

@@ -324,6 +324,11 @@ class History:
         self._later: list[Standing] | None = None
 
     @cached_property
+    def secret(self) -> frozenset[UUID]:
+        """The restricted records in it, by their ids."""
+        return frozenset(r.event.envelope.id for r in self.records if r.position in self.confidential)
+
+    @cached_property
     def versions(self) -> dict[int, int]:
         """By position the number of each record in its stream, as far as that is in this history."""
         counts: dict[UUID, int] = defaultdict(int)

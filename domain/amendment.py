@@ -118,7 +118,12 @@ class Corrected(Amendment, frozen=True, kw_only=True):
             standing.decide(before.at(standing.envelope.occurred), before)
         except Refused:
             return self
-        changed.decide(before.at(changed.envelope.occurred), before)
+        try:
+            changed.decide(before.at(changed.envelope.occurred), before)
+        except Refused as refused:
+            if refused.field.partition(".")[0] in self.changes:
+                refused.field = f"changes.{refused.field}"
+            raise
         return self
 
     def corrected(self, known: Any) -> DomainEvent:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from domain.fact import Fact
-from domain.moment import Moment, refuse_backwards
+from domain.moment import Moment, first_date, last_date, refuse_backwards
 from domain.refusal import Refused
 
 # ISO 4217: the codes that are active, of funds too, or were until 2023, by the number of decimals of their minor unit
@@ -83,8 +83,8 @@ class Money(Fact, frozen=True):
             raise UnknownCurrency(self.currency, "currency")
         if len(self.amount.partition(".")[2]) > decimals(self.currency):
             raise TooManyDecimals(f"{self.amount} {self.currency}", "amount")
-        if not self.per and (period := self.begins or self.until):
-            raise PeriodWithoutPer(period, "per")
+        if not self.per and (day := self.begins or self.until):
+            raise PeriodWithoutPer(day, "per")
         if self.begins:
             refuse_backwards(self.begins, self.until, "until")
         return self
@@ -94,6 +94,11 @@ class Money(Fact, frozen=True):
         """The amount in minor units: cents for USD, yen for JPY."""
         whole, _, part = self.amount.partition(".")
         return int(whole + part.ljust(decimals(self.currency), "0"))
+
+
+def period(begins: str | None, until: str | None) -> tuple[str, str]:
+    """The first and the last day on which something runs that is told of a time; empty where that is not told."""
+    return first_date(begins) if begins else "", last_date(until).isoformat() if until else ""
 
 
 def decimals(currency: str) -> int:

@@ -273,9 +273,11 @@ class Replayed:
                 self._disclose(negotiation, history.view(view).records(key, self.as_of))
 
     def _disclose(self, negotiation: str, records: Iterable[Record]) -> None:
-        confidential = self._history(negotiation).confidential
-        if confidential:
-            self.disclosed[negotiation].update(r.event.envelope.id for r in records if r.position in confidential)
+        secret = self._history(negotiation).secret
+        if secret:
+            envelopes = (record.event.envelope for record in records)
+            named = (one for envelope in envelopes for one in (envelope.id, *envelope.corrections))
+            self.disclosed[negotiation].update(secret.intersection(named))
 
     def _listed(self, view: View, negotiation: str, sort: str) -> Iterable[Held]:
         documents = self._history(negotiation).view(view.name).listed(self.as_of, sort)

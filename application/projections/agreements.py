@@ -366,7 +366,8 @@ def reckoned(document: AgreementDocument, reckoner: Reckoner) -> AgreementDocume
         told = replace(entry, status=status, applies=found.applies, why=found.why, value=found.value, day=day)
         provisions.append(told)
     later = reckoner.to_come(lambda event: _is_step_of(document.key, event))
-    return replace(document, provisions=tuple(provisions), to_come=tuple(map(_step_to_come, later)))
+    to_come = tuple(_step_to_come(record) for record in later if not _is_removed(record, reckoner))
+    return replace(document, provisions=tuple(provisions), to_come=to_come)
 
 
 def _is_step_of(key: str, event: DomainEvent) -> bool:
@@ -374,6 +375,15 @@ def _is_step_of(key: str, event: DomainEvent) -> bool:
     if isinstance(event, Step):
         return event.envelope.key == key
     return type(event).TOPIC.startswith("Provision.") and event.envelope.key.partition("/")[0] == key
+
+
+def _is_removed(record: Record, reckoner: Reckoner) -> bool:
+    """Whether a provision was removed after a step of it that has not taken effect, which then never does."""
+    event = record.event
+    if isinstance(event, Step):
+        return False
+    steps = reckoner.steps(Provision.KIND, event.envelope.key)
+    return any(isinstance(step.event, Provision.Removed) and step.place > record.place for step in steps)
 
 
 def _step_to_come(record: Record) -> StepToComeEntry:

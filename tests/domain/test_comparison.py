@@ -11,6 +11,10 @@ def dollars(amount, qualifier="exactly", **more):
     return Amount(money=Money(**({"amount": amount, "currency": "USD", "qualifier": qualifier} | more)))
 
 
+def yearly(amount: str, **days: str) -> Amount:
+    return Amount(money=Money(amount=amount, currency="USD", per="year", **days))
+
+
 PART = Range(low=Share(percent="40", to="us"), high=Share(percent="45", to="us"))
 PAIRS = [
     (dollars("550"), dollars("550.00"), "agree"),
@@ -32,6 +36,9 @@ PAIRS = [
     (dollars("20", "about"), dollars("30", "about"), "conflict"),
     (dollars("160", "about"), dollars("170", "about"), "conflict"),
     (dollars("160", "about"), dollars("165"), "agree"),
+    (yearly("5", begins="2025"), yearly("6", begins="2025-01-01"), "conflict"),
+    (yearly("5", until="2027"), yearly("5", until="2027-12-31"), "agree"),
+    (yearly("5", until="2027"), yearly("5", until="2028"), "scope"),
     (dollars("20", "about"), dollars("15"), "conflict"),
     (dollars("100", "about"), dollars("120", "about"), "conflict"),
     (dollars("100", "about"), dollars("108", "about"), "agree"),

@@ -184,6 +184,8 @@ def test_a_day_of_publication_that_nobody_told_follows_the_corrected_day(tell: T
     assert read(f"{N}/flags")["items"] == []
     of(tell("correct-record", record="issue/fish/reworded", changes={"occurred": "2025-02-09"}, **REASON))
     assert published() == "2025-02-10"
+    of(tell("retract-record", record=correction, **REASON))
+    assert published() == "2025-02-10"
     of(tell("correct-record", record="issue/fish/reworded", changes={"published": "2025-02-11"}, **REASON))
     of(tell("correct-record", record="issue/fish/reworded", changes={"occurred": "2025-02-12"}, **REASON))
     assert published() == "2025-02-11"
@@ -201,6 +203,14 @@ def test_a_record_is_named_by_its_step(tell: Tell, read: Read, settled: str) -> 
     told_again = of(tell("settle-issue", issue="fish", terms="All.", occurred="2025-03-01"))
     of(tell("correct-record", record="issue/fish/settled", changes={"terms": "Nearly all."}, **REASON))
     assert (issue(read)["terms"], issue(read)["basis"]["record"]) == ("Nearly all.", told_again)
+
+
+def test_where_a_corrected_record_cannot_be_is_told_of_the_correction(tell: Tell) -> None:
+    of(tell("draft-agreement", agreement="deal", title="Deal", form="memorandum", parties=["north", "south"]))
+    of(tell("add-provision", agreement="deal", provision="one", title="One", kind="text", text="All."))
+    changes = {"binds": ["north", "north"]}
+    answer = tell("correct-record", record="provision/deal/one/added", changes=changes, **REASON).json()
+    assert (answer["code"], answer["errors"][0]["field"]) == ("party-named-twice", "changes.binds.1")
 
 
 def test_a_record_of_a_provision_and_one_whose_outcome_was_corrected_are_named_as_they_stand(

@@ -138,6 +138,13 @@ def test_what_is_to_come_is_corrected_and_retracted_and_is_in_differences_and_gr
     assert read("/v1/negotiations/talks/grounds", **asked)["value"] == "The cut of cut."
 
 
+def test_what_is_removed_before_its_day_is_not_to_come(agreed: None, tell: Tell, read: Read) -> None:
+    removed = {"agreement": "deal", "provision": "cut", "occurred": "2025-04-15"}
+    assert tell("remove-provision", **removed).status_code == 201
+    assert to_come(read) == to_come(read, as_of="2025-04-20") == [LEAVES]
+    assert to_come(read, as_of="2025-04-14")[0][1:3] == ("cut", "added")
+
+
 def test_what_is_to_come_stands_in_the_table(agreed: None, read: Read) -> None:
     items = read("/v1/negotiations/talks/agreements")["items"]
     assert "cut: amended from 2026-01-01: 10 % (binds south)" in as_table(items)

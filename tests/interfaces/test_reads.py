@@ -22,15 +22,17 @@ class Desk:
         self.client = client
         self.access = access
         self._keys = {
-            "red": self._key("red", "recorder:*", "red"),
+            "red": self._key("red", "recorder:* analyst:*", "red"),
             "reader": self._key("reader", "reader:*"),
             "auditor": self._key("auditor", "auditor:talks"),
             "elsewhere": self._key("elsewhere", "auditor:others"),
         }
 
-    def _key(self, name: str, grant: str, *groups: str) -> str:
+    def _key(self, name: str, grants: str, *groups: str) -> str:
         key = new_key(name)
-        self.access.add_key(Known(name, "key", digest(key), (grant,), groups, datetime.now(UTC).isoformat(), "test"))
+        self.access.add_key(
+            Known(name, "key", digest(key), tuple(grants.split()), groups, datetime.now(UTC).isoformat(), "test")
+        )
         return key
 
     def tell(self, command: str, **body: Any) -> str:
@@ -93,6 +95,22 @@ def test_a_read_of_a_restricted_record_is_taken_down_with_its_address(desk: Desk
     assert desk.read_by("red", f"{within}/reliance", source="paper")[0][2] == sorted([cars, paper])
     assert desk.read_by("reader", within) == []
     assert desk.read_by("reader", "/v1/records") == []
+
+
+def test_a_restricted_correction_is_read_with_what_it_corrects(desk: Desk) -> None:
+    begin(desk)
+    desk.tell("record-vote", vote="consent", body="House", outcome="carried")
+    correction = desk.tell(
+        "correct-record",
+        record="vote/consent/carried",
+        changes={"title": "Zanzibar"},
+        reason="So.",
+        restriction={"groups": ["red"]},
+    )
+    for path in ("votes/consent", "votes", "timeline?q=zanzibar"):
+        ((who, _, records),) = desk.read_by("red", f"/v1/negotiations/talks/{path}")
+        assert (who, records) == ("red", [correction])
+        assert desk.read_by("reader", f"/v1/negotiations/talks/{path}") == []
 
 
 def test_the_words_that_are_sought_are_not_kept(desk: Desk) -> None:
