@@ -70,21 +70,21 @@ class Sum(Fact, omit_defaults=False, frozen=True):
 
 
 class Dated(Fact, omit_defaults=False, frozen=True):
-    """Money that came in one year, in minor units, and the last record that brought some of it."""
+    """Money that came on one day, in minor units, and the last record that brought some of it."""
 
     minor: int
     last: Basis
 
 
 class Line(Fact, frozen=True):
-    """One tranche's money on one rung in one unit: in minor units, in all and by the year in which it came.
+    """One tranche's money on one rung in one unit: in minor units, in all and by the day on which it came.
 
-    Near a new year the instant stands in place of the year, as that depends on the zone. `prior` is how much of
+    Near a new year the instant stands in place of the day, as the year depends on the zone. `prior` is how much of
     it was promised before, where that is told; `returned` is what has been taken from it again.
     """
 
     minor: int
-    years: dict[str, Dated]
+    days: dict[str, Dated]
     qualifiers: tuple[str, ...] = ()
     prior: int | None = None
     returned: int = 0
@@ -218,8 +218,7 @@ def _line(record: Record, money: Money, prior: int | None) -> Line:
     minor = money.minor
     qualifiers = () if money.qualifier == "exactly" else (money.qualifier,)
     dated = Dated(minor=minor, last=Basis.of(record))
-    years = {_year(record): dated}
-    return Line(minor=minor, years=years, qualifiers=qualifiers, prior=prior)
+    return Line(minor=minor, days={_day(record): dated}, qualifiers=qualifiers, prior=prior)
 
 
 def _prior(event: FirstStep) -> int | None:
@@ -233,31 +232,31 @@ def _added(holding: Holding, rung: str, record: Record, money: Money, sign: int,
     """Add to a line, or take from it; `known` is the line whose place the money takes."""
     lines, unit = holding.lines.get(rung, {}), unit_of(money)
     minor = sign * money.minor - (known.minor if known else 0)
-    line = lines.get(unit) or Line(minor=0, years={})
-    year = _year(record)
-    before = line.years.get(year)
+    line = lines.get(unit) or Line(minor=0, days={})
+    day = _day(record)
+    before = line.days.get(day)
     last = before.last if before and minor < 0 else Basis.of(record)
     qualifiers = () if known else line.qualifiers
     if money.qualifier != "exactly" and money.qualifier not in qualifiers:
         qualifiers = (*qualifiers, money.qualifier)
     line = Line(
         minor=line.minor + minor,
-        years={**line.years, year: Dated(minor=(before.minor if before else 0) + minor, last=last)},
+        days={**line.days, day: Dated(minor=(before.minor if before else 0) + minor, last=last)},
         qualifiers=qualifiers,
         returned=line.returned + (money.minor if sign < 0 else 0),
     )
     return replace(holding, lines={**holding.lines, rung: {**lines, unit: line}})
 
 
-def _year(record: Record) -> str:
-    """The calendar year in which a record takes effect; the instant itself where that depends on the zone."""
+def _day(record: Record) -> str:
+    """The calendar day on which a record takes effect; the instant itself where the year depends on the zone."""
     moment = record.event.envelope.takes_effect
-    return year_of(moment) or moment
+    return moment[:10] if year_of(moment) else moment
 
 
-def year_in(zone: str, year: str) -> str:
-    """The calendar year in a zone, of a year or an instant."""
-    return str(instant(year).astimezone(ZoneInfo(zone)).year) if is_instant(year) else year
+def year_in(zone: str, day: str) -> str:
+    """The calendar year in a zone, of a day or an instant."""
+    return str(instant(day).astimezone(ZoneInfo(zone)).year) if is_instant(day) else day[:4]
 
 
 Board = dict[str, dict[str, dict[str, Line]]]
@@ -372,11 +371,26 @@ def total(lines: Mapping[str, Line], unit: str) -> Sum:
     return sum_of(unit, minor, [qualifier for line in lines.values() for qualifier in line.qualifiers])
 
 
-def in_year(line: Line, year: str | None, zone: str) -> list[Dated]:
-    """What came of a line in a calendar year of a zone, or in all."""
-    return [dated for told, dated in line.years.items() if year is None or year_in(zone, told) == year]
+def in_year(line: Line, year: str | None, zone: str, by: date = date.max) -> list[Dated]:
+    """What came of a line in a calendar year of a zone, or in all, by a day, less what went back at any time."""
+    return [
+        dated
+        for told, dated in line.days.items()
+        if (year is None or year_in(zone, told) == year) and (dated.minor < 0 or day_of(told) <= by)
+    ]
 
 
 def years_of(lines: Iterable[Line], zone: str) -> list[str]:
     """The calendar years of a zone in which anything came."""
-    return sorted({year_in(zone, told) for line in lines for told in line.years})
+    return sorted({year_in(zone, told) for line in lines for told in line.days})
+
+
+def day_of(moment: str) -> date:
+    """The calendar day of a moment as it was written; of a vague one the first."""
+    return date.fromisoformat(first_date(moment))
+
+
+def paid(told: Iterable[Dated]) -> list[Dated]:
+    """Of what came that which did not go back; all of it, where nothing else is left."""
+    dated = list(told)
+    return [one for one in dated if one.minor >= 0] or dated

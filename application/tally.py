@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from application.binding import PartyStanding
 from application.ladder import (
     INVESTED,
     PROMISED,
@@ -18,8 +19,10 @@ from application.ladder import (
     at_least,
     board,
     climb,
+    day_of,
     in_year,
     on,
+    paid,
     sum_of,
     total,
     wholes,
@@ -45,24 +48,51 @@ class CapTold(Fact, omit_defaults=False, frozen=True):
     basis: Basis
 
 
+class Standing(Fact, frozen=True):
+    """How an agreement stands from a day on: as a whole, and for the parties for whom that changes then."""
+
+    day: str
+    status: str
+    parties: tuple[PartyStanding, ...]
+
+
 class Tally(Fact, frozen=True):
-    """What the fold keeps: every tranche, every cap, the provisions that are suspended, each with until when, or that
-    have a sunset, and how far each agreement has come.
+    """What the fold keeps: every tranche, every cap, the provisions that are suspended, each with until when, that have
+    a sunset, or that bind some parties, how far each agreement has come, and how it stood before.
     """
 
     holdings: dict[str, Holding] = {}
     caps: dict[str, CapTold] = {}
     suspended: dict[str, str | None] = {}
     sunsets: dict[str, str] = {}
+    binds: dict[str, tuple[str, ...]] = {}
     agreements: dict[str, AgreementDocument] = {}
+    standings: dict[str, tuple[Standing, ...]] = {}
 
-    def against(self, provision: str, day: date = date.min) -> str | None:
-        """Why a cap limits nothing: its last day was before a day, or its agreement has ended or binds nobody yet."""
+    def against(self, provision: str) -> str | None:
+        """Why a cap limits nothing: its agreement has ended or binds nobody yet, or none of those whom it binds."""
+        agreement = self._agreement_of(provision)
+        return against_all(agreement, self.binds.get(provision, ())) if agreement else None
+
+    def limited(self, provision: str, day: date) -> bool:
+        """Whether a cap limited anything on a day: that was not after its last, and its agreement stood so that it did,
+        whatever has become of that since.
+        """
         until = self.until(provision)
         if until and last_date(until) < day:
-            return past(until)
+            return False
         agreement = self._agreement_of(provision)
-        return against_all(agreement) if agreement else None
+        binds = self.binds.get(provision, ())
+        return agreement is None or against_all(self._on_day(agreement, day), binds) is None
+
+    def _on_day(self, agreement: AgreementDocument, day: date) -> AgreementDocument:
+        """An agreement as it stood at the end of a day."""
+        status, parties = "drafted", dict[str, PartyStanding]()
+        for one in self.standings[agreement.key]:
+            if day_of(one.day) <= day:
+                status = one.status
+                parties |= {party.party: party for party in one.parties}
+        return replace(agreement, status=status, parties=tuple(parties.values()))
 
     def until(self, provision: str) -> str | None:
         """The last day of a provision: of its own, or of the term of its agreement."""
@@ -77,7 +107,7 @@ class Tally(Fact, frozen=True):
         """Whether a cap is suspended: not once money came under it after the date until which it was."""
         if provision not in self.suspended:
             return False
-        bases = [dated.last for line in lines for dated in line.years.values()]
+        bases = [dated.last for line in lines for dated in paid(line.days.values())]
         return not any(is_over(self.suspended[provision], one.effective or one.occurred) for one in bases)
 
 
@@ -202,27 +232,32 @@ def concerns(event: DomainEvent) -> bool:
             return True
         case Provision.Removed() | Provision.Suspended() | Provision.Resumed():
             return True
-        case Provision.Added(value=value, sunset=sunset):
-            return isinstance(value, Cap) or sunset is not None
-        case Provision.Amended(value=value, sunset=sunset, without=without):
-            return value is not None or sunset is not None or not {"value", "sunset"}.isdisjoint(without)
+        case Provision.Added(value=value, sunset=sunset, binds=binds):
+            return isinstance(value, Cap) or sunset is not None or bool(binds)
+        case Provision.Amended(value=value, sunset=sunset, binds=binds, without=without):
+            told = (value, sunset, binds)
+            return any(one is not None for one in told) or not {"value", "sunset"}.isdisjoint(without)
     return False
 
 
 def taken(tally: Tally, records: Sequence[Record]) -> Tally:
     """The tally after more records."""
-    holdings, agreements = dict(tally.holdings), dict(tally.agreements)
-    caps, suspended, sunsets = dict(tally.caps), dict(tally.suspended), dict(tally.sunsets)
+    holdings, agreements, standings = dict(tally.holdings), dict(tally.agreements), dict(tally.standings)
+    provisions = Tally(
+        caps=dict(tally.caps), suspended=dict(tally.suspended), sunsets=dict(tally.sunsets), binds=dict(tally.binds)
+    )
     for record in records:
         event = record.event
         key = event.envelope.key
         if isinstance(event, Step):
             holdings[key] = climb(holdings.get(key, _NOTHING), record)
         elif isinstance(event, Agreement.Drafted | AgreementStep):
-            agreements[key] = _come(agreements.get(key), event, record)
+            before = agreements.get(key)
+            agreements[key] = _come(before, event, record)
+            standings[key] = (*standings.get(key, ()), _standing(before, agreements[key], record))
         else:
-            _take_provision(caps, suspended, sunsets, record)
-    return Tally(holdings=holdings, caps=caps, suspended=suspended, sunsets=sunsets, agreements=agreements)
+            _take_provision(provisions, record)
+    return replace(provisions, holdings=holdings, agreements=agreements, standings=standings)
 
 
 _NOTHING = Holding()
@@ -238,9 +273,16 @@ def _come(
     return replace(document, steps=steps, pairs=())
 
 
-def _take_provision(
-    caps: dict[str, CapTold], suspended: dict[str, str | None], sunsets: dict[str, str], record: Record
-) -> None:
+def _standing(before: AgreementDocument | None, after: AgreementDocument, record: Record) -> Standing:
+    """How an agreement stands from a record on."""
+    day = first_date(record.event.envelope.takes_effect)
+    known = before.parties if before else ()
+    return Standing(day=day, status=after.status, parties=tuple(one for one in after.parties if one not in known))
+
+
+def _take_provision(tally: Tally, record: Record) -> None:
+    """Put into a tally that is not finished what a record says of a provision."""
+    caps, suspended, sunsets, binds = tally.caps, tally.suspended, tally.sunsets, tally.binds
     event, key = record.event, record.event.envelope.key
     match event:
         case Provision.Added() | Provision.Amended():
@@ -253,8 +295,10 @@ def _take_provision(
                 sunsets[key] = event.sunset
             elif "sunset" in without:
                 sunsets.pop(key, None)
+            if event.binds is not None:
+                binds[key] = event.binds
         case Provision.Removed():
-            for told in (caps, suspended, sunsets):
+            for told in (caps, suspended, sunsets, binds):
                 told.pop(key, None)
         case Provision.Suspended() | Provision.Resumed():
             suspended.pop(key, None)
@@ -266,20 +310,20 @@ def _take_provision(
 
 def cap_years(tally: Tally, cap: Cap) -> list[CapYear]:
     """How a cap is used, year by year: by a whole and its parts, at least by as much as either has."""
-    unit, allowed = cap.amount.currency, cap.amount.minor
     under = _under(tally, cap)
     years: list[str | None] = [*years_of(under.values(), cap.zone)] if cap.amount.per else [None]
+    return [_cap_year(tally, cap, year, under) for year in years]
+
+
+def _cap_year(tally: Tally, cap: Cap, year: str | None, under: dict[str, Line], by: date = date.max) -> CapYear:
+    """How a cap is used in a year by what came until a day."""
+    unit, allowed = cap.amount.currency, cap.amount.minor
     qualifiers = {qualifier for line in under.values() for qualifier in line.qualifiers}
-    found = []
-    for year in years:
-        came = {key: in_year(line, year, cap.zone) for key, line in under.items()}
-        lines = without_included({key: under[key] for key, told in came.items() if told}, tally.holdings)
-        minor, counted = at_least({key: sum(dated.minor for dated in came[key]) for key in lines}, tally.holdings)
-        left = sum_of(unit, allowed - minor, qualifiers)
-        found.append(
-            CapYear(year, sum_of(unit, minor, qualifiers), left, {k: lines[k] for k in lines if k in counted}, under)
-        )
-    return found
+    came = {key: in_year(line, year, cap.zone, by) for key, line in under.items()}
+    lines = without_included({key: under[key] for key, told in came.items() if told}, tally.holdings)
+    minor, counted = at_least({key: sum(dated.minor for dated in came[key]) for key in lines}, tally.holdings)
+    left = sum_of(unit, allowed - minor, qualifiers)
+    return CapYear(year, sum_of(unit, minor, qualifiers), left, {k: lines[k] for k in lines if k in counted}, under)
 
 
 def _under(tally: Tally, cap: Cap) -> dict[str, Line]:
@@ -433,7 +477,7 @@ def _promises_anything(holding: Holding) -> bool:
 
 def overs(tally: Tally, standing: Board, promised: Sequence[Promises]) -> Iterator[Over]:
     """All that is over a promise, over the whole that it is part of, over the rung before of its tranche or what was
-    drawn, or over a cap that stands.
+    drawn, or over a cap that limited it when it came.
     """
     counting = {(key, one.unit) for one in promised for key in one.lines}
     for one in promised:
@@ -446,14 +490,32 @@ def overs(tally: Tally, standing: Board, promised: Sequence[Promises]) -> Iterat
         yield from _over_before(key, holding, counting, revolving)
         yield from _over_whole(key, holding, parts.get(key, {}))
     for key, told in tally.caps.items():
-        cap = told.cap
-        for year, reached, headroom, lines, under in cap_years(tally, cap):
-            if headroom.minor < 0 and not tally.suspends(key, under.values()):
-                allowed = sum_of(cap.amount.currency, cap.amount.minor)
-                over = _over(key, cap.on, reached, allowed, lines, year, cap.zone)
-                day = date.fromisoformat(first_date(over.last.effective or over.last.occurred))
-                if not tally.against(key, day):
-                    yield over
+        for used in cap_years(tally, told.cap):
+            if used.headroom.minor < 0 and not tally.suspends(key, used.under.values()):
+                found_over = (_over_cap(key, told.cap, tally, used, day) for day in _days(used, told.cap.zone))
+                yield from islice(filter(None, found_over), 1)
+
+
+def _days(used: CapYear, zone: str) -> list[date]:
+    """The days on which money came under a cap in a year, the last first."""
+    dated = (one.last for line in used.under.values() for one in in_year(line, used.year, zone) if one.minor >= 0)
+    return sorted({_day_of(one) for one in dated}, reverse=True)
+
+
+def _day_of(basis: Basis) -> date:
+    return day_of(basis.effective or basis.occurred)
+
+
+def _over_cap(key: str, cap: Cap, tally: Tally, used: CapYear, day: date) -> Over | None:
+    """What came on a day over a cap that limited it then, after all that had come in the year."""
+    if not tally.limited(key, day):
+        return None
+    by_then = _cap_year(tally, cap, used.year, used.under, day)
+    if by_then.headroom.minor >= 0:
+        return None
+    allowed = sum_of(cap.amount.currency, cap.amount.minor)
+    over = _over(key, cap.on, by_then.reached, allowed, by_then.lines, used.year, cap.zone, day)
+    return over if _day_of(over.last) == day else None
 
 
 _BEFORE = {
@@ -525,11 +587,12 @@ def _over(
     lines: dict[str, Line],
     year: str | None = None,
     zone: str = "UTC",
+    by: date = date.max,
 ) -> Over:
-    return Over(ceiling, rung, year, reached, allowed, reached.less(allowed), *_last(lines, year, zone))
+    return Over(ceiling, rung, year, reached, allowed, reached.less(allowed), *_last(lines, year, zone, by))
 
 
-def _last(lines: dict[str, Line], year: str | None, zone: str) -> tuple[str, Basis]:
+def _last(lines: dict[str, Line], year: str | None, zone: str, by: date) -> tuple[str, Basis]:
     """The tranche and the record that came last."""
-    told = [(key, dated.last) for key, line in lines.items() for dated in in_year(line, year, zone)]
+    told = [(key, dated.last) for key, line in lines.items() for dated in paid(in_year(line, year, zone, by))]
     return max(told, key=lambda one: order(one[1].effective or one[1].occurred))

@@ -94,8 +94,8 @@ class TakeUp(Fact, omit_defaults=False, frozen=True):
 
 
 class CapYearEntry(Fact, omit_defaults=False, frozen=True):
-    """How a cap is used in a calendar year of its zone, or in all: `headroom` is below 0 where it is over, and none
-    where the cap limits nothing.
+    """How a cap is used in a calendar year of its zone, or in all: `headroom` is below 0 where more came, also before
+    the cap limited anything, and none where it limits nothing.
     """
 
     year: str | None
@@ -126,7 +126,7 @@ class CapEntry(Fact, omit_defaults=False, frozen=True):
 
 
 class OverEntry(Fact, omit_defaults=False, frozen=True):
-    """What is over a promise or a cap, and the last record that made it so."""
+    """What is over a promise or a cap, and the last record that made it so: of a cap one that came while it applied."""
 
     ceiling: str
     rung: str

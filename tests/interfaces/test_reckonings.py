@@ -1602,10 +1602,72 @@ def test_a_cap_of_a_treaty_that_binds_nobody_limits_nothing(told: Tell, read: Re
     told("sign-agreement", **parties)
     assert found(as_of="2025-03-01") == (False, "the agreement is signed, not in force", None, 0)
     told("bring-into-force", **parties, occurred="2025-04-01")
-    assert found(as_of="2025-05-01") == (True, "", "-1.00", 1)
+    assert found(as_of="2025-05-01") == (True, "", "-1.00", 0), "it was called before that"
+    told("call-capital", tranche="mine", amount=usd("1"), occurred="2025-05-02")
+    assert found(as_of="2025-05-02") == (True, "", "-2.00", 1)
     assert found(as_of="2026-05-01") == (False, "its last day was 2025-12-31", None, 1), "it was over before"
     told("suspend-agreement", agreement="act", occurred="2025-06-01")
-    assert found(as_of="2025-06-02") == (False, "the agreement is suspended", None, 0)
+    assert found(as_of="2025-06-02") == (False, "the agreement is suspended", None, 1), "it was over before"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_went_over_a_cap_is_judged_by_the_day_on_which_it_came_whatever_was_told_first(
+    told: Tell, read: Read, seed: int
+) -> None:
+    value = {"type": "cap", "on": "called", "amount": usd("5", per="year")}
+    parties = {"agreement": "act", "parties": ["north", "south"]}
+    told("propose-tranche", tranche="mine")
+    told("draft-agreement", **parties, title="T", form="treaty")
+    told("add-provision", **provision("cap", value, kind="investment"))
+    records = [
+        ("bring-into-force", parties | {"occurred": "2025-04-01"}),
+        ("suspend-agreement", {"agreement": "act", "occurred": "2026-01-10"}),
+        ("resume-agreement", {"agreement": "act", "occurred": "2026-01-20"}),
+        ("terminate-agreement", {"agreement": "act", "occurred": "2026-06-01"}),
+        *[
+            ("call-capital", {"tranche": "mine", "amount": usd(amount), "occurred": day})
+            for day, amount in (
+                ("2025-02-01", "50"),
+                ("2026-01-05", "4"),
+                ("2026-01-15", "3"),
+                ("2026-02-01", "2"),
+                ("2026-06-01", "1"),
+            )
+        ],
+    ]
+    if seed:
+        calls = records[4:]
+        Random(seed).shuffle(calls)
+        records = calls + records[:4]
+    for command, facts in records:
+        told(command, **facts)
+
+    def over(day: str) -> list[tuple[str, str, str]]:
+        return [
+            (one["year"], one["over"]["amount"], one["basis"]["occurred"]) for one in read(LEDGER, as_of=day)["over"]
+        ]
+
+    assert over("2025-05-01") == over("2026-01-16") == []
+    assert over("2026-02-01") == over("2026-05-31") == over("2027-01-01") == [("2026", "4.00", "2026-02-01")]
+
+
+def test_a_cap_limits_nothing_once_all_have_left_whom_it_binds(told: Tell, read: Read) -> None:
+    told("add-party", party="east", name="East", kind="state")
+    told("propose-tranche", tranche="mine")
+    told("draft-agreement", agreement="act", title="T", form="treaty", parties=["north", "south", "east"])
+    value = {"type": "cap", "on": "called", "amount": usd("5")}
+    told("add-provision", **provision("cap", value, kind="investment", binds=["north"]))
+    told("bring-into-force", agreement="act", parties=["north", "south", "east"], occurred="2025-02-01")
+    told("withdraw-from-agreement", agreement="act", parties=["north"], occurred="2025-03-01")
+    told("call-capital", tranche="mine", amount=usd("50"), occurred="2025-04-01")
+    (cap,) = read(LEDGER)["caps"]
+    (entry,) = read("/v1/negotiations/talks/agreements/act")["provisions"]
+    why = "it binds nobody any more: the agreement is withdrawn for north since 2025-03-01"
+    assert (cap["applies"], cap["why"], cap["years"][0]["headroom"]) == (entry["applies"], entry["why"], None)
+    assert (entry["why"], read(LEDGER)["over"]) == (why, [])
+    told("amend-provision", agreement="act", provision="cap", text="-", binds=["south"], occurred="2025-04-02")
+    assert [one["applies"] for one in read(LEDGER)["caps"]] == [True]
+    assert len(read(LEDGER)["over"]) == 1
 
 
 def test_a_cap_whose_last_day_is_past_limits_nothing_that_comes_after(told: Tell, read: Read, act: None) -> None:
