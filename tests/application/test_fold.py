@@ -78,6 +78,8 @@ FACTS = [
             "amount": {"amount": "5", "currency": "USD", "per": "year"}}}),
     ("remove-provision", {"agreement": "deal", "provision": "cap"}),
     ("amend-provision", {"agreement": "deal", "provision": "cap", "text": "-", "sunset": "2026-02"}),
+    ("amend-provision", {"agreement": "deal", "provision": "cap", "text": "-", "binds": ["south"]}),
+    ("call-capital", {"tranche": "t1", "amount": {"amount": "6", "currency": "USD"}}),
     ("return-funds", {"tranche": "t1", "rung": "drawn", "amount": {"amount": "2", "currency": "USD"}}),
     ("withdraw-claim", {"claim": "c3"}),
     ("draft-agreement", {"agreement": "deal", "title": "Deal", "form": "treaty", "parties": ["north", "south"]}),
@@ -91,6 +93,7 @@ FACTS = [
     ("resume-agreement", {"agreement": "deal"}),
     ("amend-agreement", {"agreement": "deal", "text": "More."}),
     ("withdraw-from-agreement", {"agreement": "deal", "parties": ["south"]}),
+    ("terminate-agreement", {"agreement": "deal"}),
     ("add-provision", {"agreement": "deal", "provision": "rate", "title": "R", "kind": "tariff", "text": "15.",
                        "binds": ["north", "south"]}),
     ("amend-provision", {"agreement": "deal", "provision": "rate", "text": "10."}),
@@ -137,7 +140,12 @@ GROUND = [
     ("open-negotiation", {"title": "Talks"}),
     ("add-party", {"party": "north", "name": "North", "kind": "state"}),
     ("raise-issue", {"issue": "coal", "title": "Coal"}),
-    *[fact for fact in FACTS if fact[0] in {"draft-agreement", "add-provision", "raise-issue"}],
+    *[
+        fact
+        for command in ("add-party", "raise-issue", "draft-agreement", "add-provision")
+        for fact in FACTS
+        if fact[0] == command
+    ],
 ]
 DATES = st.sampled_from(["2026", "2026-01", "2026-01-05", "2026-01-05T23:00-05:00", "2026-01-06", "2026-03-01"])
 EFFECTS = st.sampled_from(
@@ -354,7 +362,8 @@ def test_the_answer_at_any_three_times_equals_a_naive_replay(
         held = history.view(view_name).document(key, as_of)
         assert held is not None
         assert held.body == body
-        assert not held.index.shown or held.index.kind in view_named(view_name).kinds
+        kinds = view_named(view_name).kinds + (("",) if view_name == "agreements" else ())  # a step without the draft
+        assert not held.index.shown or held.index.kind in kinds
 
 
 def test_a_rebuild_that_was_broken_off_goes_on_while_the_old_views_serve(monkeypatch: pytest.MonkeyPatch) -> None:
