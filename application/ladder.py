@@ -266,7 +266,9 @@ Board = dict[str, dict[str, dict[str, Line]]]
 def board(holdings: Mapping[str, Holding]) -> Board:
     """What stands on each rung in each unit, each amount once.
 
-    A part does not count where its whole, or what includes it, has an amount there: that holds it already.
+    A part does not count where its whole, or what includes it, has an amount there by the same time that runs on any of
+    its days: that holds it already. So none counts twice on any day, and a part that runs longer than its whole counts
+    on no day.
     """
     found: Board = {}
     for key, holding in holdings.items():
@@ -275,11 +277,31 @@ def board(holdings: Mapping[str, Holding]) -> Board:
             for unit, line in lines.items():
                 units.setdefault(unit, {})[key] = line
     if any(holding.part_of or holding.includes for holding in holdings.values()):
-        for units in found.values():
-            for unit, told in units.items():
-                left = without_included(told, holdings)
-                units[unit] = {k: v for k, v in left.items() if _holder(k, told, holdings) is None}
+        return {rung: _each_once(units, holdings) for rung, units in found.items()}
     return found
+
+
+def _each_once(units: dict[str, dict[str, Line]], holdings: Mapping[str, Holding]) -> dict[str, dict[str, Line]]:
+    found = {}
+    for unit, told in units.items():
+        at_once = {key: line for other in meeting(unit, units) for key, line in units[other].items()}
+        counting = without_included(at_once, holdings)
+        if left := {k: v for k, v in told.items() if k in counting and _holder(k, at_once, holdings) is None}:
+            found[unit] = left
+    return found
+
+
+def meeting(unit: str, units: Iterable[str]) -> list[str]:
+    """Of some units those of the same rate that run on a day on which this one does."""
+    rate, begins, until = _period(unit)
+    told = [(other, _period(other)) for other in units]
+    return [other for other, (by, first, last) in told if by == rate and first <= until and begins <= last]
+
+
+def _period(unit: str) -> tuple[str, str, str]:
+    """The rate of a unit, and the first and the last day on which it runs."""
+    one = sum_of(unit, 0)
+    return rate_of(one), one.begins or date.min.isoformat(), one.until or date.max.isoformat()
 
 
 def without_included(told: Mapping[str, Line], holdings: Mapping[str, Holding]) -> dict[str, Line]:

@@ -21,6 +21,7 @@ from application.ladder import (
     climb,
     day_of,
     in_year,
+    meeting,
     on,
     paid,
     sum_of,
@@ -134,7 +135,8 @@ class Come(NamedTuple):
 class Promises(NamedTuple):
     """All that is promised on one rung in one unit, by tranches, and what has come of it on the rungs after that.
 
-    `lines` are those that count, `every` also those of parts and of what others include. `alone` says that nothing is
+    `lines` are those that count, `every` also those of parts and of what others include; `at_once` are the tranches
+    that promise by the same time on any of the days on which the unit runs. `alone` says that nothing is
     promised on another rung in the unit: what is stray then comes of one of these. `others` are the units in which
     money came of a tranche that promises nothing in them. Of those that are `over` nothing comes any more.
     """
@@ -143,6 +145,7 @@ class Promises(NamedTuple):
     rung: str
     lines: dict[str, Line]
     every: dict[str, Line]
+    at_once: frozenset[str]
     come: dict[str, Come]
     alone: bool
     others: dict[str, set[str]]
@@ -154,7 +157,7 @@ class Promises(NamedTuple):
         """The promise in whose amount that of a tranche is counted: its whole, or one that includes it."""
         if tranche is None or tranche in self.lines:
             return None
-        return next((one for one in _chain(tranche, self.holdings, self.including)[1:] if one in self.every), None)
+        return next((one for one in _chain(tranche, self.holdings, self.including)[1:] if one in self.at_once), None)
 
     def reached(self, rung: str) -> dict[str, Line]:
         """What has come of all of them together on a rung; nothing where that is not told."""
@@ -341,7 +344,8 @@ def promises(tally: Tally, standing: Board) -> list[Promises]:
     over = _in_any(holdings, including, lambda one: one.completed)
     revolving = _revolving(holdings, including)
     furthest = _furthest(holdings, revolving)
-    for unit in sorted({unit for rung in PROMISED for unit in standing.get(rung, {})}):
+    units = {unit for one in holdings.values() for rung in PROMISED for unit in one.lines.get(rung, _NONE)}
+    for unit in sorted(units):
         every = {rung: _promised_on(rung, unit, holdings) for rung in PROMISED}
         own = {rung: {k: v for k, v in on(standing, rung, unit).items() if k in every[rung]} for rung in PROMISED}
         own = {rung: lines for rung, lines in own.items() if lines}
@@ -351,10 +355,12 @@ def promises(tally: Tally, standing: Board) -> list[Promises]:
         }
         come["distributed"] = _come_of(on(standing, "distributed", unit), unit, holdings, including)
         come[FURTHEST] = _come_of(without_included(furthest.get(unit, _NONE), holdings), unit, holdings, including)
-        found += [
-            Promises(unit, rung, lines, every[rung], come, len(own) == 1, others, over, holdings, including)
-            for rung, lines in own.items()
-        ]
+        for rung in PROMISED:
+            at_once = frozenset(k for one in meeting(unit, units) for k in _promised_on(rung, one, holdings))
+            alone, lines = own.keys() == {rung}, own.get(rung, {})
+            one = Promises(unit, rung, lines, every[rung], at_once, come, alone, others, over, holdings, including)
+            if lines or any(map(one.within, one.every)):
+                found.append(one)
     return found
 
 

@@ -1981,6 +1981,36 @@ def test_amounts_by_the_year_that_follow_each_other_are_not_added(told: Tell, re
     assert left == [("fund", "45.00", None), ("early", "165.00", "2025-04-01"), ("late", "120.00", "2028-04-01")]
 
 
+@pytest.mark.parametrize("whole_first", [True, False])
+def test_a_part_is_not_counted_beside_its_whole_whatever_their_days(
+    told: Tell, read: Read, *, whole_first: bool
+) -> None:
+    def tell_whole(**period: str) -> None:
+        told("pledge-tranche", tranche="whole", amount=yearly("6", **period))
+
+    if whole_first:
+        tell_whole()
+    else:
+        told("propose-tranche", tranche="whole")
+    told("pledge-tranche", tranche="p1", part_of="whole", amount=yearly("2", begins="2026"))
+    told("pledge-tranche", tranche="p2", part_of="whole", amount=yearly("3", begins="2025", until="2027"))
+    if not whole_first:
+        tell_whole()
+
+    def found(day: str) -> tuple[list[tuple[str, str]], list[str], list[str]]:
+        entry = rung(read(LEDGER, as_of=day), "pledge")
+        return amounts(entry), entry["tranches"], entry["within"]
+
+    assert found("2026-06-01") == ([("GBP", "6.00")], ["whole"], ["p1", "p2"])
+    pledged = read(SUM, rung="pledge", currency="GBP", as_of="2026-06-01")["sum_of"]
+    assert (pledged["sum"]["amount"], pledged["tranches"]) == ("6.00", ["whole"])
+    left = {one["tranche"]: (one["amount"], one["within"]) for one in read(LEDGER)["left"]}
+    assert left == {"whole": ("6.00", None), "p1": ("2.00", "whole"), "p2": ("3.00", "whole")}
+    tell_whole(begins="2025", until="2025")
+    assert found("2025-06-01") == ([("GBP", "6.00")], ["whole", "p1"], ["p2"])
+    assert found("2026-06-01") == ([("GBP", "2.00")], ["whole", "p1"], ["p2"]), "the whole runs on none of its days"
+
+
 def test_what_is_new_of_amounts_by_the_year_is_told_where_all_that_run_say_so(told: Tell, read: Read) -> None:
     def new(day: str) -> list[tuple[str, str]]:
         return amounts(rung(read(LEDGER, as_of=day), "pledge"), "new_money")
