@@ -153,7 +153,7 @@ def climb(holding: Holding, record: Record) -> Holding:
     """One tranche after a record of a step of it."""
     event = record.event
     kind = type(event)
-    if new := [name for name in _names(event) if name not in holding.steps]:
+    if new := [name for name in _names(event) if _comes_first(event, holding.steps.get(name))]:
         holding = replace(holding, steps=holding.steps | dict.fromkeys(new, Basis.of(record)))
     if isinstance(event, FirstStep):
         if event.part_of or event.includes:
@@ -190,6 +190,14 @@ def climb(holding: Holding, record: Record) -> Holding:
         case Tranche.Completed():
             return replace(holding, completed=True)
     return holding
+
+
+def _comes_first(event: DomainEvent, known: Basis | None) -> bool:
+    """Whether a step is the first of its name: of those from the same day on the one that is told most precisely."""
+    if known is None:
+        return True
+    told, before = event.envelope.occurred[:10], known.occurred[:10]
+    return first_date(told) == first_date(before) and len(told) > len(before)
 
 
 def _names(event: DomainEvent) -> Iterator[str]:

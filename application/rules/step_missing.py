@@ -8,6 +8,7 @@ from application.tally import Tally, families
 from domain.agreement import Agreement
 from domain.event import DomainEvent
 from domain.happening import in_words
+from domain.moment import date_before
 from domain.round import Round
 from domain.tranche import Step, Tranche
 
@@ -66,7 +67,8 @@ def _judge(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> tuple[Detail, .
 
 def _comes_before(other: Seen, step: Seen, before: _Steps) -> bool:
     what = [kind if isinstance(kind, str) else kind.TOPIC for kind in before]
-    return _in_time(other, step) and other.what in what and (not step.unit or other.unit in {None, "", step.unit})
+    in_time = not date_before(step.basis.occurred, other.basis.occurred)
+    return in_time and other.what in what and (not step.unit or other.unit in {None, "", step.unit})
 
 
 def _in_time(other: Seen, step: Seen) -> bool:
@@ -99,8 +101,9 @@ def _on_the_ladder(tally: Tally) -> Iterator[Detail]:
 
 
 def _was_taken(holding: Holding, steps: _Steps, by: str) -> bool:
+    """Whether one of some steps was taken by then, or may have been, as far as both were told."""
     first = (holding.steps.get(kind if isinstance(kind, str) else kind.TOPIC) for kind in steps)
-    return any(one is not None and one.occurred[:10] <= by[:10] for one in first)
+    return any(one is not None and not date_before(by, one.occurred) for one in first)
 
 
 def _any(steps: _Steps) -> str:

@@ -130,6 +130,13 @@ IRREGULAR: list[tuple[str, list[Told]]] = [
         ("pledge-tranche", {"tranche": "ports", "amount": usd("5"), "rung": "commitment", "occurred": "2025-06-04"}),
     ]),
     ("step-missing", [("return-funds", {"tranche": "ports", "rung": "drawn", "amount": usd("5")})]),
+    *[
+        ("step-missing", [
+            PLEDGE, *[("record-draw", {"tranche": "ports", "amount": usd("5"), "occurred": day}) for day in days],
+            ("contract-tranche", {"tranche": "ports", "amount": usd("5"), "occurred": "2026"}),
+        ])
+        for days in (["2025"], ["2025", "2025-01-01"], ["2025-01-01", "2025"])
+    ],
     ("after-the-end", [
         ("cancel-tranche", {"tranche": "ports"}),
         ("record-draw", {"tranche": "ports", "amount": usd("5"), "occurred": "2025-06-02"}),
@@ -344,6 +351,14 @@ REGULAR: list[tuple[str, list[Told]]] = [
     ("step-missing", [
         ("pledge-tranche", {"tranche": "farms", "amount": usd("5"), "rung": "commitment"}),
         ("record-draw", {"tranche": "farms", "amount": usd("5")}),
+    ]),
+    ("step-missing", [  # a draw of which no more than the year is told
+        PLEDGE, ("record-draw", {"tranche": "ports", "amount": usd("5"), "occurred": "2025"}),
+        ("contract-tranche", {"tranche": "ports", "amount": usd("5"), "occurred": "2025-06-03"}),
+    ]),
+    ("step-missing", [
+        ("open-round", {"round": "1", "occurred": "2025-06-03"}),
+        ("extend-round", {"round": "1", "planned_end": "2025-07-01", "occurred": "2025-06"}),
     ]),
     ("step-missing", [  # a commitment of the whole, told late
         ("propose-tranche", {"tranche": "roads"}), ("propose-tranche", {"tranche": "mines", "part_of": "roads"}),
