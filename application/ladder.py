@@ -301,12 +301,12 @@ def _each_once(units: dict[str, dict[str, Line]], holdings: Mapping[str, Holding
 
 def meeting(unit: str, units: Iterable[str]) -> list[str]:
     """Of some units those of the same rate that run on a day on which this one does."""
-    rate, begins, until = _period(unit)
-    told = [(other, _period(other)) for other in units]
+    rate, begins, until = period(unit)
+    told = [(other, period(other)) for other in units]
     return [other for other, (by, first, last) in told if by == rate and first <= until and begins <= last]
 
 
-def _period(unit: str) -> tuple[str, str, str]:
+def period(unit: str) -> tuple[str, str, str]:
     """The rate of a unit, and the first and the last day on which it runs."""
     one = sum_of(unit, 0)
     return rate_of(one), one.begins or date.min.isoformat(), one.until or date.max.isoformat()

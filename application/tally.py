@@ -24,6 +24,7 @@ from application.ladder import (
     meeting,
     on,
     paid,
+    period,
     sum_of,
     total,
     wholes,
@@ -545,13 +546,13 @@ def _over_before(
             if line.minor < 0:
                 returned, there = sum_of(unit, line.returned), sum_of(unit, line.minor + line.returned)
                 yield _over(rung, "returned", returned, there, {key: line})
-            before = next((one for one in _BEFORE.get(rung, ()) if unit in holding.lines.get(one, _NONE)), None)
+            before = next((one for one in _BEFORE.get(rung, ()) if meeting(unit, holding.lines.get(one, _NONE))), None)
             if before is None or (before in PROMISED and (key, unit) in counting):
                 continue
             came = {key: line}
             if before in PROMISED:
                 came = _in_all(came, unit, {key: holding}, revolving)
-            if found := _compared(before, rung, came, {key: holding.lines[before][unit]}, unit):
+            if found := _compared(before, rung, came, _at_once(unit, holding.lines[before]), unit):
                 yield found
 
 
@@ -559,11 +560,24 @@ def _over_whole(key: str, holding: Holding, parts: Board) -> Iterator[Over]:
     """What of the parts of a tranche is over what it has itself; what is told as about so much is not so sharp."""
     for rung, units in parts.items():
         for unit, inside in units.items():
-            line = holding.lines.get(rung, _NONE).get(unit)
-            if line is None or "about" in line.qualifiers:
+            own = _at_once(unit, holding.lines.get(rung, _NONE))
+            if not own or any("about" in line.qualifiers for line in own.values()):
                 continue
-            if found := _compared(key, rung, inside, {key: line}, unit):
+            if found := _compared(key, rung, inside, own, unit):
                 yield found
+
+
+def _at_once(unit: str, lines: Mapping[str, Line]) -> dict[str, Line]:
+    """Of one tranche's lines by their units those that run with another amount of the rate, on the first or last common
+    day of any on which they come to least; the line of the same unit alone, where there is one.
+    """
+    if unit in lines:
+        return {unit: lines[unit]}
+    _, begins, until = period(unit)
+    others = {other: period(other) for other in meeting(unit, lines)}
+    days = [day for _, first, last in others.values() for day in (max(begins, first), min(until, last))]
+    running = [{one: lines[one] for one, (_, first, last) in others.items() if first <= day <= last} for day in days]
+    return min(running, key=lambda told: sum(line.minor for line in told.values()), default={})
 
 
 def _parts(tally: Tally) -> dict[str, Board]:

@@ -2011,6 +2011,20 @@ def test_a_part_is_not_counted_beside_its_whole_whatever_their_days(
     assert found("2026-06-01") == ([("GBP", "2.00")], ["whole", "p1"], ["p2"]), "the whole runs on none of its days"
 
 
+def test_what_is_over_by_the_year_is_flagged_where_both_run_on_a_day(told: Tell, read: Read) -> None:
+    def over() -> list[tuple[str, str, str]]:
+        return [(one["ceiling"], one["rung"], one["over"]["amount"]) for one in read(LEDGER)["over"]]
+
+    told("select-tranche", tranche="mine", amount=yearly("5", begins="2025"))
+    told("contract-tranche", tranche="mine", amount=yearly("9", begins="2020", until="2024"))
+    assert over() == [], "they run on no common day"
+    told("contract-tranche", tranche="mine", amount=yearly("50", begins="2026"))
+    assert over() == [("selected", "contracted", "45.00")]
+    told("select-tranche", tranche="whole", amount=yearly("6"))
+    told("select-tranche", tranche="part", part_of="whole", amount=yearly("8", begins="2026"))
+    assert over() == [("selected", "contracted", "45.00"), ("whole", "selected", "2.00")]
+
+
 def test_what_is_new_of_amounts_by_the_year_is_told_where_all_that_run_say_so(told: Tell, read: Read) -> None:
     def new(day: str) -> list[tuple[str, str]]:
         return amounts(rung(read(LEDGER, as_of=day), "pledge"), "new_money")
