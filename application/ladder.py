@@ -17,8 +17,8 @@ from msgspec.structs import replace
 from application.view import Basis, Record
 from domain.event import DomainEvent
 from domain.fact import Fact
-from domain.moment import instant, is_instant, year_of
-from domain.money import Money, in_units, period
+from domain.moment import first_date, instant, is_instant, year_of
+from domain.money import Money, days_of, in_units
 from domain.tranche import FirstStep, Rung, Tranche
 
 RUNGS: tuple[str, ...] = get_args(Rung)
@@ -213,7 +213,7 @@ def without_proposal(lines: dict[str, dict[str, Line]]) -> dict[str, dict[str, L
 
 def unit_of(money: Money | Sum) -> str:
     """What has to be the same before two amounts can be added."""
-    days = period(money.begins, money.until)
+    days = days_of(money.begins, money.until)
     return "/".join([rate_of(money), *days]) if any(days) else rate_of(money)
 
 

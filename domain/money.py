@@ -96,7 +96,7 @@ class Money(Fact, frozen=True):
         return int(whole + part.ljust(decimals(self.currency), "0"))
 
 
-def period(begins: str | None, until: str | None) -> tuple[str, str]:
+def days_of(begins: str | None, until: str | None) -> tuple[str, str]:
     """The first and the last day on which something runs that is told of a time; empty where that is not told."""
     return first_date(begins) if begins else "", last_date(until).isoformat() if until else ""
 

@@ -9,7 +9,7 @@ from pydantic_core import CoreSchema
 from domain.cap import Cap
 from domain.fact import Fact
 from domain.moment import Moment
-from domain.money import Money, Per, Qualifier, in_units, period
+from domain.money import Money, Per, Qualifier, days_of, in_units
 from domain.percent import Percent, SignedPercent
 from domain.quantity import Quantity, alike, counted_in
 from domain.refusal import Refused
@@ -34,7 +34,7 @@ class Amount(Fact, tag="money", frozen=True):
     @property
     def quantity(self) -> Quantity:
         money, basis = self.money, alike(self.basis or "")
-        unit = "money", money.currency, money.per or "", basis, *period(money.begins, money.until)
+        unit = "money", money.currency, money.per or "", basis, *days_of(money.begins, money.until)
         return Quantity(Decimal(in_units(money.minor, money.currency)), unit, money.qualifier)
 
 
