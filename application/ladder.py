@@ -7,8 +7,9 @@ is not. What is cancelled leaves the rungs that are promises; what was contracte
 """
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
@@ -153,8 +154,9 @@ def climb(holding: Holding, record: Record) -> Holding:
     """One tranche after a record of a step of it."""
     event = record.event
     kind = type(event)
-    if new := [name for name in _names(event) if _comes_first(event, holding.steps.get(name))]:
-        holding = replace(holding, steps=holding.steps | dict.fromkeys(new, Basis.of(record)))
+    steps = holding.steps
+    if new := [name for name in _names(event) if name not in steps or _comes_first(event, steps[name])]:
+        holding = replace(holding, steps=steps | dict.fromkeys(new, Basis.of(record)))
     if isinstance(event, FirstStep):
         if event.part_of or event.includes:
             holding = replace(
@@ -192,18 +194,15 @@ def climb(holding: Holding, record: Record) -> Holding:
     return holding
 
 
-def _comes_first(event: DomainEvent, known: Basis | None) -> bool:
-    """Whether a step is the first of its name: of those from the same day on the one that is told most precisely."""
-    if known is None:
-        return True
+def _comes_first(event: DomainEvent, known: Basis) -> bool:
+    """Whether a step takes the place of the first of its name, as it is told of the same day and more precisely."""
     told, before = event.envelope.occurred[:10], known.occurred[:10]
-    return first_date(told) == first_date(before) and len(told) > len(before)
+    return len(told) > len(before) and first_date(told) == first_date(before)
 
 
-def _names(event: DomainEvent) -> Iterator[str]:
-    yield event.TOPIC
-    if isinstance(event, Tranche.Pledged) and event.rung == "commitment":
-        yield COMMITTED
+def _names(event: DomainEvent) -> tuple[str, ...]:
+    is_commitment = isinstance(event, Tranche.Pledged) and event.rung == "commitment"
+    return (event.TOPIC, COMMITTED) if is_commitment else (event.TOPIC,)
 
 
 def without_proposal(lines: dict[str, dict[str, Line]]) -> dict[str, dict[str, Line]]:
@@ -213,8 +212,9 @@ def without_proposal(lines: dict[str, dict[str, Line]]) -> dict[str, dict[str, L
 
 def unit_of(money: Money | Sum) -> str:
     """What has to be the same before two amounts can be added."""
-    days = days_of(money.begins, money.until)
-    return "/".join([rate_of(money), *days]) if any(days) else rate_of(money)
+    if money.begins is None and money.until is None:
+        return rate_of(money)
+    return "/".join([rate_of(money), *days_of(money.begins, money.until)])
 
 
 def rate_of(money: Money | Sum) -> str:
@@ -306,6 +306,7 @@ def meeting(unit: str, units: Iterable[str]) -> list[str]:
     return [other for other, (by, first, last) in told if by == rate and first <= until and begins <= last]
 
 
+@lru_cache(maxsize=4096)
 def period(unit: str) -> tuple[str, str, str]:
     """The rate of a unit, and the first and the last day on which it runs."""
     one = sum_of(unit, 0)
