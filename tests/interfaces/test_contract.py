@@ -65,7 +65,7 @@ def lines(context: Any, value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode(errors="replace")
 
 
-SHARE = 40
+SHARE = 80
 """One in so many of the combinations that the document admits is sent to each command: they are thousands, most of them
 of the envelope's fields, which all commands share. Which ones differs from command to command.
 """

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import sqlite3
 import stat
 from pathlib import Path
@@ -16,6 +17,7 @@ from interfaces.projecting import keeper
 
 CASE = Path(__file__).parent.parent / "cases" / "japan-us-2025.ndjson"
 LINES = CASE.read_text().splitlines()
+ORIGIN = "talks.example/log"
 
 
 def parley(*arguments: object, env: dict[str, str] | None = None) -> Result:
@@ -28,26 +30,40 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A new key; gives the half that checks."""
-    monkeypatch.setenv("PARLEY_ORIGIN", "talks.example/log")
-    made = parley("seal", "--new-key", folder / "key")
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key, with the half that checks beside it; and the case, recorded in two parts, with a checkpoint after each. It
+    is made once, and copied.
+    """
+    folder = tmp_path_factory.mktemp("kept")
+    env = {"PARLEY_DATABASE": f"sqlite:///{folder}/parley.db", "PARLEY_ORIGIN": ORIGIN}
+    env["PARLEY_SIGNING_KEY"] = str(folder / "key")
+    made = parley("seal", "--new-key", folder / "key", env=env)
     assert made.exit_code == 0, made.output
-    monkeypatch.setenv("PARLEY_SIGNING_KEY", str(folder / "key"))
-    return made.stdout.strip()
-
-
-@pytest.fixture
-def kept(folder: Path, key: str) -> Path:
-    """The case, recorded in two parts, with a checkpoint kept after each; gives the second."""
+    (folder / "checks").write_text(made.stdout.strip())
     for part, lines in (("first", LINES[:100]), ("second", LINES[100:])):
         (folder / "part.ndjson").write_text("\n".join(lines))
-        recorded = parley("record", folder / "part.ndjson")
+        recorded = parley("record", folder / "part.ndjson", env=env)
         assert recorded.exit_code == 0, recorded.output
-        sealed = parley("seal")
+        sealed = parley("seal", env=env)
         assert sealed.exit_code == 0, sealed.output
         (folder / part).write_text(sealed.stdout)
+    return folder
+
+
+@pytest.fixture
+def key(folder: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A key; gives the half that checks."""
+    shutil.copy2(template / "key", folder)
+    monkeypatch.setenv("PARLEY_ORIGIN", ORIGIN)
+    monkeypatch.setenv("PARLEY_SIGNING_KEY", str(folder / "key"))
+    return (template / "checks").read_text()
+
+
+@pytest.fixture
+def kept(folder: Path, template: Path, key: str) -> Path:
+    """The case, recorded in two parts, with a checkpoint kept after each; gives the second."""
+    shutil.copytree(template, folder, dirs_exist_ok=True)
     return folder / "second"
 
 
