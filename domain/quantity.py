@@ -20,6 +20,8 @@ class Quantity(NamedTuple):
     @property
     def bounds(self) -> tuple[Decimal, Decimal]:
         """What it can be, in its unit: 2 years from 24 to 24 months."""
+        if self.times == 1:
+            return self._told
         low, high = self._told
         return low * self.times, high * self.times
 

@@ -273,11 +273,11 @@ class Replayed:
                 self._disclose(negotiation, history.view(view).records(key, self.as_of))
 
     def _disclose(self, negotiation: str, records: Iterable[Record]) -> None:
-        secret = self._history(negotiation).secret
-        if secret:
+        history = self._history(negotiation)
+        if history.confidential:
             envelopes = (record.event.envelope for record in records)
             named = (one for envelope in envelopes for one in (envelope.id, *envelope.corrections))
-            self.disclosed[negotiation].update(secret.intersection(named))
+            self.disclosed[negotiation].update(history.secret.intersection(named))
 
     def _listed(self, view: View, negotiation: str, sort: str) -> Iterable[Held]:
         documents = self._history(negotiation).view(view.name).listed(self.as_of, sort)
