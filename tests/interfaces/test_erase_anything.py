@@ -106,7 +106,7 @@ def test_nothing_is_left_of_who_is_erased(address: str, tmp_path: Path, monkeypa
 
     # Without shrinking: each attempt takes a second.
     @settings(
-        max_examples=8, deadline=None, database=None, suppress_health_check=[*HealthCheck], phases=[Phase.generate]
+        max_examples=5, deadline=None, database=None, suppress_health_check=[*HealthCheck], phases=[Phase.generate]
     )
     @given(steps=st.lists(STEP, min_size=3, max_size=14), gone=st.lists(WHO, min_size=1, max_size=2, unique=True))
     def holds_for(steps: list[dict[str, Any]], gone: list[str]) -> None:
