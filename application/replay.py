@@ -354,17 +354,20 @@ class History:
     def later(self) -> list[Standing]:
         """The standings that take effect at another time than they occurred, in no order."""
         if self._later is None:
-            standings = self._amended.in_time(self.records)
-            self._later = [standing for standing in standings if standing.record.event.envelope.effective]
+            self._later = [one for one in self._in_time() if one.record.event.envelope.effective]
         return self._later
 
     def view(self, name: str) -> ViewHistory:
         """One view; made when it is first asked for."""
         if name not in self._views:
-            if self._standings is None:
-                self._standings = list(self._amended.in_time(sorted(self.records, key=_PLACE)))
-            self._views[name] = ViewHistory(view_named(name), self._standings)
+            self._views[name] = ViewHistory(view_named(name), self._in_time())
         return self._views[name]
+
+    def _in_time(self) -> list[Standing]:
+        """All standings, in the order of their places."""
+        if self._standings is None:
+            self._standings = list(self._amended.in_time(sorted(self.records, key=_PLACE)))
+        return self._standings
 
     def extended(self, records: Sequence[Record]) -> "History":
         """The history with more records at the end of the log: itself, or another that takes its place."""

@@ -136,7 +136,7 @@ def readings(survey: Survey, asked: AskedSplit) -> list[SplitReading]:
     first = SplitReading(
         kind="provision",
         subject=f"provision/{asked.agreement}/{asked.provision}",
-        since=_since(told),
+        since=told.takes_effect,
         claimant=None,
         claim=None,
         terms=own.value,
@@ -145,10 +145,6 @@ def readings(survey: Survey, asked: AskedSplit) -> list[SplitReading]:
         basis=entry.basis,
     )
     return [first, *(_of_claim(stand, known) for stand in _claims(entry, survey))]
-
-
-def _since(basis: Basis) -> str:
-    return basis.effective or basis.occurred
 
 
 def _provision(survey: Survey, asked: AskedSplit) -> tuple[AgreementDocument, ProvisionEntry, Basis]:
@@ -185,7 +181,7 @@ def _of_claim(stand: Stand, known: _Known) -> SplitReading:
     return SplitReading(
         kind=stand.kind,
         subject=stand.subject,
-        since=_since(stand.basis),
+        since=stand.basis.takes_effect,
         claimant=stand.claimant,
         claim=stand.claim,
         terms=stand.value,
@@ -303,7 +299,7 @@ def _of_tranche(tranche: TrancheDocument, rung: str, currency: str) -> Iterator[
         elif step.step.lower() != rung:
             continue
         there += minor
-        yield _Flow(date.fromisoformat(first_date(step.basis.effective or step.basis.occurred)), step.party, minor)
+        yield _Flow(date.fromisoformat(first_date(step.basis.takes_effect)), step.party, minor)
 
 
 def _by_party(flows: Sequence[_Flow]) -> dict[str, int]:

@@ -94,7 +94,7 @@ def since(stands: tuple[Stand, ...], stand: Stand) -> str:
         if told.status == "withdrawn" or relation(told.value, stand.value) != "agree":
             break
         began = told
-    return began.basis.effective or began.basis.occurred
+    return began.basis.takes_effect
 
 
 def unordered(stands: tuple[Stand, ...], stand: Stand) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from application.ladder import Sum, rate_of, sum_of
+from application.ladder import Sum, period, sum_of
 from application.projections.ledger import LedgerDocument, RungEntry
 from domain.fact import Fact
 from domain.money import decimals, shifted
@@ -147,7 +147,7 @@ def _of(ledger: LedgerDocument, entry: RungEntry, reported: Sequence[Sum]) -> tu
     lines = {key: ledger.tally.holdings[key].lines[entry.rung] for key in entry.tranches}
     idle = {told.unit for told in (*entry.to_come, *entry.past)}
     rates = {told.unit for told in reported}
-    running = {key: {rate_of(sum_of(unit, 0)) for unit in units.keys() - idle} for key, units in lines.items()}
+    running = {key: {period(unit)[0] for unit in units.keys() - idle} for key, units in lines.items()}
     return tuple(key for key, units in running.items() if not rates.isdisjoint(units))
 
 

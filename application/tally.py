@@ -110,7 +110,7 @@ class Tally(Fact, frozen=True):
         if provision not in self.suspended:
             return False
         bases = [dated.last for line in lines for dated in paid(line.days.values())]
-        return not any(is_over(self.suspended[provision], one.effective or one.occurred) for one in bases)
+        return not any(is_over(self.suspended[provision], one.takes_effect) for one in bases)
 
 
 class CapYear(NamedTuple):
@@ -506,11 +506,7 @@ def overs(tally: Tally, standing: Board, promised: Sequence[Promises]) -> Iterat
 def _days(used: CapYear, zone: str) -> list[date]:
     """The days on which money came under a cap in a year, the last first."""
     dated = (one.last for line in used.under.values() for one in in_year(line, used.year, zone) if one.minor >= 0)
-    return sorted({_day_of(one) for one in dated}, reverse=True)
-
-
-def _day_of(basis: Basis) -> date:
-    return day_of(basis.effective or basis.occurred)
+    return sorted({day_of(one.takes_effect) for one in dated}, reverse=True)
 
 
 def _over_cap(key: str, cap: Cap, tally: Tally, used: CapYear, day: date) -> Over | None:
@@ -522,7 +518,7 @@ def _over_cap(key: str, cap: Cap, tally: Tally, used: CapYear, day: date) -> Ove
         return None
     allowed = sum_of(cap.amount.currency, cap.amount.minor)
     over = _over(key, cap.on, by_then.reached, allowed, by_then.lines, used.year, cap.zone, day)
-    return over if _day_of(over.last) == day else None
+    return over if day_of(over.last.takes_effect) == day else None
 
 
 _BEFORE = {
@@ -615,4 +611,4 @@ def _over(
 def _last(lines: dict[str, Line], year: str | None, zone: str, by: date) -> tuple[str, Basis]:
     """The tranche and the record that came last."""
     told = [(key, dated.last) for key, line in lines.items() for dated in paid(in_year(line, year, zone, by))]
-    return max(told, key=lambda one: order(one[1].effective or one[1].occurred))
+    return max(told, key=lambda one: order(one[1].takes_effect))

@@ -318,7 +318,7 @@ def _precedence(origins: tuple[str, ...], one: _Matched) -> tuple[object, ...]:
     A name decides where nothing else does.
     """
     tariff, basis = one.rate.tariff, one.rate.entry.told
-    told = (order(basis.effective or basis.occurred), order(basis.occurred)) if basis else ("", "")
+    told = (order(basis.takes_effect), order(basis.occurred)) if basis else ("", "")
     began = order(one.rate.since) if one.rate.since else told[0]
     near = -origins.index(tariff.origin) if tariff.origin else -len(origins)
     return tariff.quota is not None, one.match.narrow, near, began, *told, one.rate.provision

@@ -75,6 +75,11 @@ class Basis(Fact, omit_defaults=False, frozen=True):
     reason: str | None
     corrections: tuple[UUID, ...] = ()
 
+    @property
+    def takes_effect(self) -> str:
+        """From when it counts, as of its record."""
+        return self.effective or self.occurred
+
     @classmethod
     def of(cls, record: Record) -> "Basis":
         envelope = record.event.envelope

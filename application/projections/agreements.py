@@ -178,7 +178,7 @@ def _joined(document: AgreementDocument, named: Sequence[str]) -> tuple[PartySta
     status, since = "drafted", None
     for step in document.steps:
         if not step.parties and step.step in OF_TEXT and (status, step.step) != ("concluded", "announced"):
-            status, since = step.step, step.basis.effective or step.basis.occurred
+            status, since = step.step, step.basis.takes_effect
     new = (PartyStanding(party=party, status=status, since=since) for party in named if party not in known)
     return (*document.parties, *new)
 

@@ -75,14 +75,14 @@ def _after_its_term(seen: tuple[Seen, ...], found: tuple[Detail, ...]) -> Iterat
     newest, before = seen[-1], term_before(seen)
     if before is None or not surely_before(before[1], newest.basis.occurred):
         return
-    anew = any(one.what in _ANEW and date_before(before[1], one.basis.effective or one.basis.occurred) for one in seen)
+    anew = any(one.what in _ANEW and date_before(before[1], one.basis.takes_effect) for one in seen)
     if not anew and all(newest.basis not in one.records for one in found):
         yield detail(f"extended, after its term was over, on {before[1]}", before[0], newest)
 
 
 def _surely_before(end: Seen, step: Seen) -> bool:
     """Whether an end had taken effect on a day before a step, wherever that was."""
-    ended, taken = end.basis.effective or end.basis.occurred, step.basis.occurred
+    ended, taken = end.basis.takes_effect, step.basis.occurred
     return date_before(ended, taken) and surely_before(ended, taken)
 
 

@@ -33,9 +33,9 @@ def _overtakes(one: Seen, seen: tuple[Seen, ...]) -> Seen | None:
     """
     later = [other for other in seen if date_before(one.basis.occurred, other.basis.occurred)]
     later = [other for other in later if other.unit or not one.unit]
-    if not later or any(not date_before(_begins(other), _begins(one)) for other in later):
+    if not later or any(not date_before(other.basis.takes_effect, one.basis.takes_effect) for other in later):
         return None
-    return later[-1] if date_before(later[-1].basis.occurred, _begins(one)) else None
+    return later[-1] if date_before(later[-1].basis.occurred, one.basis.takes_effect) else None
 
 
 def _agree(one: Seen, other: Seen) -> bool:
@@ -46,12 +46,8 @@ def _agree(one: Seen, other: Seen) -> bool:
     return relation(value, another) == "agree" if value and another else value is another
 
 
-def _begins(one: Seen) -> str:
-    return one.basis.effective or one.basis.occurred
-
-
 def _told(one: Seen) -> str:
-    return f"amended on {one.basis.occurred}, from {_begins(one)}"
+    return f"amended on {one.basis.occurred}, from {one.basis.takes_effect}"
 
 
 RULE = Rule(
